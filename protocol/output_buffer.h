@@ -1,0 +1,75 @@
+// OutputBuffer: what waits to be sent to one client: bytes, and between them references to large values
+// (blobs) that go out without a copy. One thread at a time owns it. It is bounded by whoever fills it:
+// the network closes a client over client-output-buffer-limit.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "protocol/blob.h"
+
+namespace larder {
+
+class OutputBuffer {
+ public:
+  // A blob that stands in the stream after the first `at` bytes of bytes().
+  struct Splice {
+    size_t at;
+    BlobRef blob;
+  };
+
+  std::string& bytes() { return bytes_; }
+  const std::string& bytes() const { return bytes_; }
+  const std::vector<Splice>& splices() const { return splices_; }
+
+  void Append(std::string_view text) { bytes_.append(text); }
+  void AppendBlob(BlobRef blob) {
+    blob_bytes_ += blob->size();
+    splices_.push_back({bytes_.size(), std::move(blob)});
+  }
+  // Moves everything from `other` behind what is here.
+  void Take(OutputBuffer&& other) {
+    for (Splice& splice : other.splices_) {
+      splices_.push_back({bytes_.size() + splice.at, std::move(splice.blob)});
+    }
+    bytes_.append(other.bytes_);
+    blob_bytes_ += other.blob_bytes_;
+    other.Clear();
+  }
+
+  bool empty() const { return bytes_.empty() && splices_.empty(); }
+  // Bytes on the wire, blobs included.
+  size_t size() const { return bytes_.size() + blob_bytes_; }
+
+  // A place in the stream, to come back to with TruncateTo (a reply that must not be sent) or
+  // InsertAt (a length known only afterwards).
+  struct Mark {
+    size_t bytes;
+    size_t splices;
+  };
+  Mark mark() const { return {bytes_.size(), splices_.size()}; }
+  void TruncateTo(const Mark& mark) {
+    for (size_t i = mark.splices; i < splices_.size(); ++i) blob_bytes_ -= splices_[i].blob->size();
+    splices_.resize(mark.splices);
+    bytes_.resize(mark.bytes);
+  }
+  void InsertAt(const Mark& mark, std::string_view text) {
+    bytes_.insert(mark.bytes, text);
+    for (size_t i = mark.splices; i < splices_.size(); ++i) splices_[i].at += text.size();
+  }
+  void Clear() {
+    bytes_.clear();
+    splices_.clear();
+    blob_bytes_ = 0;
+  }
+
+ private:
+  std::string bytes_;
+  std::vector<Splice> splices_;
+  size_t blob_bytes_ = 0;
+};
+
+}  // namespace larder

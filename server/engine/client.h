@@ -1,0 +1,91 @@
+// Client: what the server knows of one client while it is connected: its database, protocol version,
+// identity, transaction, output. The connection (server/net) owns the client and its socket.
+//
+// The client belongs to the thread that runs its loop, or, while a command of it is executed by another
+// thread (an adopted loop, a parked command that is woken), to that thread. What CLIENT LIST shows of
+// other loops' clients is atomic; name and library are behind `label_mutex`.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/output_buffer.h"
+#include "server/base/mutex.h"
+#include "server/engine/command.h"
+#include "server/engine/mailbox.h"
+#include "server/store/shard.h"
+
+namespace larder {
+
+// A transaction between MULTI and EXEC, and the keys watched for it.
+struct Transaction {
+  struct Queued {
+    const Command* command;
+    std::vector<std::string> words;
+  };
+  struct Watched {
+    int db;
+    std::string key;
+    bool was_expired;  // expired already when it was watched: its going does not fail EXEC
+  };
+  bool active = false;          // between MULTI and EXEC
+  bool aborted = false;         // a command was refused while queueing
+  std::vector<Queued> queue;
+  size_t queued_bytes = 0;
+  std::vector<Watched> watched;
+  WatchFlag touched;            // set by whoever changes a watched key; null: watches nothing
+};
+
+class Client {
+ public:
+  Client(uint64_t id_number, Mailbox* home_mailbox) : id(id_number), home(home_mailbox) {}
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  const uint64_t id;
+  Mailbox* const home;  // of the loop; null for the scripts' own client
+  OutputBuffer out;
+
+  std::atomic<int> db{0};
+  std::atomic<int> resp{2};
+  bool authenticated = true;
+  Transaction transaction;
+
+  // Reply modes of CLIENT REPLY.
+  enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkip };
+  ReplyMode reply_mode = ReplyMode::kOn;
+  std::atomic<bool> monitor{false};
+  std::atomic<bool> no_evict{false};
+  std::atomic<bool> no_touch{false};
+  bool is_script = false;  // the client that scripts call commands with
+  bool woken = false;      // its parked command is being run again by the thread that made its key ready
+  WaiterRef waiter;        // while parked
+
+  std::atomic<bool> close_after_reply{false};  // QUIT, protocol errors, CLIENT KILL of itself
+  std::atomic<bool> blocked{false};            // parked in a queue of keys; as CLIENT LIST shows it
+
+  // Shown by CLIENT LIST and INFO.
+  std::string address;        // "127.0.0.1:50122" or the socket's path and ":0"; set before it runs
+  std::string local_address;
+  bool unix_socket = false;
+  int fd = -1;
+  int64_t connected_ms = 0;               // Unix time
+  std::atomic<int64_t> last_command_ms{0};
+  std::atomic<const Command*> last_command{nullptr};
+  std::atomic<uint64_t> input_bytes{0};   // waiting in the query buffer
+  std::atomic<uint64_t> output_bytes{0};  // waiting to be sent
+  std::atomic<uint64_t> commands{0};
+  std::atomic<uint64_t> queued{0};        // commands in MULTI plus one; 0: no MULTI
+  std::atomic<uint64_t> watching{0};      // keys watched
+
+  mutable Mutex label_mutex;
+  std::string name ABSL_GUARDED_BY(label_mutex);
+  std::string library_name ABSL_GUARDED_BY(label_mutex);
+  std::string library_version ABSL_GUARDED_BY(label_mutex);
+};
+
+}  // namespace larder

@@ -1,0 +1,167 @@
+// Command: one row of the command table, everything the server knows of a command. COMMAND, ACL
+// categories, arity errors, key locking and the list in the README are computed from it. Rows are
+// constants; the tables are spans of rows, collected by server/server.cc and checked by CommandTable.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+
+#include "server/engine/args.h"
+
+namespace larder {
+
+struct Context;
+
+// Names as in COMMAND INFO's flags (redis.io/commands/command), and three of our own at the end.
+enum CommandFlag : uint32_t {
+  kWrite = 1u << 0,
+  kReadOnly = 1u << 1,
+  kDenyOom = 1u << 2,
+  kAdmin = 1u << 3,
+  kPubSub = 1u << 4,
+  kNoScript = 1u << 5,
+  kFast = 1u << 6,
+  kBlocking = 1u << 7,
+  kLoading = 1u << 8,
+  kStale = 1u << 9,
+  kSkipMonitor = 1u << 10,
+  kSkipSlowlog = 1u << 11,
+  kNoAuth = 1u << 12,
+  kMayReplicate = 1u << 13,
+  kNoMandatoryKeys = 1u << 14,
+  kProtected = 1u << 15,
+  kNoAsyncLoading = 1u << 16,
+  kNoMulti = 1u << 17,
+  kAllowBusy = 1u << 18,
+  kTouchesArbitraryKeys = 1u << 19,
+  kSentinel = 1u << 20,
+  kAsking = 1u << 21,
+  kMovableKeys = 1u << 22,   // computed by CommandTable, never written in a row
+  kExclusive = 1u << 24,     // closes the gate: works on the whole keyspace
+  kNoWatch = 1u << 25,       // not counted as slow however long it takes (scripts count their calls)
+};
+
+// ACL categories beyond those that follow from the flags (write, read, admin, dangerous, pubsub, fast,
+// slow, blocking). Bits are numbered as in Redis' ACL CAT.
+enum AclCategory : uint32_t {
+  kCatKeyspace = 1u << 0,
+  kCatRead = 1u << 1,
+  kCatWrite = 1u << 2,
+  kCatSet = 1u << 3,
+  kCatSortedSet = 1u << 4,
+  kCatList = 1u << 5,
+  kCatHash = 1u << 6,
+  kCatString = 1u << 7,
+  kCatBitmap = 1u << 8,
+  kCatHyperLogLog = 1u << 9,
+  kCatGeo = 1u << 10,
+  kCatStream = 1u << 11,
+  kCatPubSub = 1u << 12,
+  kCatAdmin = 1u << 13,
+  kCatFast = 1u << 14,
+  kCatSlow = 1u << 15,
+  kCatBlocking = 1u << 16,
+  kCatDangerous = 1u << 17,
+  kCatConnection = 1u << 18,
+  kCatTransaction = 1u << 19,
+  kCatScripting = 1u << 20,
+};
+
+// How a key is used, as in COMMAND INFO's key specifications.
+enum KeyFlag : uint16_t {
+  kRO = 1u << 0,
+  kRW = 1u << 1,
+  kOW = 1u << 2,
+  kRM = 1u << 3,
+  kAccess = 1u << 4,
+  kUpdate = 1u << 5,
+  kInsert = 1u << 6,
+  kDelete = 1u << 7,
+  kNotKey = 1u << 8,
+  kIncomplete = 1u << 9,
+  kVariableFlags = 1u << 10,
+};
+
+// One group of keys among a command's words (redis.io/docs/reference/key-specs). Made by the functions
+// below.
+struct KeySpec {
+  enum class Find : uint8_t { kRange, kKeyNum, kUnknown };
+  std::string_view keyword;  // where not empty: the search begins behind this word, from word `begin`
+  int16_t begin = 0;         // index of the first key (kRange) or of what the find counts from
+  Find find = Find::kRange;
+  int16_t last = 0;          // kRange: relative to begin; negative: from the end (-1: the last word)
+  int16_t step = 1;
+  int16_t limit = 0;         // kRange with last -1: only the first 1/limit of the words
+  int16_t key_num = 0;       // kKeyNum: index of the count, relative to begin
+  int16_t first = 0;         // kKeyNum: index of the first key, relative to begin
+  uint16_t flags = 0;
+};
+
+// Keys from word `first` on; `last` as in COMMAND INFO: absolute, negative from the end.
+constexpr KeySpec Keys(int first, int last, int step, int flags) {
+  KeySpec spec;
+  spec.begin = static_cast<int16_t>(first);
+  spec.last = static_cast<int16_t>(last < 0 ? last : last - first);
+  spec.step = static_cast<int16_t>(step);
+  spec.flags = static_cast<uint16_t>(flags);
+  return spec;
+}
+constexpr KeySpec Key1(int flags) { return Keys(1, 1, 1, flags); }
+// Word `count_at` says how many keys follow it.
+constexpr KeySpec KeyCount(int count_at, int flags) {
+  KeySpec spec;
+  spec.begin = static_cast<int16_t>(count_at);
+  spec.find = KeySpec::Find::kKeyNum;
+  spec.first = 1;
+  spec.flags = static_cast<uint16_t>(flags);
+  return spec;
+}
+// The word behind `keyword`, which is looked for from word `from` on (negative: backwards from the end).
+constexpr KeySpec KeyAfter(std::string_view keyword, int from, int flags) {
+  KeySpec spec;
+  spec.keyword = keyword;
+  spec.begin = static_cast<int16_t>(from);
+  spec.flags = static_cast<uint16_t>(flags);
+  return spec;
+}
+// Keys that no rule finds (SORT's BY and GET).
+constexpr KeySpec UnknownKeys(int flags) {
+  KeySpec spec;
+  spec.find = KeySpec::Find::kUnknown;
+  spec.flags = static_cast<uint16_t>(flags);
+  return spec;
+}
+
+struct KeySpecs {
+  static constexpr size_t kMost = 4;
+  constexpr KeySpecs() = default;
+  constexpr KeySpecs(std::initializer_list<KeySpec> list) {  // NOLINT: rows read better without a name
+    for (const KeySpec& spec : list) specs[size++] = spec;
+  }
+  KeySpec specs[kMost];
+  uint8_t size = 0;
+};
+
+struct Command {
+  std::string_view name;         // lower case; of a subcommand only its own word ("setname")
+  std::string_view parent = "";  // of a subcommand ("client")
+  int arity;                     // 3: exactly three words, the name and the parent's among them; -4: four or more
+  uint32_t flags = 0;
+  uint32_t categories = 0;       // AclCategory bits that the flags do not imply
+  KeySpecs keys = {};
+  void (*run)(Context&) = nullptr;  // null: a container, which has only subcommands
+  std::string_view group;        // as in COMMAND DOCS: "string", "sorted-set" …
+  // The words after the name as redis.io writes them: "key value [NX | XX] [EX seconds | PERSIST]".
+  // CommandTable parses it at start into COMMAND DOCS' arguments.
+  std::string_view syntax = "";
+  std::string_view since;
+  std::string_view complexity;
+  std::string_view summary;      // our own words
+  std::string_view tips = "";    // COMMAND INFO's tips, with spaces between
+  // Says whether this call needs the closed gate although the row does not (SORT with BY). May be null.
+  bool (*exclusive)(Args) = nullptr;
+};
+
+}  // namespace larder

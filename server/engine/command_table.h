@@ -1,0 +1,60 @@
+// CommandTable: all rows, found by name. Built once at start from the rooms' spans, checked (a wrong row
+// stops the start), then read-only: any thread.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/engine/command.h"
+
+namespace larder {
+
+class CommandTable {
+ public:
+  // CHECKs every row: name, arity against syntax and keys, group, known parent, handler.
+  explicit CommandTable(std::span<const std::span<const Command>> rows);
+
+  // The command or container with this name, in any case; null where there is none.
+  const Command* Find(std::string_view name) const;
+  // The subcommand, or null.
+  const Command* FindSub(const Command& container, std::string_view name) const;
+  // The row that these words call: a subcommand where the first word is a container.
+  const Command* Resolve(Args args) const;
+
+  // Rows in table order; a command's number is its place here.
+  const std::vector<Command>& commands() const { return commands_; }
+  size_t number(const Command& command) const { return static_cast<size_t>(&command - commands_.data()); }
+  std::vector<const Command*> SubcommandsOf(const Command& container) const;
+
+  // "client|setname"; a command without parent is its name.
+  static std::string FullName(const Command& command);
+  // All categories: those of the row and those that follow from its flags.
+  static uint32_t Categories(const Command& command);
+  // True when the row's complexity is not O(1) and it is not kFast: such a command may be long enough
+  // for its loop to be adopted.
+  static bool MayBeSlow(const Command& command);
+
+ private:
+  struct Slot {
+    std::string name;  // lower case
+    const Command* command = nullptr;
+  };
+  void Check(const Command& command) const;
+  void Index(const Command& command);
+
+  std::vector<Command> commands_;
+  std::vector<Slot> slots_;  // open addressing over the lower-case names of top-level commands
+};
+
+// The positions of the keys in `args` by the command's key specifications; wrong counts yield none.
+// Appends indexes into `args`, at most kMostKeys. False when a key-count word is not a valid count.
+struct KeyPosition {
+  uint32_t index;
+  uint16_t flags;  // KeyFlag bits
+};
+bool FindKeys(const Command& command, Args args, std::vector<KeyPosition>& positions);
+
+}  // namespace larder

@@ -1,0 +1,146 @@
+// Context: everything a handler may use; nothing else exists for it. Made by the dispatcher for one
+// command, with the locks of its keys held. A handler checks its words, reads and changes values, says
+// what it changed and writes exactly one reply.
+//
+//   void HGet(Context& c) {
+//     const Hash* hash;
+//     if (!c.Read(c.key(1), &hash)) return;        // WRONGTYPE is answered
+//     if (hash == nullptr) return c.reply.Null();
+//     ...
+//   }
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/reply.h"
+#include "server/engine/args.h"
+#include "server/engine/client.h"
+#include "server/engine/command.h"
+#include "server/engine/key_lock.h"
+#include "server/engine/notify.h"
+#include "server/engine/worker.h"
+#include "server/store/entry.h"
+
+namespace larder {
+
+class Engine;
+
+struct Context {
+  Engine& engine;
+  Worker& worker;
+  const Command& command;
+  Args args;
+  Client& client;
+  KeyLock& lock;
+  Reply& reply;
+
+  int db() const { return client.db.load(std::memory_order_relaxed); }
+  int64_t now_ms() const { return worker.now_ms; }  // Unix time of this batch or script
+
+  // ---- Keys -------------------------------------------------------------------------------------
+  // The key at word `i`, in the client's database or another one.
+  Key key(size_t i) { return KeyNamed(args[i], db()); }
+  Key key(size_t i, int other_db) { return KeyNamed(args[i], other_db); }
+  // A key that is no word of the command; its shard must be covered by the lock (exclusive commands).
+  Key KeyNamed(std::string_view name, int of_db);
+
+  // ---- Values -----------------------------------------------------------------------------------
+  // The live entry for reading: counts a hit or miss, and a use. Null where there is none.
+  Entry* ReadEntry(const Key& key);
+  // The same for a change: an expired entry is removed. Does not count hits.
+  Entry* WriteEntry(const Key& key);
+  // Neither counts nor touches (TTL, OBJECT, TYPE with `count` for hits).
+  Entry* PeekEntry(const Key& key, bool count = false);
+
+  // The value of type T, or null where there is no key. False after WRONGTYPE was answered.
+  template <typename T>
+  bool Read(const Key& key, const T** value) {
+    Entry* entry = ReadEntry(key);
+    *value = nullptr;
+    if (entry == nullptr) return true;
+    if (entry->type() != kTypeOf<T>) return WrongType();
+    *value = entry->object<T>();
+    return true;
+  }
+  template <typename T>
+  bool Write(const Key& key, T** value) {
+    Entry* entry = WriteEntry(key);
+    *value = nullptr;
+    if (entry == nullptr) return true;
+    if (entry->type() != kTypeOf<T>) return WrongType();
+    *value = entry->object<T>();
+    return true;
+  }
+  // The same, but makes an empty value where there is no key. The caller fills it, or calls RemoveIfEmpty.
+  template <typename T>
+  bool FindOrCreate(const Key& key, T** value) {
+    if (!Write(key, value)) return false;
+    if (*value == nullptr) *value = &Create<T>(key);
+    return true;
+  }
+  // REQUIRES: there is no such key (Delete it first).
+  template <typename T>
+  T& Create(const Key& key, int64_t expiry_ms = Entry::kNoExpiry) {
+    T* value = new T();
+    InsertEntry(key, Entry::NewObject(key.name, kTypeOf<T>, value, expiry_ms));
+    return *value;
+  }
+  // Puts a value that a command built (ZUNIONSTORE) in the place of whatever the key held, expiry
+  // included. Takes it over.
+  template <typename T>
+  void Store(const Key& key, std::unique_ptr<T> value) {
+    Delete(key);
+    InsertEntry(key, Entry::NewObject(key.name, kTypeOf<T>, value.release(), Entry::kNoExpiry));
+  }
+
+  // Strings: sets the value, keeping the entry's place. Expiry as given (Entry::kNoExpiry: none).
+  void SetString(const Key& key, std::string_view value, int64_t expiry_ms,
+                 StringEncoding encoding);
+  // Takes the entry over. REQUIRES: there is no such key.
+  void InsertEntry(const Key& key, Entry* entry);
+  // Removes the key without an event; true where there was one. `lazily`: a large value is freed by the
+  // reclaimer.
+  bool Delete(const Key& key, bool lazily = false);
+  // Takes the entry out and hands it to the caller (RENAME, MOVE). Null where there is none.
+  Entry* Extract(const Key& key);
+  // REQUIRES: the key is there. Entry::kNoExpiry removes the expiry.
+  void SetExpiry(const Key& key, int64_t expiry_ms);
+  // Removes the key, with the event "del", when its collection has become empty. True: removed.
+  template <typename T>
+  bool RemoveIfEmpty(const Key& key, const T& value) {
+    if (value.size() != 0) return false;
+    Delete(key);
+    Changed(key, NotifyClass::kGeneric, "del");
+    return true;
+  }
+
+  // ---- What happened ----------------------------------------------------------------------------
+  // After every change of a key: marks watchers, wakes waiters, counts the change.
+  void Changed(const Key& key, NotifyClass notify, std::string_view event);
+
+  // ---- Replies ----------------------------------------------------------------------------------
+  bool WrongType();     // answers WRONGTYPE; returns false
+  void SyntaxError();   // "ERR syntax error"
+  // Parses word `i`, or answers "ERR value is not an integer or out of range" (or `error`).
+  bool Integer(size_t i, int64_t* value, std::string_view error = {});
+  bool Integer(size_t i, int64_t least, int64_t most, int64_t* value, std::string_view error = {});
+  bool Double(size_t i, double* value, std::string_view error = {});
+
+  // ---- Waiting ----------------------------------------------------------------------------------
+  // False in MULTI, in scripts, and where nobody could be woken: answer at once instead of parking.
+  bool may_park() const;
+  // Parks the client until one of its keys holds a value of type `wants`; the handler is then run again
+  // from the start (client.woken). Write no reply. `timeout_ms` 0: no limit. After the time is over the
+  // client gets `timeout_reply`, written by the handler in the client's protocol.
+  void Park(std::vector<std::string> keys, ValueType wants, int64_t timeout_ms,
+            OutputBuffer timeout_reply);
+
+  bool parked = false;  // set by Park
+  // Keys that may have become ready for waiters; served by the dispatcher after the locks are gone.
+  std::vector<std::pair<int, std::string>>* ready = nullptr;
+};
+
+}  // namespace larder

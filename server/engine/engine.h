@@ -1,0 +1,90 @@
+// Engine: the server without its sockets: keyspace, command table, gate, clients, and the way of a
+// request from its words to its reply. Everything a room above needs is reached through it; there are no
+// globals, so several engines live in one process.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/config/config.h"
+#include "server/engine/client.h"
+#include "server/engine/client_registry.h"
+#include "server/engine/command_table.h"
+#include "server/engine/context.h"
+#include "server/engine/gate.h"
+#include "server/engine/slowlog.h"
+#include "server/engine/stats.h"
+#include "server/engine/worker.h"
+#include "server/store/keyspace.h"
+
+namespace larder {
+
+class ScriptHost;  // server/engine/script_host.h: what the script room offers the dispatcher
+
+class Engine {
+ public:
+  Engine(Config& config, std::span<const std::span<const Command>> rows);
+  ~Engine();
+
+  // What became of a request.
+  enum class Outcome : uint8_t {
+    kDone,        // answered (or CLIENT REPLY OFF)
+    kParked,      // waits for a key or a pause; a kReply letter will come, until then no further request
+    kGateClosed,  // not run: the gate is closed; offer it again after a kGateOpen letter, or every
+                  // few ms, since it is answered -BUSY once busy-reply-threshold is over
+    kClose,       // answered; send what is in the output, then close
+  };
+  // Runs one request of a client. REQUIRES: this thread executes for the client; no lock is held.
+  // The worker is inside the gate, or has been turned away by it. After this call ask
+  // worker.TakeAdopted(): true means the loop belongs to another thread now.
+  Outcome Execute(Worker& worker, Client& client, Args args);
+
+  // Touches the caches for the keys of a request that will be executed soon. Inside the gate only.
+  void PrefetchSlots(const Client& client, Args args);
+  void PrefetchEntries(const Client& client, Args args);
+
+  // Runs a command for a script or for EXEC, with locks that cover it. The reply goes to `reply`.
+  void Run(Worker& worker, Client& client, const Command& command, Args args, KeyLock& lock,
+           Reply& reply, std::vector<std::pair<int, std::string>>* ready);
+
+  // The connection is gone: leaves queues, forgets watches and monitor. No lock is held. False: a waker
+  // has claimed it and still writes to it; call again after its kReply letter.
+  bool Forget(Worker& worker, Client& client);
+  // The time of a parked client is over: takes it out of its queues and appends its time-out reply.
+  // False: somebody else answers it.
+  bool TimeOut(Client& client);
+
+  // Expires what is due, a slice per shard; returns how many keys went. Called by the keeper thread.
+  size_t ExpireDue(Worker& worker);
+
+  Config& config;
+  const CommandTable commands;
+  Keyspace keyspace;
+  Gate gate;
+  Stats stats;
+  ClientRegistry clients;
+  Slowlog slowlog;
+
+  // Set once, before threads start.
+  ScriptHost* scripts = nullptr;
+  std::function<void(bool save, bool now)> request_shutdown;  // SHUTDOWN and signals
+  std::string run_id;
+  int64_t started_ms = 0;
+  std::string config_file, executable;
+  int port = 0;
+  int io_threads = 1;
+
+  std::atomic<bool> active_expire{true};  // DEBUG SET-ACTIVE-EXPIRE
+  std::atomic<int> parked_clients{0};
+  std::atomic<int> monitors{0};
+  std::atomic<uint64_t> dirty{0};         // changes since the start (rdb_changes_since_last_save)
+};
+
+}  // namespace larder

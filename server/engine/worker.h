@@ -1,0 +1,63 @@
+// Worker: one thread that executes commands: its slot in the gate, its clock, its counters, its scratch
+// memory. A loop is an object that a worker runs; when a command takes longer than kSlowUs a stand-by
+// worker adopts the loop, and the first one only finishes its command.
+//
+// All members belong to the worker's thread, but for the watch, which is the meeting point with the
+// stand-by (see server/net/standby.h).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/engine/gate.h"
+#include "server/engine/stats.h"
+#include "server/store/table.h"
+
+namespace larder {
+
+class Worker {
+ public:
+  static constexpr int64_t kSlowUs = 2000;
+
+  Worker(Gate& gate, WorkerStats& worker_stats) : gate_slot(gate.AddSlot()), stats(worker_stats) {}
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+  virtual ~Worker() = default;
+
+  Gate::Slot& gate_slot;
+  WorkerStats& stats;
+  int64_t now_ms = 0;      // Unix time, read once a batch; a script's commands all see the same
+  Table::Retired retired;  // slot arrays to free once the gate was closed or every batch has ended
+
+  // Around a command that may take long. Where the loop was adopted meanwhile, nothing of the loop may be
+  // touched any more, only the client, until a kFinished letter is posted.
+  void BeginSlow(int64_t now_us) {
+    slow_since_us_.store(now_us, std::memory_order_release);
+    if (watch_asleep_ != nullptr && watch_asleep_->load(std::memory_order_seq_cst)) WakeWatch();
+  }
+  void EndSlow() {
+    if (slow_since_us_.exchange(0, std::memory_order_acq_rel) == kAdopted) adopted_ = true;
+  }
+  // True, once, when the loop was adopted during the last command.
+  bool TakeAdopted() { return std::exchange(adopted_, false); }
+  // The stand-by's side: takes the loop over from a worker whose command has run since `since_us`.
+  bool Adopt(int64_t since_us) {
+    return slow_since_us_.compare_exchange_strong(since_us, kAdopted, std::memory_order_acq_rel);
+  }
+  int64_t slow_since_us() const { return slow_since_us_.load(std::memory_order_acquire); }
+
+ protected:
+  // Called when a slow command begins while the stand-by sleeps.
+  virtual void WakeWatch() {}
+  const std::atomic<bool>* watch_asleep_ = nullptr;
+
+ private:
+  static constexpr int64_t kAdopted = -1;
+  std::atomic<int64_t> slow_since_us_{0};
+  bool adopted_ = false;
+};
+
+}  // namespace larder

@@ -1,0 +1,117 @@
+// Entry: a key and its value in one allocation: a header of 8 bytes, the expiry where there is one, then
+// the value's pointer or size, the key, and the bytes of a short string. Collections (hash, list, set,
+// sorted set) are objects of their own, which the entry owns. An entry belongs to the table of one shard
+// and is touched under that shard's lock.
+//
+//   | header 8 | expiry 8, if any | size 4 (inline string) or pointer 8 | key | inline string |
+//
+// Invariant: an entry is freed by Entry::Free alone, which frees the value with it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "protocol/blob.h"
+
+namespace larder {
+
+class Hash;
+class List;
+class Set;
+class ZSet;
+
+enum class ValueType : uint8_t { kString, kList, kSet, kZSet, kHash, kStream };
+
+// As TYPE answers: "string", "list" …
+std::string_view TypeName(ValueType type);
+
+// Strings keep what Redis would call their encoding, since OBJECT ENCODING depends on history (an
+// APPENDed number is "raw").
+enum class StringEncoding : uint8_t { kInt, kEmbstr, kRaw };
+
+template <typename T>
+constexpr ValueType kTypeOf = ValueType::kString;
+template <>
+inline constexpr ValueType kTypeOf<Hash> = ValueType::kHash;
+template <>
+inline constexpr ValueType kTypeOf<List> = ValueType::kList;
+template <>
+inline constexpr ValueType kTypeOf<Set> = ValueType::kSet;
+template <>
+inline constexpr ValueType kTypeOf<ZSet> = ValueType::kZSet;
+
+class Entry {
+ public:
+  static constexpr int64_t kNoExpiry = -1;
+  static constexpr size_t kMaxKeyBytes = (1u << 30) - 1;  // proto-max-bulk-len ends below it
+
+  // A string; `expiry_ms` is a Unix time in milliseconds or kNoExpiry.
+  static Entry* NewString(std::string_view key, std::string_view value, StringEncoding encoding,
+                          int64_t expiry_ms);
+  // The same around a blob of at least kBlobMinBytes.
+  static Entry* NewString(std::string_view key, BlobRef blob, StringEncoding encoding,
+                          int64_t expiry_ms);
+  // A collection; takes it over.
+  static Entry* NewObject(std::string_view key, ValueType type, void* object, int64_t expiry_ms);
+  // The same value under another key or with another expiry; the old entry is freed, its value moves.
+  static Entry* Rebuild(Entry* old, std::string_view key, int64_t expiry_ms);
+  // A deep copy under another key.
+  Entry* Clone(std::string_view key, int64_t expiry_ms) const;
+  static void Free(Entry* entry);
+
+  Entry(const Entry&) = delete;
+  Entry& operator=(const Entry&) = delete;
+
+  std::string_view key() const { return {body() + value_words(), key_size_}; }
+  ValueType type() const { return static_cast<ValueType>(type_); }
+  StringEncoding string_encoding() const { return static_cast<StringEncoding>(encoding_); }
+  void set_string_encoding(StringEncoding encoding) { encoding_ = static_cast<uint64_t>(encoding); }
+
+  bool has_expiry() const { return has_expiry_; }
+  int64_t expiry_ms() const { return has_expiry_ ? *reinterpret_cast<const int64_t*>(this + 1) : kNoExpiry; }
+  bool ExpiredAt(int64_t now_ms) const { return has_expiry_ && expiry_ms() <= now_ms; }
+  // REQUIRES: has_expiry(). A new or a removed expiry changes the allocation: Rebuild.
+  void set_expiry_ms(int64_t expiry_ms) { *reinterpret_cast<int64_t*>(this + 1) = expiry_ms; }
+
+  // REQUIRES: type() == kString.
+  std::string_view string() const;
+  BulkView bulk() const;
+  // Room to overwrite an inline string of the same size in place; null where it is a blob.
+  char* inline_string();
+
+  // REQUIRES: type() == kTypeOf<T>.
+  template <typename T>
+  T* object() const { return static_cast<T*>(pointer()); }
+
+  // 24 bits for the eviction policy: seconds of last use, or LFU's counter and time.
+  uint32_t access() const { return access_; }
+  void set_access(uint32_t access) { access_ = access & 0xffffff; }
+
+  // All memory behind this entry, in bytes, as the allocator rounds it. Large collections answer from
+  // a count they keep.
+  size_t MemoryBytes() const;
+
+ private:
+  Entry() = default;
+  static Entry* Allocate(std::string_view key, ValueType type, bool external, size_t inline_bytes,
+                         int64_t expiry_ms);
+
+  bool external() const { return external_; }
+  size_t value_words() const { return external_ ? 8 : 4; }
+  const char* body() const { return reinterpret_cast<const char*>(this + 1) + (has_expiry_ ? 8 : 0); }
+  char* body() { return reinterpret_cast<char*>(this + 1) + (has_expiry_ ? 8 : 0); }
+  uint32_t inline_size() const { return *reinterpret_cast<const uint32_t*>(body()); }
+  void* pointer() const { return *reinterpret_cast<void* const*>(body()); }
+
+  uint64_t access_ : 24;
+  uint64_t key_size_ : 30;
+  uint64_t type_ : 3;
+  uint64_t encoding_ : 2;
+  uint64_t has_expiry_ : 1;
+  uint64_t external_ : 1;
+  uint64_t epoch_ : 2;  // the snapshot this entry was last written after
+  uint64_t unused_ : 1;
+};
+static_assert(sizeof(Entry) == 8);
+
+}  // namespace larder

@@ -1,0 +1,45 @@
+// Keyspace: all shards. Any thread may ask for a shard's number; what lies in a shard needs its lock or
+// the closed gate.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "server/base/hash.h"
+#include "server/store/reclaimer.h"
+#include "server/store/shard.h"
+
+namespace larder {
+
+class Keyspace {
+ public:
+  // 1024: two threads hardly ever meet, and the empty arrays stay under a megabyte.
+  static constexpr uint32_t kShards = 1024;
+
+  explicit Keyspace(int databases);
+  ~Keyspace();
+
+  int databases() const { return databases_; }
+  static uint32_t ShardOf(uint64_t hash) { return static_cast<uint32_t>(hash) & (kShards - 1); }
+  Shard& shard(uint32_t index) { return *shards_[index]; }
+
+  // Numbers of keys and of keys with an expiry; exact when nobody writes.
+  size_t Size(int db) const;
+  size_t Expires(int db) const;
+
+  // REQUIRES: closed gate. Empties a database; the memory is freed by the reclaimer (`lazy`) or before
+  // this returns. Returns how many keys went.
+  size_t Flush(int db, bool lazy);
+  void Swap(int a, int b);
+
+  Reclaimer& reclaimer() { return reclaimer_; }
+
+ private:
+  const int databases_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  Reclaimer reclaimer_;
+};
+
+}  // namespace larder

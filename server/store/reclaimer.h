@@ -1,0 +1,48 @@
+// Reclaimer: frees what is too large to be freed inside a command, on a thread of its own. Any thread may
+// hand something over, also under a shard's lock (the queue's own lock is held for a push only).
+// The queue is bounded by what was stored: it holds memory that is waiting to be freed, nothing new.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <thread>
+
+#include "server/base/mutex.h"
+#include "server/store/table.h"
+
+namespace larder {
+
+class Reclaimer {
+ public:
+  // Entries above this size are handed over; below, freeing costs less than the hand-over.
+  static constexpr size_t kLargeBytes = 64 * 1024;
+
+  Reclaimer();
+  ~Reclaimer();  // frees what is left
+
+  void Free(Entry* entry);
+  void Free(const Table::Contents& contents);
+
+  // Objects waiting, and objects freed so far (INFO's lazyfree_pending_objects, lazyfreed_objects).
+  uint64_t pending() const { return pending_.load(std::memory_order_relaxed); }
+  uint64_t freed() const { return freed_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Work {
+    Entry* entry = nullptr;
+    Table::Contents contents;
+  };
+  void Push(const Work& work, uint64_t objects);
+  void Run();
+
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<Work> queue_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::atomic<uint64_t> pending_{0};
+  std::atomic<uint64_t> freed_{0};
+  std::thread thread_;
+};
+
+}  // namespace larder

@@ -1,0 +1,78 @@
+// Shard: one lock and, per database, one table with its expiry index and the clients that wait for or
+// watch its keys. The keyspace is many shards; a key's shard is chosen by the low bits of its hash.
+// A Shard& can be had only from a live KeyLock (server/engine/key_lock.h), from the expiry walk, or
+// while the gate is closed.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "server/base/mutex.h"
+#include "server/store/entry.h"
+#include "server/store/expiry_index.h"
+#include "server/store/table.h"
+
+namespace larder {
+
+// Set when a watched key changes; the client's EXEC reads it under its locks.
+using WatchFlag = std::shared_ptr<std::atomic<bool>>;
+
+// A parked client's place in the queue of a key. The engine defines what it holds.
+struct Waiter;
+using WaiterRef = std::shared_ptr<Waiter>;
+
+// What one shard holds of one database.
+struct Slice {
+  Table table;
+  ExpiryIndex expiry;
+  absl::flat_hash_map<std::string, std::vector<WatchFlag>> watchers;
+  absl::flat_hash_map<std::string, std::deque<WaiterRef>> waiters;
+};
+
+class Shard {
+ public:
+  explicit Shard(int databases) : slices_(static_cast<size_t>(databases)) {}
+
+  Mutex& mutex() ABSL_LOCK_RETURNED(mutex_) { return mutex_; }
+
+  // Everything below REQUIRES: the lock, or the closed gate.
+  Slice& slice(int db);
+  // Null where the database never held a key of this shard. Prefetching reads it without the lock.
+  Slice* existing_slice(int db) const {
+    return slices_[static_cast<size_t>(db)].load(std::memory_order_acquire);
+  }
+  void SwapSlices(int a, int b);
+
+  // The entry, expired or not.
+  Entry* Find(int db, std::string_view key, uint64_t hash) const;
+  // Takes the entry over. REQUIRES: no entry has its key.
+  void Insert(int db, Entry* entry, uint64_t hash);
+  // Puts `entry` in the place of `old`, which is freed. REQUIRES: the same key.
+  void Replace(int db, Entry* old, Entry* entry, uint64_t hash);
+  // The same where `entry` was made by Entry::Rebuild, so that `old` is gone already.
+  void Rebuilt(int db, const Entry* old, Entry* entry, uint64_t hash);
+  // Takes the entry out; the caller frees it.
+  void Remove(int db, Entry* entry, uint64_t hash);
+  // Sets or, with Entry::kNoExpiry, removes the expiry. Returns the entry, which may have moved.
+  Entry* SetExpiry(int db, Entry* entry, int64_t expiry_ms, uint64_t hash);
+
+  // Marks the clients that watch the key.
+  void TouchWatchers(int db, std::string_view key);
+  void TouchAllWatchers(int db);
+
+  // Slot arrays that resizes replaced; see Table.
+  Table::Retired& retired() { return retired_; }
+
+ private:
+  Mutex mutex_;
+  std::vector<std::atomic<Slice*>> slices_;
+  Table::Retired retired_;
+};
+
+}  // namespace larder

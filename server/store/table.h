@@ -1,0 +1,94 @@
+// Table: the hash table of one shard and database: open addressing, slots of 8 bytes (16 bits of the hash
+// and a 48-bit pointer), home bucket by the top bits of the hash, linear probing. Entries in home order
+// are entries in hash order, which is what makes SCAN's cursor a position in hash space.
+//
+// Everything is called under the shard's lock, but for Prefetch*, the one look without it: it reads the
+// slots as relaxed atomics and only touches caches. Arrays that a resize replaced must therefore outlive
+// the batch of every thread: they go to the Retired list that the caller empties.
+//
+// Invariants: load <= 7/8; an entry lies between its home and the next empty slot.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "server/store/entry.h"
+
+namespace larder {
+
+class Table {
+ public:
+  // Slot arrays that may still be looked at by a prefetch; freed once every thread has left its batch.
+  using Retired = std::vector<void*>;
+
+  Table() = default;
+  Table(const Table&) = delete;
+  Table& operator=(const Table&) = delete;
+  ~Table();  // frees the array, not the entries
+
+  size_t size() const { return size_.load(std::memory_order_relaxed); }
+  size_t buckets() const { return mask_of(slots_.load(std::memory_order_relaxed)); }
+
+  Entry* Find(std::string_view key, uint64_t hash) const;
+  // REQUIRES: no entry with that key.
+  void Insert(Entry* entry, uint64_t hash, Retired& retired);
+  // Puts `entry` where `old` stood. REQUIRES: `old` is in the table, and both have the same key.
+  void Replace(const Entry* old, Entry* entry, uint64_t hash);
+  // Takes the entry out without freeing it. REQUIRES: it is in the table.
+  void Remove(const Entry* entry, uint64_t hash, Retired& retired);
+
+  // Calls visit(Entry*) for the entries whose hash has its top 51 bits at or above `position`, whole
+  // buckets in order, until `most` buckets have been looked at. Returns the position to go on from, or 0
+  // at the end. Whatever is inserted, removed or resized between calls, an entry that stays is visited.
+  template <typename Visit>
+  uint64_t Scan(uint64_t position, size_t most_buckets, Visit visit) const;
+  template <typename Visit>
+  void ForEach(Visit visit) const;
+  // A random entry, uniform but for clustering. REQUIRES: size() > 0.
+  Entry* Random(uint64_t random) const;
+
+  // Lets go of everything at once: the array with its entries, to be freed elsewhere.
+  struct Contents {
+    void* slots = nullptr;
+    size_t size = 0;
+  };
+  Contents Release();
+  // Frees an array and all its entries; any thread, no lock.
+  static void FreeContents(const Contents& contents);
+
+  void PrefetchSlot(uint64_t hash) const;
+  void PrefetchEntry(uint64_t hash) const;
+
+  size_t MemoryBytes() const;
+
+  static constexpr int kPositionBits = 51;
+
+ private:
+  using Slot = std::atomic<uint64_t>;
+  // The array with its size before it, so that one relaxed load yields a consistent pair.
+  struct Slots {
+    size_t count;  // a power of two
+    int shift;     // home = hash >> shift
+    Slot slot[1];
+  };
+  static Slots* NewSlots(size_t count);
+  static size_t mask_of(const Slots* slots) { return slots == nullptr ? 0 : slots->count; }
+  static Entry* EntryOf(uint64_t word) { return reinterpret_cast<Entry*>(word & kPointerMask); }
+  static uint64_t TagOf(uint64_t hash) { return ((hash >> 12) & 0xffff) << 48; }
+  static constexpr uint64_t kPointerMask = (uint64_t{1} << 48) - 1;
+  static constexpr size_t kFewestSlots = 8;
+
+  size_t IndexOf(const Slots* slots, const Entry* entry, uint64_t hash) const;
+  void Resize(size_t count, Retired& retired);
+  static void Place(Slots* slots, uint64_t word, uint64_t hash);
+
+  std::atomic<Slots*> slots_{nullptr};
+  std::atomic<size_t> size_{0};  // written under the lock, read by DBSIZE without
+};
+
+}  // namespace larder
+
+#include "server/store/table_scan.h"

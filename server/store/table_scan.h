@@ -1,0 +1,43 @@
+// The iterations over a Table, which are templates. Included by table.h alone.
+#pragma once
+
+#include <algorithm>
+
+#include "server/base/hash.h"
+
+namespace larder {
+
+template <typename Visit>
+uint64_t Table::Scan(uint64_t position, size_t most_buckets, Visit visit) const {
+  const Slots* slots = slots_.load(std::memory_order_relaxed);
+  if (slots == nullptr) return 0;
+  const size_t mask = slots->count - 1;
+  // A bucket covers the positions whose top bits are its number. A table may have more buckets than
+  // there are positions only beyond 2^51 slots, which no memory holds.
+  const int bucket_bits = 64 - slots->shift;
+  const int position_shift = kPositionBits - bucket_bits;
+  size_t home = position >> position_shift;
+  for (size_t visited = 0; visited < most_buckets && home <= mask; ++visited, ++home) {
+    for (size_t i = home;; i = (i + 1) & mask) {
+      uint64_t word = slots->slot[i].load(std::memory_order_relaxed);
+      if (word == 0) break;
+      Entry* entry = EntryOf(word);
+      uint64_t hash = HashBytes(entry->key());
+      if ((hash >> slots->shift) != home) continue;
+      if ((hash >> (64 - kPositionBits)) >= position) visit(entry);
+    }
+  }
+  return home > mask ? 0 : static_cast<uint64_t>(home) << position_shift;
+}
+
+template <typename Visit>
+void Table::ForEach(Visit visit) const {
+  const Slots* slots = slots_.load(std::memory_order_relaxed);
+  if (slots == nullptr) return;
+  for (size_t i = 0; i < slots->count; ++i) {
+    uint64_t word = slots->slot[i].load(std::memory_order_relaxed);
+    if (word != 0) visit(EntryOf(word));
+  }
+}
+
+}  // namespace larder
