@@ -73,10 +73,10 @@ std::shared_ptr<spdlog::logger> Current() {
 
 }  // namespace
 
-void log_internal::Write(LogLevel level, std::string_view text) {
-  if (level >= LogLevel::kNothing) return;
+void log_internal::Write(LogLevel line_level, std::string_view text) {
+  if (line_level >= LogLevel::kNothing) return;
   text = text.substr(0, kMaxLine);
-  Current()->log(ToSpdlog(level), spdlog::string_view_t(text.data(), text.size()));
+  Current()->log(ToSpdlog(line_level), spdlog::string_view_t(text.data(), text.size()));
 }
 
 std::optional<LogLevel> ParseLogLevel(std::string_view name) {

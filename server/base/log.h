@@ -21,7 +21,7 @@ enum class LogRole : char { kPrimary = 'M', kReplica = 'S', kSentinel = 'X', kCh
 
 namespace log_internal {
 extern std::atomic<LogLevel> level;
-void Write(LogLevel level, std::string_view text);
+void Write(LogLevel line_level, std::string_view text);
 }  // namespace log_internal
 
 // Lines below the level are dropped before their text is built. The text is cut at 4096 bytes.
