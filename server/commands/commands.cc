@@ -1,0 +1,11 @@
+#include "server/commands/commands.h"
+
+namespace larder {
+
+std::vector<std::span<const Command>> AllCommands() {
+  return {
+      StringCommands(),
+  };
+}
+
+}  // namespace larder

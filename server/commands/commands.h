@@ -1,0 +1,66 @@
+// The tables of the command room: one function per file, each a span of constant rows. A new
+// command is one row and one handler in the file of its theme, and a transcript in tests/commands;
+// a new file adds its function here and to AllCommands.
+//
+// The spans live as long as the program; any thread.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "server/engine/command.h"
+
+namespace larder {
+
+// Strings.
+std::span<const Command> StringCommands();         // strings.cc: SET, GET and their relatives
+std::span<const Command> StringCounterCommands();  // strings_counter.cc: INCR …
+std::span<const Command> StringManyCommands();     // strings_many.cc: MGET, MSET, MSETNX
+std::span<const Command> StringRangeCommands();  // strings_range.cc: APPEND, GETRANGE, SETRANGE …
+std::span<const Command> LcsCommands();          // strings_lcs.cc
+std::span<const Command> BitCommands();
+
+// Collections.
+std::span<const Command> HashCommands();
+std::span<const Command> HashScanCommands();
+std::span<const Command> SetCommands();
+std::span<const Command> SetAlgebraCommands();
+std::span<const Command> ListCommands();
+std::span<const Command> ListMoveCommands();
+std::span<const Command> ListBlockingCommands();
+std::span<const Command> ZSetCommands();
+std::span<const Command> ZSetRangeCommands();
+std::span<const Command> ZSetAlgebraCommands();
+std::span<const Command> ZSetPopCommands();
+
+// Keys of any type.
+std::span<const Command> KeyCommands();       // keys.cc: DEL, EXISTS, TYPE …
+std::span<const Command> KeyMoveCommands();   // keys_move.cc: RENAME, COPY, MOVE
+std::span<const Command> ObjectCommands();    // object.cc
+std::span<const Command> ExpireCommands();    // expire.cc
+std::span<const Command> ScanCommands();      // scan.cc: SCAN, KEYS, RANDOMKEY
+std::span<const Command> SortCommands();      // sort.cc
+std::span<const Command> DatabaseCommands();  // databases.cc: DBSIZE, FLUSHALL, SWAPDB
+
+// Clients.
+std::span<const Command> ConnectionCommands();   // connection.cc: PING, HELLO, SELECT …
+std::span<const Command> ClientCommands();       // client_commands.cc
+std::span<const Command> ClientKillCommands();   // client_kill.cc
+std::span<const Command> TransactionCommands();  // transactions.cc
+std::span<const Command> PubSubCommands();       // pubsub.cc
+
+// The server.
+std::span<const Command> ScriptCommands();
+std::span<const Command> CommandCommands();  // COMMAND and its subcommands
+std::span<const Command> ConfigCommands();
+std::span<const Command> InfoCommands();
+std::span<const Command> ServerCommands();
+std::span<const Command> DebugCommands();
+std::span<const Command> LatencyCommands();
+std::span<const Command> SlowlogCommands();
+std::span<const Command> MemoryCommands();
+
+// All tables above, for the CommandTable.
+std::vector<std::span<const Command>> AllCommands();
+
+}  // namespace larder
