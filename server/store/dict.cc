@@ -1,0 +1,195 @@
+#include "server/store/dict.h"
+
+#include <algorithm>
+
+#include "server/base/check.h"
+#include "server/base/hash.h"
+
+namespace larder {
+
+Dict::Dict(Dict&& other) noexcept
+    : root_(std::exchange(other.root_, nullptr)),
+      kind_(other.kind_),
+      large_(std::exchange(other.large_, false)) {}
+
+Dict& Dict::operator=(Dict&& other) noexcept {
+  std::swap(root_, other.root_);
+  std::swap(kind_, other.kind_);
+  std::swap(large_, other.large_);
+  return *this;
+}
+
+void Dict::Clear() {
+  ForEachSegment([](DictSegment& segment) { DictSegment::Unref(&segment); });
+  if (large_) delete &directory();
+  root_ = nullptr;
+  large_ = false;
+}
+
+void Dict::Reserve(size_t records, size_t bytes) {
+  if (root_ != nullptr || records == 0 || bytes > DictSegment::kMaxBytes / 2) return;
+  root_ = DictSegment::New(keys_only(), 0, bytes, records);
+}
+
+std::optional<BulkView> Dict::Find(std::string_view key) const {
+  if (root_ == nullptr) return std::nullopt;
+  return Find(key, large_ || segment()->indexed() ? HashBytes(key) : 0);
+}
+
+std::optional<BulkView> Dict::Find(std::string_view key, uint64_t hash) const {
+  if (root_ == nullptr) return std::nullopt;
+  const DictSegment* segment = SegmentOf(hash);
+  const uint32_t position = segment->Find(key, hash);
+  if (position == DictSegment::kNone) return std::nullopt;
+  return segment->At(position).value;
+}
+
+bool Dict::Set(std::string_view key, uint64_t hash, const BulkView& value) {
+  DictSegment* segment = MutableSegmentOf(hash);
+  uint32_t position = segment->Find(key, hash);
+  if (position == DictSegment::kNone) {
+    const size_t bytes = DictSegment::RecordBytes(keys_only(), key.size(), value.bytes.size());
+    MakeRoom(hash, bytes, 1)->Append(key, value, hash);
+    CountRecord(1);
+    return true;
+  }
+  if (keys_only()) return false;
+  const size_t growth = segment->GrowthFor(position, value.bytes.size());
+  if (!segment->Fits(growth, 0)) {
+    segment = MakeRoom(hash, growth, 0);
+    position = segment->Find(key, hash);
+  }
+  segment->SetValue(position, value);
+  return false;
+}
+
+bool Dict::Erase(std::string_view key, uint64_t hash) {
+  if (root_ == nullptr || SegmentOf(hash)->Find(key, hash) == DictSegment::kNone) return false;
+  DictSegment* segment = MutableSegmentOf(hash);
+  segment->Erase(segment->Find(key, hash), hash);
+  CountRecord(-1);
+  Tighten(hash);
+  return true;
+}
+
+DictSegment* Dict::MutableSegmentOf(uint64_t hash) {
+  if (root_ == nullptr) root_ = DictSegment::New(keys_only(), 0, 0, 0);
+  DictSegment* segment = SegmentOf(hash);
+  if (!segment->shared()) return segment;
+  DictSegment* clone = segment->Clone();
+  Place(hash, clone);
+  DictSegment::Unref(segment);
+  return clone;
+}
+
+DictSegment* Dict::MakeRoom(uint64_t hash, size_t bytes, size_t count) {
+  DictSegment* segment = SegmentOf(hash);
+  while (!segment->Fits(bytes, count)) {
+    if (segment->BlockBytesWith(bytes, count) > max_segment_bytes()) {
+      Split(hash);
+    } else {
+      Place(hash, DictSegment::Reshape(segment, bytes, count));
+    }
+    segment = SegmentOf(hash);
+  }
+  return segment;
+}
+
+void Dict::Place(uint64_t hash, DictSegment* segment) {
+  if (!large_) {
+    root_ = segment;
+    return;
+  }
+  const int covered_bits = directory().depth - segment->depth();
+  const size_t first = SlotOf(hash) >> covered_bits << covered_bits;
+  std::fill_n(directory().slots.begin() + static_cast<ptrdiff_t>(first), size_t{1} << covered_bits,
+              segment);
+}
+
+void Dict::Split(uint64_t hash) {
+  if (!large_) {
+    root_ = new Directory{segment()->count(), 0, 1, {segment(), segment()}};
+    large_ = true;
+  }
+  Directory& directory = this->directory();
+  DictSegment* segment = MutableSegmentOf(hash);
+  if (segment->depth() == directory.depth) {
+    // Twice the slots. Only two of them will be told apart, by the new segments below.
+    CHECK(directory.depth < 48);
+    std::vector<DictSegment*> slots(directory.slots.size() * 2);
+    for (size_t slot = 0; slot < slots.size(); ++slot) slots[slot] = directory.slots[slot / 2];
+    directory.slots = std::move(slots);
+    ++directory.depth;
+    directory.deepest = 0;
+  }
+  const uint64_t bit = uint64_t{1} << (63 - segment->depth());
+  const auto [left, right] = DictSegment::Split(segment);
+  Place(hash & ~bit, left);
+  Place(hash | bit, right);
+  if (left->depth() == directory.depth) directory.deepest += 2;
+}
+
+// After an erasure: gives back what has become too large.
+void Dict::Tighten(uint64_t hash) {
+  while (large_ && MergeWithBuddy(hash)) {
+  }
+  if (!large_ && segment()->count() == 0) return Clear();
+  DictSegment* segment = SegmentOf(hash);
+  if (segment->sparse()) Place(hash, DictSegment::Reshape(segment, 0, 0));
+}
+
+bool Dict::MergeWithBuddy(uint64_t hash) {
+  DictSegment* segment = SegmentOf(hash);
+  // Far below the size at which it would split again.
+  if (segment->BlockBytesWith(0, 0) > DictSegment::kMaxBytes / 4) return false;
+  const uint64_t bit = uint64_t{1} << (64 - segment->depth());
+  DictSegment* buddy = SegmentOf(hash ^ bit);
+  if (buddy->depth() != segment->depth()) return false;
+  if (buddy->BlockBytesWith(0, 0) > DictSegment::kMaxBytes / 4) return false;
+  buddy = MutableSegmentOf(hash ^ bit);
+  Directory& directory = this->directory();
+  if (segment->depth() == directory.depth) directory.deepest -= 2;
+  const bool segment_first = (hash & bit) == 0;
+  Place(hash, DictSegment::Merge(segment_first ? segment : buddy, segment_first ? buddy : segment));
+  if (directory.deepest == 0) HalveDirectory();
+  return true;
+}
+
+void Dict::HalveDirectory() {
+  Directory& directory = this->directory();
+  if (directory.depth == 1) {
+    DictSegment* last = directory.slots[0];
+    delete &directory;
+    root_ = last;
+    large_ = false;
+    return;
+  }
+  --directory.depth;
+  for (size_t slot = 0; slot < directory.slots.size() / 2; ++slot) {
+    directory.slots[slot] = directory.slots[slot * 2];
+    if (directory.slots[slot]->depth() == directory.depth) ++directory.deepest;
+  }
+  directory.slots.resize(directory.slots.size() / 2);
+  directory.slots.shrink_to_fit();
+}
+
+Dict Dict::Clone() const {
+  Dict clone(kind_);
+  ForEachSegment([](const DictSegment& segment) { segment.Ref(); });
+  clone.large_ = large_;
+  if (large_) {
+    clone.root_ = new Directory(directory());
+  } else {
+    clone.root_ = root_;
+  }
+  return clone;
+}
+
+size_t Dict::MemoryBytes() const {
+  size_t bytes = 0;
+  ForEachSegment([&bytes](const DictSegment& segment) { bytes += segment.MemoryBytes(); });
+  if (large_) bytes += sizeof(Directory) + directory().slots.capacity() * sizeof(DictSegment*);
+  return bytes;
+}
+
+}  // namespace larder

@@ -1,0 +1,147 @@
+// Dict: the map of byte strings to byte strings beneath hashes, sets and the members of sorted
+// sets. Nothing at all while empty; one DictSegment while small; then a directory of segments of at
+// most DictSegment::kMaxBytes each (extendible hashing): the top bits of a key's hash choose the
+// segment, so that a segment covers one range of hashes. It grows by splitting one segment, never
+// by a pause for all.
+//
+// A small dict keeps the order of insertion (a dict grows from one segment to two beyond 20 KiB).
+// Clone() shares the segments, and a later change on either side copies the one segment it touches.
+//
+// Not synchronized: the caller holds the lock of the shard that owns the dict. A clone is a dict of
+// its own and may be read and freed on any other thread meanwhile. Views handed out are valid until
+// the dict changes. Bytes given must not lie in the dict itself.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/functional/function_ref.h"
+#include "server/base/hash.h"
+#include "server/base/random.h"
+#include "server/store/dict_segment.h"
+
+namespace larder {
+
+class Dict {
+ public:
+  enum class Kind : uint8_t { kMap, kKeysOnly };
+  using Visitor = absl::FunctionRef<void(const DictRecord&)>;
+
+  explicit Dict(Kind kind) : kind_(kind) {}
+  Dict(Dict&& other) noexcept;
+  Dict& operator=(Dict&& other) noexcept;
+  ~Dict() { Clear(); }
+
+  size_t size() const;
+  bool empty() const { return size() == 0; }
+
+  // True when the key is new. Takes a reference where the value is in a Blob.
+  bool Set(std::string_view key, const BulkView& value) { return Set(key, HashBytes(key), value); }
+  bool Set(std::string_view key, uint64_t hash, const BulkView& value);
+  std::optional<BulkView> Find(std::string_view key) const;
+  std::optional<BulkView> Find(std::string_view key, uint64_t hash) const;
+  bool Contains(std::string_view key) const { return Find(key).has_value(); }
+  bool Contains(std::string_view key, uint64_t hash) const { return Find(key, hash).has_value(); }
+  // False when the key is absent.
+  bool Erase(std::string_view key) { return Erase(key, HashBytes(key)); }
+  bool Erase(std::string_view key, uint64_t hash);
+  void Clear();
+
+  // Makes the first block of an empty dict large enough for that many records, whose RecordBytes
+  // add up to `bytes`. A hint: never wrong, only better or worse.
+  void Reserve(size_t records, size_t bytes);
+  size_t RecordBytes(size_t key_size, size_t value_size) const {
+    return DictSegment::RecordBytes(keys_only(), key_size, value_size);
+  }
+
+  // fn(const DictRecord&) for every record: a small dict in the order of insertion, a large one by
+  // segment.
+  template <typename Fn>
+  void ForEach(Fn&& fn) const;
+
+  // Visits about `count` records from the cursor on and returns the cursor to go on from, 0 at the
+  // end. A cursor is a position in the space of hashes (below 2^48): what is present from the first
+  // call (with 0) to the last is visited, whatever is added, removed, split or merged meanwhile;
+  // what is visited twice shares its position with another. A dict without an index is visited
+  // whole.
+  uint64_t Scan(uint64_t cursor, size_t count, Visitor visit) const;
+
+  // A record at random. REQUIRES: !empty(). Near enough to uniform: a segment is chosen by its
+  // number of records, unless it holds half as many again as the average.
+  DictRecord RandomRecord(Random& random) const;
+  // `count` different records (all, if there are fewer) in no particular order, at random.
+  void Sample(size_t count, Random& random, Visitor visit) const;
+
+  Dict Clone() const;
+  // Heap bytes as the allocator rounds them; segments shared with a clone count in full.
+  size_t MemoryBytes() const;
+
+ private:
+  struct Directory {
+    size_t size;                      // records in all segments
+    size_t deepest;                   // segments whose depth is the directory's
+    int depth;                        // the directory has 2^depth slots, at least two
+    std::vector<DictSegment*> slots;  // a segment of depth d fills 2^(depth - d) slots in a row
+  };
+
+  bool keys_only() const { return kind_ == Kind::kKeysOnly; }
+  size_t max_segment_bytes() const {
+    return large_ ? DictSegment::kMaxBytes : DictSegment::kMaxSingleBytes;
+  }
+  size_t SlotOf(uint64_t hash) const { return hash >> (64 - directory().depth); }
+  // REQUIRES: root_ is set.
+  DictSegment* SegmentOf(uint64_t hash) const {
+    return large_ ? directory().slots[SlotOf(hash)] : segment();
+  }
+  DictSegment* MutableSegmentOf(uint64_t hash);
+  DictSegment* MakeRoom(uint64_t hash, size_t bytes, size_t count);
+  // Puts a segment in the place of all slots its depth covers.
+  void Place(uint64_t hash, DictSegment* segment);
+  void Split(uint64_t hash);
+  void Tighten(uint64_t hash);
+  bool MergeWithBuddy(uint64_t hash);
+  void HalveDirectory();
+  void CountRecord(int change) {
+    if (large_) directory().size += static_cast<size_t>(change);
+  }
+  // The segments one by one.
+  template <typename Fn>
+  void ForEachSegment(Fn&& fn) const;
+
+  // REQUIRES: !large_. Null while empty.
+  DictSegment* segment() const { return static_cast<DictSegment*>(root_); }
+  // REQUIRES: large_.
+  Directory& directory() const { return *static_cast<Directory*>(root_); }
+
+  void* root_ = nullptr;
+  Kind kind_;
+  bool large_ = false;
+};
+static_assert(sizeof(Dict) == 16);
+
+inline size_t Dict::size() const {
+  if (large_) return directory().size;
+  return root_ == nullptr ? 0 : segment()->count();
+}
+
+template <typename Fn>
+void Dict::ForEachSegment(Fn&& fn) const {
+  if (root_ == nullptr) return;
+  if (!large_) return fn(*segment());
+  for (size_t slot = 0; slot < directory().slots.size();) {
+    DictSegment* segment = directory().slots[slot];
+    slot += size_t{1} << (directory().depth - segment->depth());
+    fn(*segment);
+  }
+}
+
+template <typename Fn>
+void Dict::ForEach(Fn&& fn) const {
+  ForEachSegment([&fn](const DictSegment& segment) { segment.ForEach(fn); });
+}
+
+}  // namespace larder

@@ -1,0 +1,111 @@
+// The walks over a Dict that depend on hashes or on chance: scanning and sampling.
+#include <algorithm>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/container/inlined_vector.h"
+#include "server/base/hash.h"
+#include "server/store/dict.h"
+
+namespace larder {
+namespace {
+
+// A cursor is the top of a hash; the rest is cut so that cursors stay far below 2^63 for every
+// client.
+constexpr int kCursorBits = 48;
+constexpr uint64_t kEnd = uint64_t{1} << kCursorBits;
+
+uint64_t CursorOf(uint64_t hash) { return hash >> (64 - kCursorBits); }
+
+// Visits the segment's records from the cursor on in the order of their cursors, at least `count`
+// if it has them, and never half of those that share one. Returns the cursor of the first record
+// not visited or, when all are, `end`. Adds to *visited.
+uint64_t ScanSegment(const DictSegment& segment, uint64_t cursor, uint64_t end, size_t count,
+                     Dict::Visitor visit, size_t* visited) {
+  struct Candidate {
+    uint64_t cursor;
+    DictRecord record;
+  };
+  absl::InlinedVector<Candidate, 256> candidates;
+  segment.ForEach([&](const DictRecord& record) {
+    const uint64_t at = CursorOf(HashBytes(record.key));
+    if (at >= cursor) candidates.push_back({at, record});
+  });
+  if (candidates.size() > count) {
+    std::sort(candidates.begin(), candidates.end(),
+              [](const Candidate& a, const Candidate& b) { return a.cursor < b.cursor; });
+  }
+  uint64_t previous = kEnd;
+  size_t done = 0;
+  for (const Candidate& candidate : candidates) {
+    if (done >= count && candidate.cursor != previous) {
+      end = candidate.cursor;
+      break;
+    }
+    visit(candidate.record);
+    previous = candidate.cursor;
+    ++done;
+  }
+  *visited += done;
+  return end;
+}
+
+}  // namespace
+
+uint64_t Dict::Scan(uint64_t cursor, size_t count, Visitor visit) const {
+  if (empty() || cursor >= kEnd) return 0;
+  if (!large_ && !segment()->indexed()) {
+    segment()->ForEach(visit);
+    return 0;
+  }
+  // Segments that deletions have left empty are passed over, but not without end.
+  const size_t max_segments = std::max<size_t>(count, 16);
+  size_t visited = 0;
+  for (size_t segments = 0; segments < max_segments && visited < count && cursor < kEnd;
+       ++segments) {
+    const DictSegment* segment = SegmentOf(cursor << (64 - kCursorBits));
+    const int range_bits = kCursorBits - segment->depth();
+    const uint64_t end = ((cursor >> range_bits) + 1) << range_bits;
+    cursor = ScanSegment(*segment, cursor, end, count - visited, visit, &visited);
+  }
+  return cursor == kEnd ? 0 : cursor;
+}
+
+DictRecord Dict::RandomRecord(Random& random) const {
+  if (!large_) return segment()->At(segment()->RandomPosition(random));
+  // A slot is met as often as its share of the hashes; accepting it in proportion to the records it
+  // holds per share makes that their number. Half as many again as the average bounds it, so that
+  // two of three attempts succeed.
+  const size_t slots = directory().slots.size();
+  const size_t bound = directory().size + directory().size / 2 + 1;
+  while (true) {
+    const DictSegment* segment = directory().slots[random.Below(slots)];
+    const size_t weight = segment->count() << segment->depth();
+    if (segment->count() > 0 && random.Below(bound) < weight) {
+      return segment->At(segment->RandomPosition(random));
+    }
+  }
+}
+
+void Dict::Sample(size_t count, Random& random, Visitor visit) const {
+  size_t left = size();
+  if (count >= left) return ForEach(visit);
+  if (count > left / 4) {
+    // One walk that takes each record with the chance that keeps all choices equally likely.
+    ForEach([&](const DictRecord& record) {
+      if (count > 0 && random.Below(left) < count) {
+        visit(record);
+        --count;
+      }
+      --left;
+    });
+    return;
+  }
+  absl::flat_hash_set<const char*> seen;
+  seen.reserve(count);
+  while (seen.size() < count) {
+    const DictRecord record = RandomRecord(random);
+    if (seen.insert(record.key.data()).second) visit(record);
+  }
+}
+
+}  // namespace larder
