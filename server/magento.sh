@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Prints what to tell Magento to keep its cache, page cache and sessions in this server:
+#
+#   server/magento.sh [HOST [PORT]]
+set -euo pipefail
+
+host="${1:-127.0.0.1}"
+port="${2:-6379}"
+
+# The command line of one Magento line. Database 0 is the cache, 1 the page cache, 2 the sessions.
+config_set() {
+  local kind=$1
+  cat << END
+bin/magento setup:config:set --no-interaction \\
+  --cache-backend=$kind --cache-backend-$kind-server=$host \\
+  --cache-backend-$kind-port=$port --cache-backend-$kind-db=0 \\
+  --page-cache=$kind --page-cache-$kind-server=$host \\
+  --page-cache-$kind-port=$port --page-cache-$kind-db=1 \\
+  --session-save=$kind --session-save-$kind-host=$host \\
+  --session-save-$kind-port=$port --session-save-$kind-db=2
+END
+}
+
+echo "Magento up to 2.4.8:"
+echo
+config_set redis
+echo
+echo "Magento 2.4.9 and later:"
+echo
+config_set valkey
+echo
+echo "Or in app/etc/env.php, up to 2.4.8 (2.4.9: 'backend' => 'valkey'):"
+echo
+cat << END
+'cache' => ['frontend' => [
+  'default' => ['backend' => 'Magento\\\\Framework\\\\Cache\\\\Backend\\\\Redis', 'backend_options' => [
+    'server' => '$host', 'port' => '$port', 'database' => '0', 'use_lua' => '1']],
+  'page_cache' => ['backend' => 'Magento\\\\Framework\\\\Cache\\\\Backend\\\\Redis', 'backend_options' => [
+    'server' => '$host', 'port' => '$port', 'database' => '1', 'compress_data' => '0']],
+]],
+'session' => ['save' => 'redis', 'redis' => [
+  'host' => '$host', 'port' => '$port', 'database' => '2', 'max_concurrency' => '6']],
+END

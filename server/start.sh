@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Runs larder on this machine: installs what is missing, builds it into build/, starts it in the
+# foreground on 127.0.0.1:6379, and says what to tell Magento. Arguments go to larder-server:
+#
+#   server/start.sh --port 6380 --maxmemory 2gb
+set -euo pipefail
+
+root="$(cd "$(dirname "$0")/.." && pwd)"
+
+# The port the arguments ask for; the last one counts.
+port=6379
+previous=
+for argument in "$@"; do
+  [[ $previous == --port ]] && port=$argument
+  previous=$argument
+done
+
+if [[ $port != 0 ]] && (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then
+  echo "start.sh: something listens on 127.0.0.1:$port already, perhaps a redis-server." >&2
+  echo "start.sh: stop it, or take another port: server/start.sh --port 6380" >&2
+  exit 1
+fi
+
+"$root/server/install.sh" build
+
+# A folder configured for another build type or by another generator stays what it is; only a new one
+# becomes Release.
+if [[ ! -f $root/build/build.ninja ]]; then
+  cmake -S "$root" -B "$root/build" -G Ninja -DCMAKE_BUILD_TYPE=Release > /dev/null
+fi
+ninja -C "$root/build" larder-server
+
+"$root/server/magento.sh" 127.0.0.1 "$port"
+echo
+echo "larder listens on 127.0.0.1:$port. Ctrl-C stops it."
+exec "$root/build/larder-server" "$@"
