@@ -49,8 +49,7 @@ std::string AggregateText(const Value& value, const std::string& indent) {
     out += std::string(width - number.size(), ' ') + number + mark + ' ';
     out += Text(value.items[i], deeper);
     if (!map) continue;
-    out += " => ";
-    if (IsMultiline(value.items[i + 1])) out += "\n" + deeper;
+    out += IsMultiline(value.items[i + 1]) ? " =>\n" + deeper : " => ";
     out += Text(value.items[i + 1], deeper);
   }
   return out;
