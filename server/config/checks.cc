@@ -1,0 +1,225 @@
+#include "server/config/checks.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+#include <vector>
+
+#include "server/base/numbers.h"
+#include "server/base/strings.h"
+#include "server/config/words.h"
+
+namespace larder {
+namespace {
+
+constexpr std::string_view kWrongNumber = "wrong number of arguments";
+constexpr std::string_view kClassNames[] = {"normal", "slave", "pubsub"};
+
+// A single empty word stands for no words at all: save "".
+std::span<const std::string> WithoutEmpty(std::span<const std::string> words) {
+  return words.size() == 1 && words[0].empty() ? words.subspan(1) : words;
+}
+
+std::string Join(std::span<const std::string> words) {
+  std::string joined;
+  for (const std::string& word : words) StrAppend(joined, joined.empty() ? "" : " ", word);
+  return joined;
+}
+
+int ClassIndex(std::string_view name) {
+  if (EqualsIgnoreCase(name, "replica")) name = "slave";
+  for (int i = 0; i < 3; ++i) {
+    if (EqualsIgnoreCase(name, kClassNames[i])) return i;
+  }
+  return -1;
+}
+
+}  // namespace
+
+bool CheckSave(const CheckInput& input, std::string* value, std::string* error) {
+  std::span<const std::string> words = WithoutEmpty(input.words);
+  *error = "Invalid save parameters";
+  if (words.size() % 2 != 0) return false;
+  for (size_t i = 0; i < words.size(); ++i) {
+    int64_t number = 0;
+    if (!ParseInt64(words[i], &number) || number < (i % 2 == 0 ? 1 : 0)) return false;
+  }
+  // Several `save` lines of a file add up; an empty one starts over.
+  bool adds = input.loading && !words.empty() && !input.current.empty();
+  *value = adds ? StrCat(input.current, " ", Join(words)) : Join(words);
+  return true;
+}
+
+bool CheckDir(const CheckInput& input, std::string* value, std::string* error) {
+  char resolved[PATH_MAX];
+  bool usable =
+      realpath(input.words[0].c_str(), resolved) != nullptr && access(resolved, X_OK) == 0;
+  if (!usable) return *error = std::strerror(errno), false;
+  *value = resolved;
+  return true;
+}
+
+bool CheckBind(const CheckInput& input, std::string* value, std::string* error) {
+  constexpr size_t kMostAddresses = 16;  // as Redis
+  std::span<const std::string> words = WithoutEmpty(input.words);
+  if (words.size() > kMostAddresses) return *error = "Too many bind addresses specified.", false;
+  *value = Join(words);
+  return true;
+}
+
+bool CheckFileName(const CheckInput& input, std::string* value, std::string* error) {
+  *value = input.words[0];
+  *error = "argument must be a file name, not a path and not empty";
+  return !value->empty() && value->find('/') == std::string::npos;
+}
+
+bool CheckReplicaOf(const CheckInput& input, std::string* value, std::string* error) {
+  if (input.words.size() != 2) return *error = kWrongNumber, false;
+  if (EqualsIgnoreCase(input.words[0], "no") && EqualsIgnoreCase(input.words[1], "one")) {
+    value->clear();
+    return true;
+  }
+  int64_t port = 0;
+  *error = "Invalid master port";
+  if (!ParseInt64(input.words[1], &port) || port < 0 || port > 65535) return false;
+  *value = Join(input.words);
+  return true;
+}
+
+bool CheckOutputLimit(const CheckInput& input, std::string* value, std::string* error) {
+  *error = "Wrong number of arguments in buffer limit configuration.";
+  if (input.words.size() % 4 != 0) return false;
+  std::vector<std::string> limits = *SplitWords(input.current);  // twelve words, always
+  for (size_t i = 0; i < input.words.size(); i += 4) {
+    int index = ClassIndex(input.words[i]);
+    *error = "Invalid client class specified in buffer limit configuration.";
+    if (index < 0) return false;
+    uint64_t hard = 0, soft = 0;
+    int64_t seconds = 0;
+    *error = "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
+    if (!ParseMemory(input.words[i + 1], &hard) || !ParseMemory(input.words[i + 2], &soft) ||
+        !ParseInt64(input.words[i + 3], &seconds) || seconds < 0) {
+      return false;
+    }
+    std::string* group = &limits[static_cast<size_t>(index) * 4];
+    group[1] = StrCat(hard);
+    group[2] = StrCat(soft);
+    group[3] = StrCat(seconds);
+  }
+  *value = Join(limits);
+  return true;
+}
+
+bool CheckPercentiles(const CheckInput& input, std::string* value, std::string* error) {
+  std::vector<std::string> percentiles;
+  for (const std::string& word : WithoutEmpty(input.words)) {
+    double percentile = 0;
+    *error = "Invalid latency-tracking-info-percentiles parameters";
+    if (!ParseDouble(word, &percentile)) return false;
+    *error = "latency-tracking-info-percentiles parameters should sit between [0.0,100.0]";
+    if (percentile < 0 || percentile > 100) return false;
+    std::string text = std::to_string(percentile);
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') text.pop_back();
+    percentiles.push_back(std::move(text));
+  }
+  *value = Join(percentiles);
+  return true;
+}
+
+bool CheckOomValues(const CheckInput& input, std::string* value, std::string* error) {
+  if (input.words.size() != 3) return *error = kWrongNumber, false;
+  *error = "Invalid oom-score-adj-values, elements must be between -2000 and 2000.";
+  for (const std::string& word : input.words) {
+    int64_t number = 0;
+    if (!ParseInt64(word, &number) || number < -2000 || number > 2000) return false;
+  }
+  *value = Join(input.words);
+  return true;
+}
+
+bool CheckShutdownFlags(const CheckInput& input, std::string* value, std::string* error) {
+  static constexpr std::string_view kFlags[] = {"save", "nosave", "now", "force"};
+  bool given[4] = {};
+  bool valid = !input.words.empty();
+  for (const std::string& word : input.words) {
+    bool known = EqualsIgnoreCase(word, "default");
+    for (size_t i = 0; i < 4; ++i) {
+      if (EqualsIgnoreCase(word, kFlags[i])) known = given[i] = true;
+    }
+    valid = valid && known;
+  }
+  *error = "argument(s) must be one of the following: default, save, nosave, now, force";
+  if (!valid) return false;
+  *error = "shutdown options SAVE and NOSAVE can't be used simultaneously";
+  if (given[0] && given[1]) return false;
+  value->clear();
+  for (size_t i = 0; i < 4; ++i) {
+    if (given[i]) StrAppend(*value, value->empty() ? "" : " ", kFlags[i]);
+  }
+  if (value->empty()) *value = "default";
+  return true;
+}
+
+bool CheckNotifyFlags(const CheckInput& input, std::string* value, std::string* error) {
+  constexpr std::string_view kAll = "g$lshzxetd", kOthers = "nKEm";
+  std::string given = input.words[0];
+  *error = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
+  if (given.find_first_not_of("Ag$lshzxeKEtmdn") != std::string::npos) return false;
+  if (given.find('A') != std::string::npos) given += kAll;
+  auto has = [&](char c) { return given.find(c) != std::string::npos; };
+  value->clear();
+  std::copy_if(kAll.begin(), kAll.end(), std::back_inserter(*value), has);
+  if (value->size() == kAll.size()) *value = "A";
+  std::copy_if(kOthers.begin(), kOthers.end(), std::back_inserter(*value), has);
+  return true;
+}
+
+bool CheckBusyPoll(const CheckInput& input, std::string* value, std::string* error) {
+  constexpr int64_t kMostUs = 1'000'000;  // a second of spinning serves nobody
+  *value = ToLower(input.words[0]);
+  if (*value == "auto") return true;
+  int64_t microseconds = 0;
+  *error = "argument must be 'auto' or between 0 and 1000000 inclusive";
+  return ParseInt64(*value, &microseconds) && microseconds >= 0 && microseconds <= kMostUs;
+}
+
+bool CheckHz(const CheckInput& input, std::string* value, std::string* error) {
+  int64_t hz = 0;
+  *error = "argument couldn't be parsed into an integer";
+  if (!ParseInt64(input.words[0], &hz)) return false;
+  *error = "argument must be between 0 and 2147483647 inclusive";
+  *value = StrCat(std::clamp<int64_t>(hz, 1, 500));  // a hint: brought into range, as in Redis
+  return hz >= 0 && hz <= INT_MAX;
+}
+
+bool CheckAnything(const CheckInput& input, std::string* value, std::string*) {
+  *value = Join(input.words);
+  return true;
+}
+
+void PublishOutputLimits(std::string_view value, Settings& settings) {
+  std::vector<std::string> words = *SplitWords(value);
+  for (size_t i = 0; i < settings.output_limits.size(); ++i) {
+    OutputLimit& limit = settings.output_limits[i];
+    Setting* targets[] = {&limit.hard_bytes, &limit.soft_bytes, &limit.soft_seconds};
+    for (size_t j = 0; j < 3; ++j) {
+      int64_t number = 0;
+      ParseInt64(words[i * 4 + 1 + j], &number);
+      targets[j]->Set(number);
+    }
+  }
+}
+
+void PublishBusyPoll(std::string_view value, Settings& settings) {
+  int64_t microseconds = -1;
+  ParseInt64(value, &microseconds);  // "auto" leaves -1
+  settings.busy_poll_us.Set(microseconds);
+}
+
+}  // namespace larder

@@ -1,0 +1,28 @@
+// Custom checks of single directives, and what publishes their values. Used by directives.cc only.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "server/config/directive.h"
+
+namespace larder {
+
+bool CheckSave(const CheckInput& input, std::string* value, std::string* error);
+bool CheckDir(const CheckInput& input, std::string* value, std::string* error);
+bool CheckBind(const CheckInput& input, std::string* value, std::string* error);
+bool CheckFileName(const CheckInput& input, std::string* value, std::string* error);
+bool CheckReplicaOf(const CheckInput& input, std::string* value, std::string* error);
+bool CheckOutputLimit(const CheckInput& input, std::string* value, std::string* error);
+bool CheckPercentiles(const CheckInput& input, std::string* value, std::string* error);
+bool CheckOomValues(const CheckInput& input, std::string* value, std::string* error);
+bool CheckShutdownFlags(const CheckInput& input, std::string* value, std::string* error);
+bool CheckNotifyFlags(const CheckInput& input, std::string* value, std::string* error);
+bool CheckBusyPoll(const CheckInput& input, std::string* value, std::string* error);
+bool CheckHz(const CheckInput& input, std::string* value, std::string* error);
+bool CheckAnything(const CheckInput& input, std::string* value, std::string* error);
+
+void PublishOutputLimits(std::string_view value, Settings& settings);
+void PublishBusyPoll(std::string_view value, Settings& settings);
+
+}  // namespace larder

@@ -1,0 +1,87 @@
+// Config: the values of all directives. Numbers that code reads while it serves are in settings(),
+// one relaxed load each; everything else is text behind a lock.
+//
+// Threads: Load and OnChange before other threads start; everything else from any thread, but not
+// while holding a shard's lock or the gate (CONFIG SET runs callbacks that may take their own).
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/base/mutex.h"
+#include "server/config/directive.h"
+#include "server/config/settings.h"
+
+namespace larder {
+
+class Config {
+ public:
+  Config();  // all defaults
+  Config(const Config&) = delete;
+  Config& operator=(const Config&) = delete;
+
+  const Settings& settings() const { return settings_; }
+
+  // The value as CONFIG GET prints it. CHECKs that the directive exists.
+  std::string Text(std::string_view name) const;
+
+  // Reads the arguments of the program, without its name (see config_file.h), and changes to `dir`.
+  // False, with the text to print before the process ends with status 1.
+  bool Load(std::span<const std::string> arguments, std::string* error);
+
+  // One sentence for each directive that was given and has no effect here; to be logged once.
+  const std::vector<std::string>& notices() const { return notices_; }
+  // Absolute path of the configuration file, or "".
+  const std::string& file() const { return file_; }
+
+  using Pair = std::pair<std::string, std::string>;
+  // CONFIG GET: what matches one of the patterns (ignoring case), each name once.
+  std::vector<Pair> Get(std::span<const std::string_view> patterns) const;
+
+  // CONFIG SET: sets all of them or, when one is refused, none. The error is Redis' text without
+  // its code. `local` says whether the client may set protected directives that are open to local
+  // ones.
+  using PairView = std::pair<std::string_view, std::string_view>;
+  std::optional<std::string> Set(std::span<const PairView> pairs, bool local);
+
+  // CONFIG REWRITE: the file with today's values, its comments and order kept; what it does not
+  // mention and is not the default is added at the end. Replaces the file atomically.
+  std::optional<std::string> Rewrite();
+
+  // Called by Set with the new value, after settings() has it, without a lock on values; false with
+  // *error undoes the whole Set (and calls it again with the old value).
+  using Callback = std::function<bool(const std::string& value, std::string* error)>;
+  void OnChange(std::string_view name, Callback callback);
+
+ private:
+  struct Change {
+    size_t row;
+    std::string before, after;
+  };
+
+  bool LoadLine(const std::string& text, std::string* reason);
+  std::optional<std::string> Resolve(std::span<const PairView> pairs, bool local,
+                                     std::vector<size_t>* rows) const;
+  void Publish(size_t row, const std::string& value);
+  bool CallBack(const Change& change, bool undo, std::string* error);
+  std::string Value(size_t row) const;
+
+  Settings settings_;
+  std::string file_;
+  std::vector<std::string> notices_;
+  std::vector<std::pair<size_t, Callback>> callbacks_;
+
+  Mutex set_mutex_;  // one Set or Rewrite at a time; before values_mutex_
+  mutable Mutex values_mutex_;
+  std::vector<std::string> values_ ABSL_GUARDED_BY(values_mutex_);  // by row
+};
+
+// The text of a configuration file with new values: see Config::Rewrite. `values` is by row.
+std::string RewriteConfigText(std::string_view text, std::span<const std::string> values);
+
+}  // namespace larder

@@ -1,0 +1,78 @@
+// Directive: one row of the configuration, and Check: how its value is read.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/config/settings.h"
+
+namespace larder {
+
+// What a custom check knows: the words after the directive, the value so far, and whether a file or
+// the command line is being read (where some directives add up over several lines).
+struct CheckInput {
+  std::span<const std::string> words;
+  std::string_view current;
+  bool loading;
+};
+
+// Sets *value to the canonical text, or *error to Redis' words.
+using CustomCheck = bool (*)(const CheckInput& input, std::string* value, std::string* error);
+
+struct Check {
+  enum class Kind : uint8_t { kText, kBool, kNumber, kOctal, kMemory, kPercent, kChoice, kCustom };
+
+  Kind kind = Kind::kText;
+  int64_t min = 0, max = 0;       // of numbers; memory is clipped at 2^63 - 1
+  std::string_view choices = {};  // "no|yes|local"
+  CustomCheck custom = nullptr;
+};
+
+// Reads `words` as a value of this kind. Values are kept as the text that CONFIG GET prints.
+bool RunCheck(const Check& check, const CheckInput& input, std::string* value, std::string* error);
+
+// The number that a canonical value stands for: 0 or 1 of a switch, the index of a choice.
+int64_t NumberOf(const Check& check, std::string_view value);
+
+enum class Effect : uint8_t {
+  kEffective,  // larder does what Redis does
+  kNone,       // accepted, and without an effect: larder has nothing of the kind
+  kRefused,    // only the default is accepted: doing nothing would lose data or open a door
+};
+
+// Flags of a row.
+enum : uint32_t {
+  kLive = 1u << 0,       // CONFIG SET may change it
+  kMultiWord = 1u << 1,  // takes several words
+  kProtected = 1u << 2,  // CONFIG SET only with enable-protected-configs
+  kSensitive = 1u << 3,  // a password: the slow log and MONITOR must not show it
+  kHidden = 1u << 4,     // CONFIG GET answers only the exact name
+  kFileOnly = 1u << 5,   // a line of the file, not a parameter: CONFIG GET does not know it
+};
+
+struct Directive {
+  std::string_view name;
+  std::string_view alias;  // the older name, or ""
+  Check check;
+  std::string_view default_value;  // canonical
+  uint32_t flags;
+  Effect effect;
+  std::string_view sentence;           // what it does; if refused, what to do instead
+  Setting Settings::*field = nullptr;  // where its number is published
+  // Publishes a value that is more than one number.
+  void (*publish)(std::string_view value, Settings& settings) = nullptr;
+};
+
+// All rows, in the order of directives.cc.
+std::span<const Directive> Directives();
+
+// The row with this name or alias, in any case; null where there is none.
+const Directive* FindDirective(std::string_view name);
+
+// The name (or alias) that needs the fewest edits to become this one, "" when all are far away.
+std::string_view NearestDirective(std::string_view name);
+
+}  // namespace larder

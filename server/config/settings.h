@@ -1,0 +1,64 @@
+// Settings: the numbers of the configuration that code reads while it serves, each one relaxed
+// load. Written only by Config; any thread reads. Texts (bind, dir, ...) are read with
+// Config::Text.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+namespace larder {
+
+// One number; reads like an int64_t.
+class Setting {
+ public:
+  operator int64_t() const { return value_.load(std::memory_order_relaxed); }
+  void Set(int64_t value) { value_.store(value, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<int64_t> value_{0};
+};
+
+// client-output-buffer-limit of one class of clients; 0: no limit.
+struct OutputLimit {
+  Setting hard_bytes, soft_bytes, soft_seconds;
+};
+
+enum class ClientClass { kNormal, kReplica, kPubSub };
+
+// Values of an enumerating directive are the index of the word in its row's list of choices.
+enum class Supervised { kNo, kUpstart, kSystemd, kAuto };
+enum class ProtectedAction { kNo, kYes, kLocal };
+enum class IoUring { kAuto, kYes, kNo };
+
+// Every field is filled from its row in directives.cc, with the default at first. Switches are 0
+// or 1.
+struct Settings {
+  // Sockets
+  Setting port, tcp_backlog, tcp_keepalive_s, timeout_s, maxclients, unixsocketperm, protected_mode;
+  Setting io_threads, io_uring;
+  Setting busy_poll_us;  // -1: the server decides
+  Setting proto_max_bulk_bytes, query_buffer_limit_bytes;
+  std::array<OutputLimit, 3> output_limits;  // by ClientClass
+
+  // Keyspace
+  Setting databases, maxmemory, active_expire_effort, hz;
+  Setting hash_max_listpack_entries, hash_max_listpack_value;
+  Setting set_max_intset_entries;
+  Setting zset_max_listpack_entries, zset_max_listpack_value;
+  Setting list_max_listpack_size;  // > 0 elements; -1 to -5: 4, 8, 16, 32, 64 KiB
+
+  // Commands
+  Setting busy_reply_threshold_ms;
+  Setting slowlog_slower_than_us;  // -1: off
+  Setting slowlog_max_len;
+  Setting latency_monitor_threshold_ms;  // 0: off
+  Setting latency_tracking;
+  Setting enable_debug_command, enable_protected_configs;  // ProtectedAction
+
+  // Process
+  Setting daemonize, supervised, shutdown_timeout_s, crash_log_enabled;
+  Setting loglevel;  // LogLevel
+};
+
+}  // namespace larder
