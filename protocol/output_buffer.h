@@ -1,6 +1,6 @@
-// OutputBuffer: what waits to be sent to one client: bytes, and between them references to large values
-// (blobs) that go out without a copy. One thread at a time owns it. It is bounded by whoever fills it:
-// the network closes a client over client-output-buffer-limit.
+// OutputBuffer: what waits to be sent to one client: bytes, and between them references to large
+// values (blobs) that go out without a copy. One thread at a time owns it. It is bounded by whoever
+// fills it: the network closes a client over client-output-buffer-limit.
 #pragma once
 
 #include <cstddef>
@@ -38,6 +38,18 @@ class OutputBuffer {
     bytes_.append(other.bytes_);
     blob_bytes_ += other.blob_bytes_;
     other.Clear();
+  }
+
+  // All bytes in one string, blobs included: for readers that are no sockets.
+  std::string Flatten() const {
+    std::string flat;
+    flat.reserve(size());
+    size_t from = 0;
+    for (const Splice& splice : splices_) {
+      flat.append(bytes_, from, splice.at - from).append(splice.blob->view());
+      from = splice.at;
+    }
+    return flat.append(bytes_, from);
   }
 
   bool empty() const { return bytes_.empty() && splices_.empty(); }

@@ -1,6 +1,7 @@
-// Reply: writes one client's replies in RESP2 or RESP3 (the Redis serialization protocol specification,
-// redis.io/docs/reference/protocol-spec). A handler says what it means (a map, a double, a null); the
-// reply knows how the client's protocol version spells it. One thread at a time.
+// Reply: writes one client's replies in RESP2 or RESP3 (the Redis serialization protocol
+// specification, redis.io/docs/reference/protocol-spec). A handler says what it means (a map, a
+// double, a null); the reply knows how the client's protocol version spells it. One thread at a
+// time.
 //
 // Invariant: an aggregate's header is followed by exactly that many replies; the caller keeps it.
 #pragma once
@@ -47,7 +48,8 @@ class Reply {
   void Set(size_t count);  // RESP2: an array
   void Push(size_t count);
 
-  // For lengths known only at the end: Begin before the elements, End* with their number after them.
+  // For lengths known only at the end: Begin before the elements, End* with their number after
+  // them.
   OutputBuffer::Mark Begin() const { return out_.mark(); }
   void EndArray(const OutputBuffer::Mark& begin, size_t count);
   void EndSet(const OutputBuffer::Mark& begin, size_t count);
@@ -57,13 +59,14 @@ class Reply {
   void Raw(std::string_view encoded) { out_.Append(encoded); }
   OutputBuffer& out() { return out_; }
 
-  // How many errors were written through this object, and the code (first word) of the last one. They
-  // feed INFO's errorstats and the failed calls of commandstats.
+  // How many errors were written through this object, and the code (first word) of the last one.
+  // They feed INFO's errorstats and the failed calls of commandstats.
   uint32_t errors() const { return errors_; }
   std::string_view last_error_code() const { return {last_code_, last_code_size_}; }
 
  private:
   void Header(char type, size_t count);
+  void InsertHeader(const OutputBuffer::Mark& begin, char type, size_t count);
 
   OutputBuffer& out_;
   int resp_;

@@ -1,0 +1,167 @@
+#include "protocol/reply.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+
+namespace larder {
+namespace {
+
+constexpr size_t kMaxLine = 32;     // a type, 20 digits, CR LF
+constexpr size_t kSmallBulk = 512;  // put together on the stack: one append instead of three
+constexpr std::string_view kCrLf = "\r\n";
+
+// Writes a type and a number as a line; returns its length. Most numbers are lengths of one or two
+// digits, so these are spelled without to_chars.
+size_t FormatLine(char* line, char type, int64_t value) {
+  char* end = line;
+  *end++ = type;
+  if (value >= 0 && value < 100) {
+    if (value >= 10) *end++ = static_cast<char>('0' + value / 10);
+    *end++ = static_cast<char>('0' + value % 10);
+  } else {
+    end = std::to_chars(end, line + kMaxLine, value).ptr;
+  }
+  *end++ = '\r';
+  *end++ = '\n';
+  return static_cast<size_t>(end - line);
+}
+
+// As Redis 7.0: 17 significant digits, and words for what is no number.
+std::string_view FormatNumber(char (&text)[40], double value) {
+  if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  if (std::isnan(value)) return "nan";
+  int size = std::snprintf(text, sizeof(text), "%.17g", value);
+  return {text, static_cast<size_t>(size)};
+}
+
+}  // namespace
+
+void Reply::Header(char type, size_t count) {
+  char line[kMaxLine];
+  out_.Append({line, FormatLine(line, type, static_cast<int64_t>(count))});
+}
+
+void Reply::Status(std::string_view text) {
+  out_.Append("+");
+  out_.Append(text);
+  out_.Append(kCrLf);
+}
+
+void Reply::Error(std::string_view text) {
+  while (!text.empty() && (text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);
+  while (!text.empty() && (text.front() == '\r' || text.front() == '\n')) text.remove_prefix(1);
+  ++errors_;
+  const size_t code = std::min({text.find(' '), text.size(), sizeof(last_code_)});
+  std::memcpy(last_code_, text.data(), code);
+  last_code_size_ = static_cast<uint8_t>(code);
+
+  std::string& bytes = out_.bytes();
+  bytes.push_back('-');
+  const size_t start = bytes.size();
+  bytes.append(text);
+  for (size_t i = start; i < bytes.size(); ++i) {
+    if (bytes[i] == '\r' || bytes[i] == '\n') bytes[i] = ' ';
+  }
+  bytes.append(kCrLf);
+}
+
+void Reply::Integer(int64_t value) {
+  char line[kMaxLine];
+  out_.Append({line, FormatLine(line, ':', value)});
+}
+
+void Reply::Bulk(std::string_view value) {
+  char text[kMaxLine + kSmallBulk + 2];
+  size_t size = FormatLine(text, '$', static_cast<int64_t>(value.size()));
+  if (value.size() > kSmallBulk) {
+    out_.bytes().reserve(out_.bytes().size() + size + value.size() + 2);
+    out_.Append({text, size});
+    out_.Append(value);
+    out_.Append(kCrLf);
+    return;
+  }
+  if (!value.empty()) std::memcpy(text + size, value.data(), value.size());
+  size += value.size();
+  text[size++] = '\r';
+  text[size++] = '\n';
+  out_.Append({text, size});
+}
+
+void Reply::Bulk(const BulkView& value) {
+  if (value.blob == nullptr || value.blob->size() != value.bytes.size()) return Bulk(value.bytes);
+  Header('$', value.bytes.size());
+  out_.AppendBlob(BlobRef::Share(value.blob));
+  out_.Append(kCrLf);
+}
+
+void Reply::BulkInteger(int64_t value) {
+  char digits[kMaxLine];
+  char* end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
+  Bulk(std::string_view(digits, static_cast<size_t>(end - digits)));
+}
+
+void Reply::Null() { out_.Append(resp_ == 2 ? "$-1\r\n" : "_\r\n"); }
+
+void Reply::NullArray() { out_.Append(resp_ == 2 ? "*-1\r\n" : "_\r\n"); }
+
+void Reply::Double(double value) {
+  char text[40];
+  const std::string_view number = FormatNumber(text, value);
+  if (resp_ == 2) return Bulk(number);
+  out_.Append(",");
+  out_.Append(number);
+  out_.Append(kCrLf);
+}
+
+void Reply::Bool(bool value) {
+  if (resp_ == 2) return Integer(value ? 1 : 0);
+  out_.Append(value ? "#t\r\n" : "#f\r\n");
+}
+
+void Reply::BigNumber(std::string_view digits) {
+  if (resp_ == 2) return Bulk(digits);
+  out_.Append("(");
+  out_.Append(digits);
+  out_.Append(kCrLf);
+}
+
+void Reply::Verbatim(std::string_view format, std::string_view text) {
+  if (resp_ == 2) return Bulk(text);
+  Header('=', format.size() + 1 + text.size());
+  out_.Append(format);
+  out_.Append(":");
+  out_.Append(text);
+  out_.Append(kCrLf);
+}
+
+void Reply::Map(size_t pairs) {
+  if (resp_ == 2) return Header('*', 2 * pairs);
+  Header('%', pairs);
+}
+
+void Reply::Set(size_t count) { Header(resp_ == 2 ? '*' : '~', count); }
+
+void Reply::Push(size_t count) { Header(resp_ == 2 ? '*' : '>', count); }
+
+void Reply::EndArray(const OutputBuffer::Mark& begin, size_t count) {
+  InsertHeader(begin, '*', count);
+}
+
+void Reply::EndSet(const OutputBuffer::Mark& begin, size_t count) {
+  InsertHeader(begin, resp_ == 2 ? '*' : '~', count);
+}
+
+void Reply::EndMap(const OutputBuffer::Mark& begin, size_t pairs) {
+  if (resp_ == 2) return InsertHeader(begin, '*', 2 * pairs);
+  InsertHeader(begin, '%', pairs);
+}
+
+void Reply::InsertHeader(const OutputBuffer::Mark& begin, char type, size_t count) {
+  char line[kMaxLine];
+  out_.InsertAt(begin, {line, FormatLine(line, type, static_cast<int64_t>(count))});
+}
+
+}  // namespace larder
