@@ -99,10 +99,10 @@ final class Program
     }
 
     /** What the play left behind, as hashes of the values, for a comparison of two servers. */
-    private function databases(string $kind): array
+    private function databases(string $kind): object
     {
         if (!isset($this->given['dump'])) {
-            return [];
+            return new stdClass();
         }
         $found = [];
         foreach ([Connections::CACHE, Connections::PAGE_CACHE, Connections::SESSIONS] as $db) {
@@ -114,6 +114,6 @@ final class Program
             }
             $client->close();
         }
-        return $found;
+        return (object) $found;
     }
 }
