@@ -79,6 +79,7 @@ final class SessionPlay
         Check::that('the next one writes', $next->write('dead', 'alive', 60));
         Check::same('fields', ['alive', '0', '0', '1'],
             $this->fields('dead', 'data', 'lock', 'wait', 'writes'));
+        $this->client->call('UNLINK', 'sess_dead');  // it has our process number in it
     }
 
     private function stuckLockIsBroken(): void
