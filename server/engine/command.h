@@ -14,7 +14,7 @@ namespace larder {
 
 struct Context;
 
-// Names as in COMMAND INFO's flags (redis.io/commands/command), and three of our own at the end.
+// Names as in COMMAND INFO's flags (redis.io/commands/command), and four of our own at the end.
 enum CommandFlag : uint32_t {
   kWrite = 1u << 0,
   kReadOnly = 1u << 1,
@@ -40,7 +40,8 @@ enum CommandFlag : uint32_t {
   kAsking = 1u << 21,
   kMovableKeys = 1u << 22,   // computed by CommandTable, never written in a row
   kExclusive = 1u << 24,     // closes the gate: works on the whole keyspace
-  kNoWatch = 1u << 25,       // not counted as slow however long it takes (scripts count their calls)
+  kInsideGate = 1u << 25,    // looks at shards of its own choice (KEYS, EXEC): not while the gate is closed
+  kMayBeSlow = 1u << 26,     // computed: long enough, perhaps, for its loop to be adopted
 };
 
 // ACL categories beyond those that follow from the flags (write, read, admin, dangerous, pubsub, fast,

@@ -33,9 +33,6 @@ class CommandTable {
   static std::string FullName(const Command& command);
   // All categories: those of the row and those that follow from its flags.
   static uint32_t Categories(const Command& command);
-  // True when the row's complexity is not O(1) and it is not kFast: such a command may be long enough
-  // for its loop to be adopted.
-  static bool MayBeSlow(const Command& command);
 
  private:
   struct Slot {

@@ -11,8 +11,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "protocol/reply.h"
@@ -21,12 +24,19 @@
 #include "server/engine/command.h"
 #include "server/engine/key_lock.h"
 #include "server/engine/notify.h"
+#include "server/engine/parking.h"
 #include "server/engine/worker.h"
 #include "server/store/entry.h"
 
 namespace larder {
 
 class Engine;
+
+// A key among the words of the running command, with its hash.
+struct HashedKey {
+  const char* data;
+  uint64_t hash;
+};
 
 struct Context {
   Engine& engine;
@@ -101,9 +111,8 @@ struct Context {
                  StringEncoding encoding);
   // Takes the entry over. REQUIRES: there is no such key.
   void InsertEntry(const Key& key, Entry* entry);
-  // Removes the key without an event; true where there was one. `lazily`: a large value is freed by the
-  // reclaimer.
-  bool Delete(const Key& key, bool lazily = false);
+  // Removes the key without an event; true where there was one. Large values are freed by the reclaimer.
+  bool Delete(const Key& key);
   // Takes the entry out and hands it to the caller (RENAME, MOVE). Null where there is none.
   Entry* Extract(const Key& key);
   // REQUIRES: the key is there. Entry::kNoExpiry removes the expiry.
@@ -116,6 +125,9 @@ struct Context {
     Changed(key, NotifyClass::kGeneric, "del");
     return true;
   }
+
+  // Notes a use of the entry for eviction, unless the client asked for none (CLIENT NO-TOUCH).
+  void Touch(Entry* entry);
 
   // ---- What happened ----------------------------------------------------------------------------
   // After every change of a key: marks watchers, wakes waiters, counts the change.
@@ -138,9 +150,12 @@ struct Context {
   void Park(std::vector<std::string> keys, ValueType wants, int64_t timeout_ms,
             OutputBuffer timeout_reply);
 
-  bool parked = false;  // set by Park
   // Keys that may have become ready for waiters; served by the dispatcher after the locks are gone.
-  std::vector<std::pair<int, std::string>>* ready = nullptr;
+  ReadyKeys& ready;
+  // The keys among the words, hashed by the dispatcher; where empty, key() hashes.
+  std::span<const HashedKey> hashed = {};
+  size_t next_hashed = 0;
+  bool parked = false;  // set by Park
 };
 
 }  // namespace larder

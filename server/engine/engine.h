@@ -50,19 +50,19 @@ class Engine {
   void PrefetchSlots(const Client& client, Args args);
   void PrefetchEntries(const Client& client, Args args);
 
-  // Runs a command for a script or for EXEC, with locks that cover it. The reply goes to `reply`.
-  void Run(Worker& worker, Client& client, const Command& command, Args args, KeyLock& lock,
-           Reply& reply, std::vector<std::pair<int, std::string>>* ready);
+  // Runs a command for a script, for EXEC or for a woken client, with locks that cover it. The reply goes
+  // to `reply`, the keys that waiters may want to `ready`. True: the command wants to park.
+  bool Run(Worker& worker, Client& client, const Command& command, Args args, KeyLock& lock,
+           Reply& reply, ReadyKeys& ready);
+  // Why this command must not run now for a script (-OOM, -READONLY …), or empty.
+  std::string RefusalInScript(Worker& worker, Client& client, const Command& command, Args args);
 
   // The connection is gone: leaves queues, forgets watches and monitor. No lock is held. False: a waker
-  // has claimed it and still writes to it; call again after its kReply letter.
+  // has claimed it and may still write to it; call again a little later.
   bool Forget(Worker& worker, Client& client);
   // The time of a parked client is over: takes it out of its queues and appends its time-out reply.
-  // False: somebody else answers it.
+  // False: a waker has claimed it; try again a little later unless its kReply letter comes.
   bool TimeOut(Client& client);
-
-  // Expires what is due, a slice per shard; returns how many keys went. Called by the keeper thread.
-  size_t ExpireDue(Worker& worker);
 
   Config& config;
   const CommandTable commands;
@@ -84,7 +84,6 @@ class Engine {
   std::atomic<bool> active_expire{true};  // DEBUG SET-ACTIVE-EXPIRE
   std::atomic<int> parked_clients{0};
   std::atomic<int> monitors{0};
-  std::atomic<uint64_t> dirty{0};         // changes since the start (rdb_changes_since_last_save)
 };
 
 }  // namespace larder

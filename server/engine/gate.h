@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <utility>
 
 #include "server/base/mutex.h"
 
@@ -20,12 +21,12 @@ class Gate {
  public:
   class alignas(64) Slot {
    public:
-    bool inside() const { return inside_.load(std::memory_order_relaxed); }
+    bool inside() const { return (passages_.load(std::memory_order_relaxed) & 1) != 0; }
 
    private:
     friend class Gate;
-    std::atomic<bool> inside_{false};
-    bool waiting_ = false;  // was turned away and has not been inside since
+    std::atomic<uint64_t> passages_{0};  // odd: inside
+    bool waiting_ = false;               // was turned away and has not been inside since
   };
 
   // A thread's slot, valid as long as the gate. At most kMostSlots threads: loops, stand-bys, the keeper.
@@ -34,7 +35,7 @@ class Gate {
 
   // False when the gate is closed; the caller does without the keyspace, or waits.
   bool Enter(Slot& slot);
-  void Leave(Slot& slot) { slot.inside_.store(false, std::memory_order_release); }
+  void Leave(Slot& slot);
   // Waits until it is open and enters. For threads that serve nobody meanwhile.
   void EnterWaiting(Slot& slot);
 
@@ -44,6 +45,9 @@ class Gate {
   bool closed() const { return closed_.load(std::memory_order_acquire); }
   // Since when the gate has been closed, in microseconds of the monotonic clock; 0: it is open.
   int64_t closed_since_us() const { return closed_since_us_.load(std::memory_order_relaxed); }
+
+  // Returns when every thread that was inside has left since. REQUIRES: the caller is outside.
+  void WaitForBatches();
 
   // Called (from the thread that opens) whenever the gate opens after somebody was turned away.
   // Set before threads start.

@@ -39,6 +39,9 @@ class KeyLock {
   bool Lock(std::span<const uint64_t> hashes);
   void UnlockAll();
 
+  // Lets go of what is locked and locks this shard alone, for walks over all shards.
+  Shard& Visit(uint32_t shard);
+
   bool exclusive() const { return exclusive_; }
   bool Covers(uint32_t shard) const;
   // The shard of a key with this hash; CHECKs that it is covered.

@@ -1,11 +1,13 @@
 // Mailbox: how any thread reaches the clients of a loop, also under a shard's lock: a lock-free stack of
 // letters, and a wake-up when it was empty. The loop takes all letters at once, in the order they were
-// posted, after the replies already built.
+// posted, after the replies already built. Letters are bounded by what posts them: a monitor or subscriber
+// that does not read is closed at its output limit, a parked client gets one reply.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "protocol/output_buffer.h"
 

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "protocol/output_buffer.h"
@@ -43,6 +44,10 @@ struct Waiter {
   }
 };
 
+// Keys (database and name) that a command filled while somebody waited for them. Bounded by the keys of
+// the commands run under one lock.
+using ReadyKeys = std::vector<std::pair<int, std::string>>;
+
 class Parking {
  public:
   // Puts the client of this context into the queues of `keys`. `timeout_ms` 0: for ever. The locks of the
@@ -54,7 +59,7 @@ class Parking {
   static void Withdraw(Engine& engine, Waiter& waiter);
 
   // Serves the waiters of keys that became ready. No lock may be held.
-  static void Serve(Engine& engine, Worker& worker, std::vector<std::pair<int, std::string>> ready);
+  static void Serve(Engine& engine, Worker& worker, ReadyKeys ready);
 };
 
 }  // namespace larder

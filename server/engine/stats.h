@@ -18,7 +18,9 @@ namespace larder {
 // A counter that one thread writes and any thread reads.
 class Tally {
  public:
-  void Add(uint64_t n) { value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed); }
+  void Add(uint64_t n) {
+    value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
   uint64_t value() const { return value_.load(std::memory_order_relaxed); }
   void Reset() { value_.store(0, std::memory_order_relaxed); }
 
@@ -53,13 +55,14 @@ struct CommandTally {
   X(changes, "larder_changes")
 
 struct WorkerStats {
-  explicit WorkerStats(size_t commands) : per_command(commands) {}
+  explicit WorkerStats(size_t commands) : per_command(commands), latency(commands) {}
+  ~WorkerStats();
 #define LARDER_COUNTER(member, name) Tally member;
   LARDER_COUNTERS(LARDER_COUNTER)
 #undef LARDER_COUNTER
   std::vector<CommandTally> per_command;  // by Command's number in the table
   // Latencies per command, made at its first call; the pointer is written by the worker only.
-  std::vector<std::atomic<Histogram*>> latency{std::vector<std::atomic<Histogram*>>(per_command.size())};
+  std::vector<std::atomic<Histogram*>> latency;
 };
 
 // All workers' blocks. Any thread.

@@ -65,10 +65,14 @@ class Entry {
   std::string_view key() const { return {body() + value_words(), key_size_}; }
   ValueType type() const { return static_cast<ValueType>(type_); }
   StringEncoding string_encoding() const { return static_cast<StringEncoding>(encoding_); }
-  void set_string_encoding(StringEncoding encoding) { encoding_ = static_cast<uint64_t>(encoding); }
+  void set_string_encoding(StringEncoding encoding) {
+    encoding_ = static_cast<uint64_t>(encoding) & 3;
+  }
 
   bool has_expiry() const { return has_expiry_; }
-  int64_t expiry_ms() const { return has_expiry_ ? *reinterpret_cast<const int64_t*>(this + 1) : kNoExpiry; }
+  int64_t expiry_ms() const {
+    return has_expiry_ ? *reinterpret_cast<const int64_t*>(this + 1) : kNoExpiry;
+  }
   bool ExpiredAt(int64_t now_ms) const { return has_expiry_ && expiry_ms() <= now_ms; }
   // REQUIRES: has_expiry(). A new or a removed expiry changes the allocation: Rebuild.
   void set_expiry_ms(int64_t expiry_ms) { *reinterpret_cast<int64_t*>(this + 1) = expiry_ms; }
@@ -98,10 +102,15 @@ class Entry {
 
   bool external() const { return external_; }
   size_t value_words() const { return external_ ? 8 : 4; }
-  const char* body() const { return reinterpret_cast<const char*>(this + 1) + (has_expiry_ ? 8 : 0); }
+  const char* body() const {
+    return reinterpret_cast<const char*>(this + 1) + (has_expiry_ ? 8 : 0);
+  }
   char* body() { return reinterpret_cast<char*>(this + 1) + (has_expiry_ ? 8 : 0); }
   uint32_t inline_size() const { return *reinterpret_cast<const uint32_t*>(body()); }
+  void set_inline_size(uint32_t size) { *reinterpret_cast<uint32_t*>(body()) = size; }
   void* pointer() const { return *reinterpret_cast<void* const*>(body()); }
+  void set_pointer(void* pointer) { *reinterpret_cast<void**>(body()) = pointer; }
+  const Blob* blob() const { return static_cast<const Blob*>(pointer()); }
 
   uint64_t access_ : 24;
   uint64_t key_size_ : 30;

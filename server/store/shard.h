@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "server/base/mutex.h"
+#include "server/base/string_map.h"
 #include "server/store/entry.h"
 #include "server/store/expiry_index.h"
 #include "server/store/table.h"
@@ -31,13 +31,16 @@ using WaiterRef = std::shared_ptr<Waiter>;
 struct Slice {
   Table table;
   ExpiryIndex expiry;
-  absl::flat_hash_map<std::string, std::vector<WatchFlag>> watchers;
-  absl::flat_hash_map<std::string, std::deque<WaiterRef>> waiters;
+  StringMap<std::vector<WatchFlag>> watchers;
+  StringMap<std::deque<WaiterRef>> waiters;
 };
 
 class Shard {
  public:
   explicit Shard(int databases) : slices_(static_cast<size_t>(databases)) {}
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
 
   Mutex& mutex() ABSL_LOCK_RETURNED(mutex_) { return mutex_; }
 
@@ -55,21 +58,22 @@ class Shard {
   void Insert(int db, Entry* entry, uint64_t hash);
   // Puts `entry` in the place of `old`, which is freed. REQUIRES: the same key.
   void Replace(int db, Entry* old, Entry* entry, uint64_t hash);
-  // The same where `entry` was made by Entry::Rebuild, so that `old` is gone already.
-  void Rebuilt(int db, const Entry* old, Entry* entry, uint64_t hash);
   // Takes the entry out; the caller frees it.
-  void Remove(int db, Entry* entry, uint64_t hash);
+  Entry* Remove(int db, Entry* entry, uint64_t hash);
   // Sets or, with Entry::kNoExpiry, removes the expiry. Returns the entry, which may have moved.
   Entry* SetExpiry(int db, Entry* entry, int64_t expiry_ms, uint64_t hash);
 
   // Marks the clients that watch the key.
   void TouchWatchers(int db, std::string_view key);
-  void TouchAllWatchers(int db);
 
-  // Slot arrays that resizes replaced; see Table.
-  Table::Retired& retired() { return retired_; }
+  // Slot arrays that resizes replaced, see Table. Freed by whoever knows that nobody prefetches.
+  bool has_retired() const { return !retired_.empty(); }
+  void FreeRetired();
 
  private:
+  void NoteExpiry(Slice& slice, int64_t old_ms, int64_t new_ms, uint64_t hash);
+  void AddExpiry(Slice& slice, int64_t expiry_ms, uint64_t hash);
+
   Mutex mutex_;
   std::vector<std::atomic<Slice*>> slices_;
   Table::Retired retired_;

@@ -47,6 +47,10 @@ class Table {
   uint64_t Scan(uint64_t position, size_t most_buckets, Visit visit) const;
   template <typename Visit>
   void ForEach(Visit visit) const;
+  // Calls visit(Entry*, hash) for the entries whose hash has these upper 32 bits, until it returns true.
+  // The table must not be changed before it has returned true.
+  template <typename Visit>
+  bool FindByHashTop(uint32_t hash_top, Visit visit) const;
   // A random entry, uniform but for clustering. REQUIRES: size() > 0.
   Entry* Random(uint64_t random) const;
 

@@ -40,4 +40,17 @@ void Table::ForEach(Visit visit) const {
   }
 }
 
+template <typename Visit>
+bool Table::FindByHashTop(uint32_t hash_top, Visit visit) const {
+  const Slots* slots = slots_.load(std::memory_order_relaxed);
+  if (slots == nullptr) return false;
+  const size_t mask = slots->count - 1;
+  for (size_t i = (uint64_t{hash_top} << 32) >> slots->shift;; i = (i + 1) & mask) {
+    uint64_t word = slots->slot[i].load(std::memory_order_relaxed);
+    if (word == 0) return false;
+    uint64_t hash = HashBytes(EntryOf(word)->key());
+    if (hash >> 32 == hash_top && visit(EntryOf(word), hash)) return true;
+  }
+}
+
 }  // namespace larder

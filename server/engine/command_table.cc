@@ -1,0 +1,166 @@
+#include "server/engine/command_table.h"
+
+#include <bit>
+
+#include "server/base/check.h"
+#include "server/base/numbers.h"
+#include "server/base/strings.h"
+
+namespace larder {
+namespace {
+
+// Short names, looked up for every request: a multiplication a byte is as quick as anything.
+size_t HashName(std::string_view name) {
+  size_t hash = name.size();
+  for (char c : name) hash = hash * 31 + static_cast<unsigned char>(ToLower(c));
+  return hash ^ hash >> 9;
+}
+
+}  // namespace
+
+CommandTable::CommandTable(std::span<const std::span<const Command>> rows) {
+  for (std::span<const Command> room : rows) {
+    commands_.insert(commands_.end(), room.begin(), room.end());
+  }
+  slots_.resize(std::bit_ceil(commands_.size() * 4 + 4));
+  for (Command& command : commands_) {
+    if (!(command.flags & kFast) && command.complexity != "O(1)") command.flags |= kMayBeSlow;
+    if (command.flags & kExclusive) command.flags |= kMayBeSlow;
+    for (size_t i = 0; i < command.keys.size; ++i) {
+      const KeySpec& spec = command.keys.specs[i];
+      if (spec.find != KeySpec::Find::kRange || !spec.keyword.empty()) {
+        command.flags |= kMovableKeys;
+      }
+    }
+    if (command.parent.empty()) Index(command);
+  }
+  for (const Command& command : commands_) Check(command);
+}
+
+void CommandTable::Index(const Command& command) {
+  size_t i = HashName(command.name) & (slots_.size() - 1);
+  while (slots_[i].command != nullptr) {
+    CHECK(slots_[i].name != command.name);  // two rows with one name
+    i = (i + 1) & (slots_.size() - 1);
+  }
+  slots_[i] = {std::string(command.name), &command};
+}
+
+void CommandTable::Check(const Command& command) const {
+  CHECK(!command.name.empty() && command.name == ToLower(command.name));
+  CHECK(command.arity != 0 && !command.group.empty() && !command.since.empty());
+  CHECK(!command.summary.empty());
+  CHECK(!((command.flags & kWrite) && (command.flags & kReadOnly)));
+  if (!command.parent.empty()) {
+    const Command* parent = Find(command.parent);
+    CHECK(parent != nullptr && parent->parent.empty());
+    CHECK(command.run != nullptr && (command.arity >= 2 || command.arity <= -2));
+  }
+  for (size_t i = 0; i < command.keys.size; ++i) {
+    const KeySpec& spec = command.keys.specs[i];
+    CHECK(spec.find == KeySpec::Find::kUnknown || spec.begin != 0);
+    CHECK(spec.step > 0 && spec.flags != 0);
+  }
+}
+
+const Command* CommandTable::Find(std::string_view name) const {
+  const size_t mask = slots_.size() - 1;
+  for (size_t i = HashName(name) & mask; slots_[i].command != nullptr; i = (i + 1) & mask) {
+    if (EqualsIgnoreCase(slots_[i].name, name)) return slots_[i].command;
+  }
+  return nullptr;
+}
+
+const Command* CommandTable::FindSub(const Command& container, std::string_view name) const {
+  for (const Command& command : commands_) {
+    if (command.parent == container.name && EqualsIgnoreCase(command.name, name)) return &command;
+  }
+  return nullptr;
+}
+
+const Command* CommandTable::Resolve(Args args) const {
+  const Command* command = Find(args[0]);
+  if (command == nullptr || command->run != nullptr || args.size() < 2) return command;
+  return FindSub(*command, args[1]);
+}
+
+std::vector<const Command*> CommandTable::SubcommandsOf(const Command& container) const {
+  std::vector<const Command*> found;
+  if (!container.parent.empty()) return found;
+  for (const Command& command : commands_) {
+    if (command.parent == container.name) found.push_back(&command);
+  }
+  return found;
+}
+
+std::string CommandTable::FullName(const Command& command) {
+  if (command.parent.empty()) return std::string(command.name);
+  return StrCat(command.parent, "|", command.name);
+}
+
+uint32_t CommandTable::Categories(const Command& command) {
+  uint32_t categories = command.categories;
+  if (command.flags & kWrite) categories |= kCatWrite;
+  // Scripts may read without being reads themselves.
+  if ((command.flags & kReadOnly) && !(categories & kCatScripting)) categories |= kCatRead;
+  if (command.flags & kAdmin) categories |= kCatAdmin | kCatDangerous;
+  if (command.flags & kPubSub) categories |= kCatPubSub;
+  if (command.flags & kBlocking) categories |= kCatBlocking;
+  categories |= (command.flags & kFast) ? kCatFast : kCatSlow;
+  return categories;
+}
+
+namespace {
+
+// The word a keyword search stops at, or -1.
+int FindKeyword(const KeySpec& spec, Args args) {
+  const int size = static_cast<int>(args.size());
+  if (spec.begin > 0) {
+    for (int i = spec.begin; i < size - 1; ++i) {
+      if (EqualsIgnoreCase(args[static_cast<size_t>(i)], spec.keyword)) return i + 1;
+    }
+  } else {
+    for (int i = size + spec.begin; i > 0; --i) {
+      if (EqualsIgnoreCase(args[static_cast<size_t>(i)], spec.keyword) && i + 1 < size) return i + 1;
+    }
+  }
+  return -1;
+}
+
+bool AppendKeys(const KeySpec& spec, Args args, std::vector<KeyPosition>& positions) {
+  const int size = static_cast<int>(args.size());
+  const int begin = spec.keyword.empty() ? spec.begin : FindKeyword(spec, args);
+  if (begin < 0) return true;
+  int first = begin, last, step = spec.step;
+  if (spec.find == KeySpec::Find::kKeyNum) {
+    int64_t count;
+    if (begin + spec.key_num >= size) return false;
+    if (!ParseInt64(args[static_cast<size_t>(begin + spec.key_num)], &count)) return false;
+    first = begin + spec.first;
+    if (count < 0 || count > size - first) return false;
+    last = first + static_cast<int>(count) - 1;
+  } else if (spec.last >= 0) {
+    last = begin + spec.last;
+  } else {
+    last = size + spec.last;
+    if (spec.limit > 1) last = begin + (size - begin) / spec.limit - 1;
+  }
+  if (last >= size) return false;
+  for (int i = first; i <= last; i += step) {
+    positions.push_back({static_cast<uint32_t>(i), spec.flags});
+  }
+  return true;
+}
+
+}  // namespace
+
+bool FindKeys(const Command& command, Args args, std::vector<KeyPosition>& positions) {
+  for (size_t i = 0; i < command.keys.size; ++i) {
+    const KeySpec& spec = command.keys.specs[i];
+    if (spec.find == KeySpec::Find::kUnknown) continue;
+    if (!AppendKeys(spec, args, positions)) return false;
+  }
+  return true;
+}
+
+}  // namespace larder

@@ -1,0 +1,136 @@
+#include "server/engine/context.h"
+
+#include "protocol/errors.h"
+#include "server/base/hash.h"
+#include "server/base/numbers.h"
+#include "server/engine/engine.h"
+#include "server/engine/expire.h"
+
+namespace larder {
+
+Key Context::KeyNamed(std::string_view name, int of_db) {
+  // Handlers mostly ask for their keys in order, so the next one is tried first.
+  for (size_t tried = 0; tried < hashed.size(); ++tried) {
+    if (next_hashed == hashed.size()) next_hashed = 0;
+    const HashedKey& candidate = hashed[next_hashed++];
+    if (candidate.data == name.data()) return lock.key(name, candidate.hash, of_db);
+  }
+  return lock.key(name, HashBytes(name), of_db);
+}
+
+Entry* Context::PeekEntry(const Key& key, bool count) {
+  Entry* entry = key.shard->Find(key.db, key.name, key.hash);
+  if (entry != nullptr && entry->ExpiredAt(now_ms())) [[unlikely]] {
+    RemoveExpired(*key.shard, key.db, entry, key.hash, engine.keyspace.reclaimer(), worker.stats);
+    entry = nullptr;
+  }
+  if (count) (entry != nullptr ? worker.stats.keyspace_hits : worker.stats.keyspace_misses).Add(1);
+  return entry;
+}
+
+Entry* Context::ReadEntry(const Key& key) {
+  Entry* entry = PeekEntry(key, true);
+  Touch(entry);
+  return entry;
+}
+
+Entry* Context::WriteEntry(const Key& key) {
+  Entry* entry = PeekEntry(key);
+  Touch(entry);
+  return entry;
+}
+
+void Context::Touch(Entry* entry) {
+  if (entry == nullptr || client.no_touch.load(std::memory_order_relaxed)) return;
+  entry->set_access(static_cast<uint32_t>(now_ms() / 1000));
+}
+
+void Context::SetString(const Key& key, std::string_view value, int64_t expiry_ms,
+                        StringEncoding encoding) {
+  Entry* old = key.shard->Find(key.db, key.name, key.hash);
+  if (old == nullptr) {
+    return InsertEntry(key, Entry::NewString(key.name, value, encoding, expiry_ms));
+  }
+  // The same size in place: the common case of counters and of a value saved again.
+  if (old->type() == ValueType::kString && old->string().size() == value.size() &&
+      old->inline_string() != nullptr &&
+      old->has_expiry() == (expiry_ms != Entry::kNoExpiry)) {
+    memmove(old->inline_string(), value.data(), value.size());
+    old->set_string_encoding(encoding);
+    key.shard->SetExpiry(key.db, old, expiry_ms, key.hash);
+    return Touch(old);
+  }
+  Entry* entry = Entry::NewString(key.name, value, encoding, expiry_ms);
+  Touch(entry);
+  key.shard->Replace(key.db, old, entry, key.hash);
+}
+
+void Context::InsertEntry(const Key& key, Entry* entry) {
+  Touch(entry);
+  key.shard->Insert(key.db, entry, key.hash);
+}
+
+bool Context::Delete(const Key& key) {
+  Entry* entry = Extract(key);
+  if (entry == nullptr) return false;
+  FreeEntry(entry, engine.keyspace.reclaimer());
+  return true;
+}
+
+Entry* Context::Extract(const Key& key) {
+  Entry* entry = key.shard->Find(key.db, key.name, key.hash);
+  return entry == nullptr ? nullptr : key.shard->Remove(key.db, entry, key.hash);
+}
+
+void Context::SetExpiry(const Key& key, int64_t expiry_ms) {
+  Entry* entry = key.shard->Find(key.db, key.name, key.hash);
+  key.shard->SetExpiry(key.db, entry, expiry_ms, key.hash);
+}
+
+// Keyspace events are not published yet, so the class and the event's name end here.
+void Context::Changed(const Key& key, NotifyClass, std::string_view) {
+  worker.stats.changes.Add(1);
+  Slice* slice = key.shard->existing_slice(key.db);
+  if (slice == nullptr) return;
+  if (!slice->watchers.empty()) key.shard->TouchWatchers(key.db, key.name);
+  if (!slice->waiters.empty() && slice->waiters.contains(key.name)) {
+    ready.emplace_back(key.db, key.name);
+  }
+}
+
+bool Context::WrongType() {
+  reply.Error(errors::kWrongType);
+  return false;
+}
+
+void Context::SyntaxError() { reply.Error(errors::kSyntax); }
+
+bool Context::Integer(size_t i, int64_t* value, std::string_view error) {
+  if (ParseInt64(args[i], value)) return true;
+  reply.Error(error.empty() ? errors::kNotInteger : error);
+  return false;
+}
+
+bool Context::Integer(size_t i, int64_t least, int64_t most, int64_t* value,
+                      std::string_view error) {
+  if (ParseInt64(args[i], value) && *value >= least && *value <= most) return true;
+  reply.Error(error.empty() ? errors::kNotInteger : error);
+  return false;
+}
+
+bool Context::Double(size_t i, double* value, std::string_view error) {
+  if (ParseDouble(args[i], value)) return true;
+  reply.Error(error.empty() ? errors::kNotFloat : error);
+  return false;
+}
+
+bool Context::may_park() const { return !client.is_script && !client.in_exec; }
+
+void Context::Park(std::vector<std::string> keys, ValueType wants, int64_t timeout_ms,
+                   OutputBuffer timeout_reply) {
+  parked = true;
+  if (client.woken) return;  // it stands in its queues already
+  Parking::Park(*this, std::move(keys), wants, timeout_ms, std::move(timeout_reply));
+}
+
+}  // namespace larder

@@ -1,0 +1,31 @@
+#include "server/engine/mailbox.h"
+
+namespace larder {
+
+Mailbox::~Mailbox() {
+  for (Letter* letter = TakeAll(); letter != nullptr;) delete std::exchange(letter, letter->next);
+}
+
+void Mailbox::Post(std::unique_ptr<Letter> letter) {
+  Letter* posted = letter.release();
+  posted->next = head_.load(std::memory_order_relaxed);
+  while (!head_.compare_exchange_weak(posted->next, posted, std::memory_order_seq_cst,
+                                      std::memory_order_relaxed)) {
+  }
+  // `posted` may be gone already. A loop that is awake looks into its mailbox before it sleeps.
+  Wake();
+}
+
+Letter* Mailbox::TakeAll() {
+  Letter* newest = head_.exchange(nullptr, std::memory_order_acquire);
+  Letter* oldest = nullptr;
+  while (newest != nullptr) {
+    Letter* older = newest->next;
+    newest->next = oldest;
+    oldest = newest;
+    newest = older;
+  }
+  return oldest;
+}
+
+}  // namespace larder

@@ -1,0 +1,119 @@
+#include "server/engine/refusals.h"
+
+#include <algorithm>
+
+#include "protocol/errors.h"
+#include "server/base/clock.h"
+#include "server/base/strings.h"
+#include "server/engine/engine.h"
+#include "server/engine/script_host.h"
+#include "server/store/memory.h"
+
+namespace larder {
+namespace {
+
+std::string RefuseUnknown(const Attempt& a) {
+  return a.command == nullptr ? UnknownCommand(a.engine, a.args) : "";
+}
+
+std::string RefuseArity(const Attempt& a) {
+  const int words = static_cast<int>(a.args.size());
+  const int arity = a.command->arity;
+  if (arity > 0 ? words == arity : words >= -arity) return "";
+  return errors::WrongArity(CommandTable::FullName(*a.command));
+}
+
+// A container without subcommand has an arity of at least two words, so it never gets past RefuseArity.
+
+bool ProtectedActionAllowed(int64_t action, const Client& client) {
+  switch (static_cast<ProtectedAction>(action)) {
+    case ProtectedAction::kYes: return true;
+    case ProtectedAction::kNo: return false;
+    case ProtectedAction::kLocal:
+      return client.unix_socket || client.is_script || client.address.starts_with("127.") ||
+             client.address.starts_with("[::1]");
+  }
+  return false;
+}
+
+std::string RefuseProtected(const Attempt& a) {
+  if (!(a.command->flags & kProtected)) return "";
+  const bool debug = a.command->name == "debug";
+  const Settings& settings = a.engine.config.settings();
+  const int64_t action = debug ? settings.enable_debug_command : Setting::kNeverAllowed;
+  if (ProtectedActionAllowed(action, a.client)) return "";
+  return StrCat("ERR ", debug ? "DEBUG" : "MODULE", " command not allowed. If the ",
+                debug ? "enable-debug-command" : "enable-module-command",
+                " option is set to \"local\", you can run it from a local connection, otherwise you "
+                "need to set this option in the configuration file, and then restart the server.");
+}
+
+std::string RefuseUnauthenticated(const Attempt& a) {
+  if (a.client.authenticated || (a.command->flags & kNoAuth)) return "";
+  return std::string(errors::kNoAuth);
+}
+
+std::string RefuseInMulti(const Attempt& a) {
+  if (!a.client.transaction.active || !(a.command->flags & kNoMulti)) return "";
+  return "ERR Command not allowed inside a transaction";
+}
+
+std::string RefuseBusy(const Attempt& a) {
+  if (a.command->flags & kAllowBusy) return "";
+  const ScriptHost* scripts = a.engine.scripts;
+  if (scripts == nullptr || !scripts->running()) return "";
+  const int64_t threshold_us = a.engine.config.settings().busy_reply_threshold_ms * 1000;
+  if (MonotonicUs() - scripts->running_since_us() < threshold_us) return "";
+  return std::string(scripts->BusyError());
+}
+
+using Refusal = std::string (*)(const Attempt&);
+constexpr Refusal kRefusals[] = {
+    RefuseUnknown, RefuseArity,   RefuseProtected, RefuseUnauthenticated,
+    RefuseInMulti, RefuseOutOfMemory, RefuseBusy,
+};
+
+}  // namespace
+
+std::string UnknownCommand(const Engine& engine, Args args) {
+  const std::string_view name = args[0];
+  if (const Command* container = engine.commands.Find(name);
+      container != nullptr && args.size() > 1) {
+    return StrCat("ERR unknown subcommand '", args[1].substr(0, 128), "'. Try ",
+                  ToUpper(container->name), " HELP.");
+  }
+  std::string text = StrCat("ERR unknown command '", name.substr(0, 128),
+                            "', with args beginning with: ");
+  size_t shown = 0;
+  for (size_t i = 1; i < args.size() && shown < 128; ++i) {
+    const std::string_view word = args[i].substr(0, 128 - shown);
+    StrAppend(text, "'", word, "' ");
+    shown += word.size() + 3;
+  }
+  return text;
+}
+
+std::string RefuseOutOfMemory(const Attempt& a) {
+  const int64_t limit = a.engine.config.settings().maxmemory;
+  if (limit == 0) [[likely]] return "";
+  const bool exec = a.command->name == "exec";
+  bool denied = (a.command->flags & kDenyOom) != 0;
+  if (exec) {
+    for (const Transaction::Queued& queued : a.client.transaction.queue) {
+      denied |= (queued.command->flags & kDenyOom) != 0;
+    }
+  }
+  if (!denied || static_cast<int64_t>(UsedMemory()) <= limit) return "";
+  return std::string(errors::kOutOfMemory);
+}
+
+// One look at each reason costs a few nanoseconds; the strings are empty and allocate nothing.
+std::string Refuse(const Attempt& attempt) {
+  for (Refusal refusal : kRefusals) {
+    std::string error = refusal(attempt);
+    if (!error.empty()) return error;
+  }
+  return {};
+}
+
+}  // namespace larder

@@ -1,0 +1,33 @@
+// The reasons to refuse a command, in Redis' order, one small function each. The list is read from top to
+// bottom for every request; what a client sees depends on the order.
+#pragma once
+
+#include <string>
+
+#include "server/engine/args.h"
+#include "server/engine/client.h"
+#include "server/engine/command.h"
+
+namespace larder {
+
+class Engine;
+class Worker;
+
+struct Attempt {
+  Engine& engine;
+  Worker& worker;
+  Client& client;
+  const Command* command;  // null where the words name none
+  Args args;
+};
+
+// The error to answer, without the leading minus; empty when the command may run.
+std::string Refuse(const Attempt& attempt);
+
+// Redis' text for words that name no command or no subcommand.
+std::string UnknownCommand(const Engine& engine, Args args);
+
+// "-OOM ..." when the command needs memory and there is none left by maxmemory, else empty.
+std::string RefuseOutOfMemory(const Attempt& attempt);
+
+}  // namespace larder

@@ -1,0 +1,150 @@
+#include "server/store/entry.h"
+
+#include <malloc.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "server/base/check.h"
+#include "server/store/hash.h"
+#include "server/store/list.h"
+#include "server/store/set.h"
+#include "server/store/zset.h"
+
+namespace larder {
+namespace {
+
+// Calls `use` with the object in its own type.
+template <typename Use>
+auto WithObject(ValueType type, void* object, Use use) {
+  switch (type) {
+    case ValueType::kHash: return use(static_cast<Hash*>(object));
+    case ValueType::kList: return use(static_cast<List*>(object));
+    case ValueType::kSet: return use(static_cast<Set*>(object));
+    case ValueType::kZSet: return use(static_cast<ZSet*>(object));
+    default: break;
+  }
+  CHECK(false);
+}
+
+// Copies share their blocks until one side changes them.
+template <typename T>
+T* CopyOf(const T& object) { return new T(object.Clone()); }
+List* CopyOf(const List& list) { return new List(list); }
+
+}  // namespace
+
+std::string_view TypeName(ValueType type) {
+  static constexpr std::string_view kNames[] = {"string", "list", "set", "zset", "hash", "stream"};
+  return kNames[static_cast<size_t>(type)];
+}
+
+Entry* Entry::Allocate(std::string_view key, ValueType type, bool external, size_t inline_bytes,
+                       int64_t expiry_ms) {
+  CHECK(key.size() <= kMaxKeyBytes);
+  const bool has_expiry = expiry_ms != kNoExpiry;
+  const size_t size = sizeof(Entry) + (has_expiry ? 8 : 0) + (external ? 8 : 4) + key.size() +
+                      inline_bytes;
+  void* memory = std::malloc(size);
+  if (memory == nullptr) throw std::bad_alloc();
+  Entry* entry = new (memory) Entry();
+  entry->access_ = 0;
+  entry->key_size_ = key.size() & kMaxKeyBytes;
+  entry->type_ = static_cast<uint64_t>(type) & 7;
+  entry->encoding_ = 0;
+  entry->has_expiry_ = has_expiry;
+  entry->external_ = external;
+  entry->epoch_ = 0;
+  entry->unused_ = 0;
+  if (has_expiry) entry->set_expiry_ms(expiry_ms);
+  if (!external) entry->set_inline_size(static_cast<uint32_t>(inline_bytes));
+  std::memcpy(entry->body() + entry->value_words(), key.data(), key.size());
+  return entry;
+}
+
+Entry* Entry::NewString(std::string_view key, std::string_view value, StringEncoding encoding,
+                        int64_t expiry_ms) {
+  if (value.size() >= kBlobMinBytes) {
+    return NewString(key, BlobRef::Adopt(Blob::New(value)), encoding, expiry_ms);
+  }
+  Entry* entry = Allocate(key, ValueType::kString, false, value.size(), expiry_ms);
+  entry->set_string_encoding(encoding);
+  std::memcpy(entry->inline_string(), value.data(), value.size());
+  return entry;
+}
+
+Entry* Entry::NewString(std::string_view key, BlobRef blob, StringEncoding encoding,
+                        int64_t expiry_ms) {
+  Entry* entry = Allocate(key, ValueType::kString, true, 0, expiry_ms);
+  entry->set_string_encoding(encoding);
+  entry->set_pointer(const_cast<Blob*>(blob.release()));
+  return entry;
+}
+
+Entry* Entry::NewObject(std::string_view key, ValueType type, void* object, int64_t expiry_ms) {
+  Entry* entry = Allocate(key, type, true, 0, expiry_ms);
+  entry->set_pointer(object);
+  return entry;
+}
+
+Entry* Entry::Rebuild(Entry* old, std::string_view key, int64_t expiry_ms) {
+  const bool external = old->external();
+  const size_t inline_bytes = external ? 0 : old->inline_size();
+  Entry* entry = Allocate(key, old->type(), external, inline_bytes, expiry_ms);
+  entry->encoding_ = old->encoding_;
+  entry->access_ = old->access_;
+  if (external) {
+    entry->set_pointer(old->pointer());
+  } else {
+    std::memcpy(entry->inline_string(), old->inline_string(), inline_bytes);
+  }
+  old->~Entry();
+  std::free(old);
+  return entry;
+}
+
+Entry* Entry::Clone(std::string_view key, int64_t expiry_ms) const {
+  if (type() != ValueType::kString) {
+    void* copy = WithObject(type(), pointer(), [](auto* object) -> void* {
+      return CopyOf(*object);
+    });
+    return NewObject(key, type(), copy, expiry_ms);
+  }
+  if (external_) {
+    return NewString(key, BlobRef::Share(blob()), string_encoding(), expiry_ms);
+  }
+  return NewString(key, string(), string_encoding(), expiry_ms);
+}
+
+void Entry::Free(Entry* entry) {
+  if (entry->external_) {
+    if (entry->type() == ValueType::kString) {
+      entry->blob()->Unref();
+    } else {
+      WithObject(entry->type(), entry->pointer(), [](auto* object) { delete object; });
+    }
+  }
+  entry->~Entry();
+  std::free(entry);
+}
+
+std::string_view Entry::string() const {
+  if (external_) return blob()->view();
+  return {body() + 4 + key_size_, inline_size()};
+}
+
+BulkView Entry::bulk() const { return {string(), external_ ? blob() : nullptr}; }
+
+char* Entry::inline_string() { return external_ ? nullptr : body() + 4 + key_size_; }
+
+size_t Entry::MemoryBytes() const {
+  size_t bytes = malloc_usable_size(const_cast<Entry*>(this));
+  if (!external_) return bytes;
+  if (type() == ValueType::kString) return bytes + malloc_usable_size(const_cast<Blob*>(blob()));
+  return bytes + WithObject(type(), pointer(), [](auto* object) -> size_t {
+           return object->MemoryBytes();
+         });
+}
+
+}  // namespace larder

@@ -1,0 +1,52 @@
+#include "server/store/keyspace.h"
+
+namespace larder {
+
+Keyspace::Keyspace(int databases) : databases_(databases) {
+  shards_.reserve(kShards);
+  for (uint32_t i = 0; i < kShards; ++i) shards_.push_back(std::make_unique<Shard>(databases));
+}
+
+Keyspace::~Keyspace() = default;
+
+size_t Keyspace::Size(int db) const {
+  size_t keys = 0;
+  for (const auto& shard : shards_) {
+    if (const Slice* slice = shard->existing_slice(db)) keys += slice->table.size();
+  }
+  return keys;
+}
+
+size_t Keyspace::Expires(int db) const {
+  size_t keys = 0;
+  for (const auto& shard : shards_) {
+    if (const Slice* slice = shard->existing_slice(db)) keys += slice->expiry.entries();
+  }
+  return keys;
+}
+
+size_t Keyspace::Flush(int db, bool lazy) {
+  size_t keys = 0;
+  for (const auto& shard : shards_) {
+    Slice* slice = shard->existing_slice(db);
+    if (slice == nullptr) continue;
+    shard->FreeRetired();
+    const Table::Contents contents = slice->table.Release();
+    slice->expiry.Clear();
+    slice->expiry.CountEntries(-static_cast<int64_t>(slice->expiry.entries()));
+    if (contents.slots == nullptr) continue;
+    keys += contents.size;
+    if (lazy) {
+      reclaimer_.Free(contents);
+    } else {
+      Table::FreeContents(contents);
+    }
+  }
+  return keys;
+}
+
+void Keyspace::Swap(int a, int b) {
+  for (const auto& shard : shards_) shard->SwapSlices(a, b);
+}
+
+}  // namespace larder

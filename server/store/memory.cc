@@ -1,0 +1,103 @@
+#include "server/store/memory.h"
+
+#include <malloc.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+
+#include "server/base/clock.h"
+
+// Weak: null in the programs that do not link jemalloc (tests under sanitizers).
+extern "C" {
+__attribute__((weak)) int mallctl(const char* name, void* old_value, size_t* old_size,
+                                  void* new_value, size_t new_size);
+__attribute__((weak)) void malloc_stats_print(void (*write)(void*, const char*), void* opaque,
+                                              const char* options);
+}
+
+namespace larder {
+namespace {
+
+bool HasJemalloc() { return mallctl != nullptr; }
+
+size_t ReadSize(const char* name) {
+  size_t value = 0;
+  size_t size = sizeof(value);
+  mallctl(name, &value, &size, nullptr, 0);
+  return value;
+}
+
+void RefreshStats() {
+  uint64_t epoch = 1;
+  size_t size = sizeof(epoch);
+  mallctl("epoch", &epoch, &size, &epoch, size);
+}
+
+}  // namespace
+
+size_t UsedMemory() {
+  static std::atomic<int64_t> read_at_ms{0};
+  static std::atomic<size_t> used{0};
+  const int64_t now_ms = MonotonicMs();
+  if (now_ms != read_at_ms.load(std::memory_order_relaxed)) {
+    used.store(ReadAllocatorStats().allocated, std::memory_order_relaxed);
+    read_at_ms.store(now_ms, std::memory_order_relaxed);
+  }
+  return used.load(std::memory_order_relaxed);
+}
+
+AllocatorStats ReadAllocatorStats() {
+  AllocatorStats stats;
+  if (!HasJemalloc()) {
+    const struct mallinfo2 info = mallinfo2();
+    stats.allocated = info.uordblks + info.hblkhd;
+    stats.active = stats.allocated + info.fordblks;
+    stats.resident = stats.mapped = stats.active;
+    return stats;
+  }
+  RefreshStats();
+  stats.allocated = ReadSize("stats.allocated");
+  stats.active = ReadSize("stats.active");
+  stats.resident = ReadSize("stats.resident");
+  stats.mapped = ReadSize("stats.mapped");
+  return stats;
+}
+
+size_t ResidentBytes() {
+  std::FILE* file = std::fopen("/proc/self/statm", "r");
+  if (file == nullptr) return 0;
+  unsigned long total = 0, resident = 0;
+  const int found = std::fscanf(file, "%lu %lu", &total, &resident);
+  std::fclose(file);
+  return found == 2 ? resident * static_cast<size_t>(sysconf(_SC_PAGESIZE)) : 0;
+}
+
+void PurgeMemory() {
+  if (HasJemalloc()) {
+    // 4096 is MALLCTL_ARENAS_ALL.
+    mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);
+  } else {
+    malloc_trim(0);
+  }
+}
+
+std::string AllocatorReport() {
+  if (malloc_stats_print == nullptr) return "Stats not supported for the current allocator";
+  std::string report;
+  malloc_stats_print(
+      [](void* out, const char* text) { static_cast<std::string*>(out)->append(text); }, &report,
+      "");
+  return report;
+}
+
+std::string AllocatorName() {
+  if (!HasJemalloc()) return "libc";
+  const char* version = "";
+  size_t size = sizeof(version);
+  mallctl("version", &version, &size, nullptr, 0);
+  const std::string text(version);
+  return "jemalloc-" + text.substr(0, text.find('-'));
+}
+
+}  // namespace larder
