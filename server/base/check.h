@@ -1,6 +1,6 @@
-// CHECK(condition): states an invariant. It is on in every build, release builds included, because a
-// store that has lost an invariant must stop before it hands out or replicates wrong data. Never on
-// user input: input is answered, not checked. Any thread may call it.
+// CHECK(condition): states an invariant. It is on in every build, release builds included, because
+// a store that has lost an invariant must stop before it hands out or replicates wrong data. Never
+// on user input: input is answered, not checked. Any thread may call it.
 #pragma once
 
 namespace larder {
