@@ -1,0 +1,166 @@
+#!/usr/bin/python3
+"""Start and stop: what a process manager, an operator and a client in the middle of a request see."""
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+from harness import SANITIZED, Server, ServerTest, Wire, encode, wait_until
+
+
+class Start(unittest.TestCase):
+    def test_the_first_pong_comes_at_once(self):
+        # 10 ms on an idle machine; a test shares its machine, so the best of ten may take 30.
+        took = []
+        for _ in range(10):
+            begin = time.monotonic()
+            with Server(wait=False) as server:
+                while True:
+                    try:
+                        server.call("PING")
+                        break
+                    except OSError:
+                        pass
+                took.append(time.monotonic() - begin)
+        print("first PONG after %.1f ms" % (min(took) * 1000))
+        self.assertLess(min(took), 2 if SANITIZED else 0.03)
+
+    def test_a_taken_port_is_named_and_ends_the_start(self):
+        with Server() as first:
+            with Server("--port", first.port, wait=False) as second:
+                self.assertEqual(second.process.wait(20), 1)
+                self.assertIn("Failed listening on port %d" % first.port, second.log())
+
+    def test_an_unknown_directive_ends_the_start(self):
+        with Server("--maxmemoryy", "1gb", wait=False) as server:
+            self.assertEqual(server.process.wait(20), 1)
+            self.assertIn("maxmemoryy", server.log())
+
+    def test_pidfile_holds_the_pid_and_goes_with_the_server(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "pid")
+            with Server("--pidfile", path) as server:
+                with open(path) as pidfile:
+                    self.assertEqual(int(pidfile.read()), server.process.pid)
+                server.stop()
+                self.assertFalse(os.path.exists(path))
+
+    def test_logfile_takes_the_log(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "log")
+            with Server("--logfile", path):
+                wait_until(lambda: os.path.exists(path) and os.path.getsize(path) > 0, "a log line")
+
+    def test_daemonize_returns_and_serves(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "pid")
+            with Server("--daemonize", "yes", "--pidfile", path, "--logfile",
+                        os.path.join(folder, "log"), wait=False) as server:
+                self.assertEqual(server.process.wait(20), 0)
+                wait_until(lambda: os.path.exists(path) and os.path.getsize(path) > 0, "a pidfile")
+                with open(path) as pidfile:
+                    pid = int(pidfile.read())
+                try:
+                    wait_until(lambda: self._pong(server), "a PONG of the daemon")
+                finally:
+                    os.kill(pid, signal.SIGTERM)
+                wait_until(lambda: not os.path.exists("/proc/%d" % pid), "the end of the daemon")
+
+    def _pong(self, server):
+        try:
+            return server.call("PING") == b"PONG"
+        except OSError:
+            return False
+
+    def test_systemd_is_told_when_it_is_ready(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "notify")
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+                manager.bind(path)
+                manager.settimeout(20)
+                with Server("--supervised", "systemd", environment={"NOTIFY_SOCKET": path}):
+                    said = b""
+                    while b"READY=1" not in said:
+                        said += manager.recv(4096)
+
+
+class Stop(ServerTest):
+    def test_sigterm_ends_with_status_0(self):
+        self.assertEqual(self.server.stop(signal.SIGTERM), 0)
+
+    def test_sigint_ends_with_status_0(self):
+        self.assertEqual(self.server.stop(signal.SIGINT), 0)
+
+    def test_shutdown_ends_it_and_closes_without_a_reply(self):
+        with self.server.wire() as wire:
+            wire.send(encode("SHUTDOWN", "NOSAVE"))
+            self.assertEqual(wire.rest(), b"")
+        self.assertEqual(self.server.process.wait(20), 0)
+
+    def test_idle_clients_are_closed(self):
+        with self.server.wire() as wire:
+            wire.call("PING")
+            self.server.stop()
+            self.assertEqual(wire.rest(), b"")
+
+    def test_sigterm_answers_a_pipeline_that_was_read(self):
+        for _ in range(20):
+            with Server() as server, server.wire() as wire:
+                wire.send(encode("INCR", "n") * 200)
+                self.assertEqual(wire.reply(), 1)
+                server.process.send_signal(signal.SIGTERM)
+                self.assertEqual(wire.rest(), b"".join(b":%d\r\n" % n for n in range(2, 201)))
+                self.assertEqual(server.process.wait(20), 0)
+
+    def test_sigterm_finishes_a_large_reply(self):
+        value = b"x" * (8 << 20)
+        with self.server.wire() as wire:
+            wire.call("SET", "page", value)
+            wire.send(encode("GET", "page"))
+            wire._bytes(1000)
+            self.server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.1)  # a slow reader, not a wait for anything
+            data = wire.rest()
+            self.assertEqual(len(data), len("$8388608\r\n") + len(value) + 2 - 1000)
+
+    def test_sigterm_closes_between_requests(self):
+        # Eight clients that ask one thing after the other: what they get is whole replies, then the end.
+        with Server() as server:
+            wires = [server.wire() for _ in range(8)]
+            for wire in wires:
+                wire.call("SET", "page", b"y" * 100000)
+            end = time.monotonic() + 0.2
+            torn = 0
+            stopped = False
+            while wires:
+                if not stopped and time.monotonic() > end:
+                    server.process.send_signal(signal.SIGTERM)
+                    stopped = True
+                for wire in list(wires):
+                    try:
+                        wire.call("GET", "page")
+                    except (EOFError, OSError):
+                        torn += bool(wire.buffer)
+                        wires.remove(wire)
+                        wire.socket.close()
+            self.assertEqual(torn, 0)
+            self.assertEqual(server.process.wait(20), 0)
+
+
+class Crash(unittest.TestCase):
+    @unittest.skipIf(SANITIZED, "the sanitizer has its own report")
+    def test_a_crash_leaves_a_report_with_a_stack(self):
+        with Server() as server:
+            with server.wire() as wire:
+                wire.send(encode("DEBUG", "SEGFAULT"))
+                wire.rest()
+            self.assertEqual(server.process.wait(20), -signal.SIGSEGV)
+            self.assertIn("STACK TRACE", server.log())
+            self.assertIn("crashed by signal: 11", server.log())
+
+
+if __name__ == "__main__":
+    unittest.main()

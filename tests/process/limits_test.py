@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+"""Many clients, slow clients, vanishing clients: nothing grows, nothing spins, nobody else notices."""
+import os
+import signal
+import subprocess
+import sys
+import time
+import unittest
+
+from harness import SANITIZED, Server, ServerTest, encode, wait_until
+
+MANY = 1000 if SANITIZED else 10000
+
+
+class Clients(unittest.TestCase):
+    def test_one_too_many_is_told_so(self):
+        with Server("--maxclients", 10) as server:
+            wait_until(lambda: server.clients() == 0, "the first client's end")
+            wires = [server.wire() for _ in range(10)]
+            for wire in wires:
+                self.assertEqual(wire.call("PING"), b"PONG")
+            with server.wire() as wire:
+                self.assertEqual(wire.rest(), b"-ERR max number of clients reached\r\n")
+            wires.pop().socket.close()
+            wait_until(server.answers, "a free place")
+            for wire in wires:
+                wire.socket.close()
+
+    def test_idle_clients_time_out(self):
+        with Server("--timeout", 1) as server, server.wire() as wire:
+            begin = time.monotonic()
+            self.assertEqual(wire.rest(), b"")
+            self.assertLess(time.monotonic() - begin, 5)
+
+    def test_few_file_descriptors_lower_maxclients_and_do_not_spin(self):
+        with Server("--maxclients", 1000, files=100) as server:
+            self.assertLess(int(server.call("CONFIG", "GET", "maxclients")[1]), 100)
+            wires = []
+            for _ in range(150):
+                try:
+                    wires.append(server.wire())
+                except OSError:
+                    break
+            time.sleep(0.1)  # let it settle before measuring
+            before = server.cpu()
+            time.sleep(0.5)
+            self.assertLess(server.cpu() - before, 0.2)
+            for wire in wires:
+                wire.socket.close()
+            wait_until(server.answers, "an answer after the flood")
+
+    def test_connections_opened_and_dropped_leave_nothing(self):
+        with Server() as server:
+            self._open_and_drop(server, MANY)
+            files, rss = server.open_files(), server.rss()
+            self._open_and_drop(server, MANY)
+            self.assertLessEqual(server.open_files(), files + 2)
+            if not SANITIZED:
+                self.assertLess(server.rss() - rss, 2 << 20)
+            self.assertEqual(server.stop(), 0)
+
+    def _open_and_drop(self, server, count):
+        for i in range(count):
+            wire = server.wire()
+            if i % 3 == 0:
+                wire.send(encode("PING"))
+            if i % 3 == 1:
+                wire.send(b"*2\r\n$3\r\nGE")
+            if i % 2:
+                wire.reset()
+            else:
+                wire.socket.close()
+        wait_until(lambda: server.clients() == 0, "the end of the dropped clients")
+
+    def test_many_at_the_same_time(self):
+        count = 200 if SANITIZED else 900  # a shell's limit of 1024 files
+        with Server() as server:
+            wires = [server.wire() for _ in range(count)]
+            for wire in wires:
+                wire.send(encode("INCR", "n"))
+            self.assertEqual(sorted(wire.reply() for wire in wires), list(range(1, count + 1)))
+            self.assertEqual(server.clients(), count)
+            for wire in wires:
+                wire.socket.close()
+            wait_until(lambda: server.clients() == 0, "their end")
+
+    def test_killed_clients_leave_nothing(self):
+        script = ("import sys; sys.path.insert(0, %r); from harness import *; wire = Wire(%r)\n"
+                  "while True: wire.send(encode('SET', 'k', 'x' * 5000) * 20 + encode('GET', 'k') * 20)")
+        with Server() as server:
+            with server.wire() as bystander:
+                command = [sys.executable, "-c",
+                           script % (os.path.dirname(os.path.abspath(__file__)), server.address)]
+                children = [subprocess.Popen(command) for _ in range(4)]
+                wait_until(lambda: server.clients() >= 5, "four busy clients")
+                for child in children:
+                    child.send_signal(signal.SIGKILL)
+                    child.wait()
+                self.assertEqual(bystander.call("PING"), b"PONG")
+            wait_until(lambda: server.clients() == 0, "their end")
+            self.assertEqual(server.stop(), 0)
+
+    def test_a_reset_in_the_middle_of_a_pipeline(self):
+        with Server() as server:
+            for _ in range(50):
+                wire = server.wire()
+                wire.send(encode("INCR", "n") * 500 + b"*2\r\n$3\r\nGET\r\n$1")
+                wire.reset()
+            wait_until(lambda: server.clients() == 0, "their end")
+            self.assertEqual(server.call("PING"), b"PONG")
+            self.assertEqual(server.stop(), 0)
+
+
+class Memory(ServerTest):
+    def test_half_a_request_costs_little(self):
+        count = 100 if SANITIZED else 800
+        idle = [self.server.wire() for _ in range(count)]
+        for wire in idle:
+            wire.call("PING")
+        before = self.server.rss()
+        for wire in idle:
+            wire.send(b"*3\r\n$3\r\nSET\r\n$7\r\nsession\r\n$1000000\r\nabcdefgh")
+        time.sleep(0.2)  # until every loop has read them
+        each = (self.server.rss() - before) / count
+        print("half a request costs %d bytes" % each)
+        for wire in idle:
+            wire.socket.close()
+        if not SANITIZED:
+            self.assertLess(each, 2048)
+
+    def test_a_reader_over_the_output_limit_is_closed(self):
+        self.server.call("CONFIG", "SET", "client-output-buffer-limit", "normal 8mb 0 0")
+        self.server.call("RPUSH", "list", *["x" * 100] * 10000)
+        with self.server.wire() as wire:
+            wire.send(encode("LRANGE", "list", 0, -1) * 50)
+            wait_until(lambda: self.server.clients() == 0, "the end of the slow reader")
+
+    def test_a_slow_reader_without_a_limit_does_not_take_all_memory(self):
+        # It asks for 1 GB and reads none of it.
+        self.server.call("RPUSH", "list", *["x" * 100] * 10000)
+        before = self.server.rss()
+        with self.server.wire() as wire, self.server.wire() as bystander:
+            wire.send(encode("LRANGE", "list", 0, -1) * 1000)
+            end = time.monotonic() + 1
+            while time.monotonic() < end:
+                self.assertEqual(bystander.call("PING"), b"PONG")
+            grown = self.server.rss() - before
+            print("a slow reader costs %d MB" % (grown >> 20))
+            if not SANITIZED:
+                self.assertLess(grown, 256 << 20)
+            for _ in range(3):
+                self.assertEqual(len(wire.reply()), 10000)
+
+
+if __name__ == "__main__":
+    unittest.main()

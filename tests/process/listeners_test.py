@@ -1,0 +1,66 @@
+#!/usr/bin/python3
+"""Where it listens, and whom it answers."""
+import os
+import stat
+import tempfile
+import unittest
+
+from harness import Server, Wire, wait_until
+
+
+class Listeners(unittest.TestCase):
+    def test_unix_socket_with_its_mode(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "larder.sock")
+            with Server("--unixsocket", path, "--unixsocketperm", "770") as server:
+                self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o770)
+                with Wire(path) as wire:
+                    self.assertEqual(wire.call("PING"), b"PONG")
+                server.stop()
+                self.assertFalse(os.path.exists(path))
+
+    def test_only_a_unix_socket(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "larder.sock")
+            with Server("--port", 0, "--unixsocket", path, wait=False) as server:
+                wait_until(lambda: os.path.exists(path), "the socket")
+                with Wire(path) as wire:
+                    self.assertEqual(wire.call("PING"), b"PONG")
+                self.assertEqual(server.stop(), 0)
+
+    def test_ipv6(self):
+        with Server("--bind", "::1", address="::1") as server:
+            self.assertEqual(server.call("PING"), b"PONG")
+
+    def test_several_addresses(self):
+        with Server("--bind", "127.0.0.1", "127.0.0.2", "::1") as server:
+            for address in ("127.0.0.1", "127.0.0.2", "::1"):
+                with Wire((address, server.port)) as wire:
+                    self.assertEqual(wire.call("PING"), b"PONG")
+
+    def test_an_address_with_a_minus_may_be_absent(self):
+        with Server("--bind", "127.0.0.1", "-192.0.2.1") as server:
+            self.assertEqual(server.call("PING"), b"PONG")
+
+    def test_an_absent_address_ends_the_start(self):
+        with Server("--bind", "192.0.2.1", wait=False) as server:
+            self.assertEqual(server.process.wait(20), 1)
+
+    def test_protected_mode_answers_only_this_machine(self):
+        # 127.0.0.2 counts as another machine, as it does for Redis.
+        with Server("--bind", "127.0.0.1") as server:
+            with server.wire(source=("127.0.0.2", 0)) as wire:
+                self.assertTrue(wire.rest().startswith(b"-DENIED "))
+            server.call("CONFIG", "SET", "protected-mode", "no")
+            with server.wire(source=("127.0.0.2", 0)) as wire:
+                self.assertEqual(wire.call("PING"), b"PONG")
+
+    def test_protected_mode_ends_with_a_password(self):
+        with Server("--bind", "127.0.0.1", "--requirepass", "secret") as server:
+            with server.wire(source=("127.0.0.2", 0)) as wire:
+                self.assertEqual(wire.call("PING"), b"-NOAUTH Authentication required.")
+                self.assertEqual(wire.call("AUTH", "secret"), b"OK")
+
+
+if __name__ == "__main__":
+    unittest.main()
