@@ -32,12 +32,6 @@ namespace larder {
 
 class Engine;
 
-// A key among the words of the running command, with its hash.
-struct HashedKey {
-  const char* data;
-  uint64_t hash;
-};
-
 struct Context {
   Engine& engine;
   Worker& worker;

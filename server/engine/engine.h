@@ -19,6 +19,7 @@
 #include "server/engine/command_table.h"
 #include "server/engine/context.h"
 #include "server/engine/gate.h"
+#include "server/engine/rates.h"
 #include "server/engine/slowlog.h"
 #include "server/engine/stats.h"
 #include "server/engine/worker.h"
@@ -46,6 +47,9 @@ class Engine {
   // worker.TakeAdopted(): true means the loop belongs to another thread now.
   Outcome Execute(Worker& worker, Client& client, Args args);
 
+  // The hashes of the keys among the words; none where a count is wrong.
+  void HashKeys(const Command& command, Args args, std::vector<HashedKey>& hashed);
+
   // Touches the caches for the keys of a request that will be executed soon. Inside the gate only.
   void PrefetchSlots(const Client& client, Args args);
   void PrefetchEntries(const Client& client, Args args);
@@ -57,25 +61,29 @@ class Engine {
   // Why this command must not run now for a script (-OOM, -READONLY …), or empty.
   std::string RefusalInScript(Worker& worker, Client& client, const Command& command, Args args);
 
-  // The connection is gone: leaves queues, forgets watches and monitor. No lock is held. False: a waker
-  // has claimed it and may still write to it; call again a little later.
+  // Takes a kReply letter for a parked client, which goes on with its next request.
+  void Resume(Client& client, Letter& letter);
+  // The connection is gone: leaves queues, forgets watches and monitor. False: it can't be done now (a
+  // waker has claimed the client and still writes to it, or the gate is closed); call again a little
+  // later.
   bool Forget(Worker& worker, Client& client);
   // The time of a parked client is over: takes it out of its queues and appends its time-out reply.
-  // False: a waker has claimed it; try again a little later unless its kReply letter comes.
-  bool TimeOut(Client& client);
+  // False: as above; call again a little later, unless its kReply letter comes.
+  bool TimeOut(Worker& worker, Client& client);
 
   Config& config;
   const CommandTable commands;
   Keyspace keyspace;
   Gate gate;
   Stats stats;
+  Rates rates;
   ClientRegistry clients;
   Slowlog slowlog;
 
   // Set once, before threads start.
   ScriptHost* scripts = nullptr;
   std::function<void(bool save, bool now)> request_shutdown;  // SHUTDOWN and signals
-  std::string run_id;
+  std::string run_id, replication_id;  // 40 hexadecimal digits
   int64_t started_ms = 0;
   std::string config_file, executable;
   int port = 0;
@@ -84,6 +92,15 @@ class Engine {
   std::atomic<bool> active_expire{true};  // DEBUG SET-ACTIVE-EXPIRE
   std::atomic<int> parked_clients{0};
   std::atomic<int> monitors{0};
+
+ private:
+  bool RunWithLocks(Worker& worker, Client& client, const Command& command, Args args,
+                    Reply& reply);
+  static std::span<const uint64_t> HashesOf(Worker& worker);
+  void CountCall(Worker& worker, Client& client, const Command& command, Args args,
+                 uint64_t cycles, Reply& reply, uint32_t errors_before);
+  void LogSlow(Client& client, const Command& command, Args args, int64_t duration_us);
+  void Prefetch(const Client& client, Args args, bool slots);
 };
 
 }  // namespace larder

@@ -6,6 +6,15 @@ WorkerStats::~WorkerStats() {
   for (std::atomic<Histogram*>& histogram : latency) delete histogram.load();
 }
 
+void WorkerStats::RecordLatency(size_t command, int64_t nanoseconds) {
+  Histogram* histogram = latency[command].load(std::memory_order_relaxed);
+  if (histogram == nullptr) [[unlikely]] {
+    histogram = new Histogram();
+    latency[command].store(histogram, std::memory_order_release);
+  }
+  histogram->Record(nanoseconds);
+}
+
 WorkerStats& Stats::AddWorker() {
   MutexLock lock(mutex_);
   workers_.push_back(std::make_unique<WorkerStats>(commands_));

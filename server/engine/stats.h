@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "server/base/histogram.h"
 #include "server/base/mutex.h"
+#include "server/base/string_map.h"
 
 namespace larder {
 
@@ -61,7 +61,9 @@ struct WorkerStats {
   LARDER_COUNTERS(LARDER_COUNTER)
 #undef LARDER_COUNTER
   std::vector<CommandTally> per_command;  // by Command's number in the table
-  // Latencies per command, made at its first call; the pointer is written by the worker only.
+  void RecordLatency(size_t command, int64_t nanoseconds);
+
+  // Latencies per command in nanoseconds, made at its first call; the pointer is written by the worker only.
   std::vector<std::atomic<Histogram*>> latency;
 };
 
@@ -92,7 +94,7 @@ class Stats {
   const size_t commands_;
   mutable Mutex mutex_;
   std::vector<std::unique_ptr<WorkerStats>> workers_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<std::string, uint64_t> errors_ ABSL_GUARDED_BY(mutex_);
+  StringMap<uint64_t> errors_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace larder

@@ -14,9 +14,14 @@
 
 #include "server/engine/gate.h"
 #include "server/engine/stats.h"
-#include "server/store/table.h"
 
 namespace larder {
+
+// A key among the words of the running command, with its hash.
+struct HashedKey {
+  const char* data;
+  uint64_t hash;
+};
 
 class Worker {
  public:
@@ -30,7 +35,10 @@ class Worker {
   Gate::Slot& gate_slot;
   WorkerStats& stats;
   int64_t now_ms = 0;      // Unix time, read once a batch; a script's commands all see the same
-  Table::Retired retired;  // slot arrays to free once the gate was closed or every batch has ended
+
+  // Scratch of the dispatcher: the keys of the running command.
+  std::vector<HashedKey> hashed_keys;
+  std::vector<uint64_t> hashes;
 
   // Around a command that may take long. Where the loop was adopted meanwhile, nothing of the loop may be
   // touched any more, only the client, until a kFinished letter is posted.

@@ -1,5 +1,8 @@
 #include "server/store/shard.h"
 
+#include <cstdlib>
+#include <utility>
+
 #include "server/base/check.h"
 
 namespace larder {
@@ -48,6 +51,7 @@ Entry* Shard::Find(int db, std::string_view key, uint64_t hash) const {
 void Shard::Insert(int db, Entry* entry, uint64_t hash) {
   Slice& slice = this->slice(db);
   slice.table.Insert(entry, hash, retired_);
+  NoteRetired();
   if (entry->has_expiry()) AddExpiry(slice, entry->expiry_ms(), hash);
 }
 
@@ -61,6 +65,7 @@ void Shard::Replace(int db, Entry* old, Entry* entry, uint64_t hash) {
 Entry* Shard::Remove(int db, Entry* entry, uint64_t hash) {
   Slice& slice = this->slice(db);
   slice.table.Remove(entry, hash, retired_);
+  NoteRetired();
   if (entry->has_expiry()) slice.expiry.CountEntries(-1);
   return entry;
 }
@@ -108,8 +113,15 @@ void Shard::TouchWatchers(int db, std::string_view key) {
 }
 
 void Shard::FreeRetired() {
-  for (void* array : retired_) std::free(array);
+  Table::Retired arrays;
+  TakeRetired(arrays);
+  for (void* array : arrays) std::free(array);
+}
+
+void Shard::TakeRetired(Table::Retired& out) {
+  out.insert(out.end(), retired_.begin(), retired_.end());
   retired_.clear();
+  has_retired_.store(false, std::memory_order_relaxed);
 }
 
 }  // namespace larder

@@ -67,16 +67,21 @@ class Shard {
   void TouchWatchers(int db, std::string_view key);
 
   // Slot arrays that resizes replaced, see Table. Freed by whoever knows that nobody prefetches.
-  bool has_retired() const { return !retired_.empty(); }
+  bool has_retired() const { return has_retired_.load(std::memory_order_relaxed); }
   void FreeRetired();
+  void TakeRetired(Table::Retired& out);
 
  private:
+  void NoteRetired() {
+    if (!retired_.empty()) [[unlikely]] has_retired_.store(true, std::memory_order_relaxed);
+  }
   void NoteExpiry(Slice& slice, int64_t old_ms, int64_t new_ms, uint64_t hash);
   void AddExpiry(Slice& slice, int64_t expiry_ms, uint64_t hash);
 
   Mutex mutex_;
   std::vector<std::atomic<Slice*>> slices_;
   Table::Retired retired_;
+  std::atomic<bool> has_retired_{false};  // read without the lock
 };
 
 }  // namespace larder

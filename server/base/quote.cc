@@ -1,0 +1,31 @@
+#include "server/base/quote.h"
+
+#include <cstdio>
+
+namespace larder {
+
+void AppendQuoted(std::string& out, std::string_view text) {
+  out += '"';
+  for (char c : text) {
+    switch (c) {
+      case '\\': out += "\\\\"; break;
+      case '"': out += "\\\""; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      case '\a': out += "\\a"; break;
+      case '\b': out += "\\b"; break;
+      default:
+        if (c >= ' ' && c < 127) {
+          out += c;
+        } else {
+          char hex[5];
+          std::snprintf(hex, sizeof(hex), "\\x%02x", static_cast<unsigned char>(c));
+          out += hex;
+        }
+    }
+  }
+  out += '"';
+}
+
+}  // namespace larder

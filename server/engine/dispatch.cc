@@ -1,0 +1,203 @@
+// The way of a request: resolve, refuse, queue in MULTI, lock the keys or close the gate, run, count.
+#include <algorithm>
+
+#include "server/base/clock.h"
+#include "server/base/hash.h"
+#include "server/engine/engine.h"
+#include "server/engine/monitor.h"
+#include "server/engine/refusals.h"
+#include "server/engine/transaction.h"
+
+namespace larder {
+namespace {
+
+// A client that asked for silence (CLIENT REPLY) gets its command run, and the reply cut off again.
+class MutedReply {
+ public:
+  explicit MutedReply(Client& client) : client_(client), mark_(client.out.mark()) {
+    muted_ = client.reply_mode == Client::ReplyMode::kOff ||
+             client.reply_mode == Client::ReplyMode::kSkip;
+  }
+  ~MutedReply() {
+    const bool still_off = client_.reply_mode == Client::ReplyMode::kOff;
+    if ((muted_ && client_.reply_mode != Client::ReplyMode::kOn) || still_off) {
+      client_.out.TruncateTo(mark_);
+    }
+    if (client_.reply_mode == Client::ReplyMode::kSkip) {
+      client_.reply_mode = Client::ReplyMode::kOn;
+    } else if (client_.reply_mode == Client::ReplyMode::kSkipNext) {
+      client_.reply_mode = Client::ReplyMode::kSkip;
+    }
+  }
+
+ private:
+  Client& client_;
+  const OutputBuffer::Mark mark_;
+  bool muted_;
+};
+
+bool NeedsKeyspace(const Command& command) {
+  return command.keys.size > 0 || (command.flags & (kExclusive | kInsideGate)) != 0;
+}
+
+// Counts a refusal and answers it; a transaction that is being queued will fail.
+void AnswerRefusal(const Attempt& a, Reply& reply, const std::string& error) {
+  reply.Error(error);
+  a.engine.stats.CountError(reply.last_error_code());
+  a.worker.stats.error_replies.Add(1);
+  if (a.command == nullptr) return;
+  if (a.client.transaction.active && a.command->name != "exec") a.client.transaction.aborted = true;
+  a.worker.stats.per_command[a.engine.commands.number(*a.command)].rejected.Add(1);
+}
+
+}  // namespace
+
+Engine::Outcome Engine::Execute(Worker& worker, Client& client, Args args) {
+  const Command* command = commands.Resolve(args);
+  const Attempt attempt{*this, worker, client, command, args};
+  Reply reply(client.out, client.resp.load(std::memory_order_relaxed));
+  const std::string refusal = Refuse(attempt);
+  if (refusal.empty() && !worker.gate_slot.inside() && NeedsKeyspace(*command) &&
+      !MustQueue(client, *command)) {
+    return Outcome::kGateClosed;
+  }
+  MutedReply muted(client);
+  client.last_command_ms.store(worker.now_ms, std::memory_order_relaxed);
+  client.commands.store(client.commands.load(std::memory_order_relaxed) + 1,
+                        std::memory_order_relaxed);
+  if (!refusal.empty()) {
+    AnswerRefusal(attempt, reply, refusal);
+  } else if (MustQueue(client, *command)) {
+    client.last_command.store(command, std::memory_order_relaxed);
+    Enqueue(client, *command, args);
+    reply.Status("QUEUED");
+  } else {
+    client.last_command.store(command, std::memory_order_relaxed);
+    if (RunWithLocks(worker, client, *command, args, reply)) return Outcome::kParked;
+  }
+  client.resp.store(reply.resp(), std::memory_order_relaxed);
+  return client.close_after_reply.load(std::memory_order_relaxed) ? Outcome::kClose
+                                                                  : Outcome::kDone;
+}
+
+bool Engine::RunWithLocks(Worker& worker, Client& client, const Command& command, Args args,
+                          Reply& reply) {
+  const bool may_be_slow = (command.flags & kMayBeSlow) != 0;
+  if (may_be_slow) worker.BeginSlow(MonotonicUs());
+  ReadyKeys ready;
+  bool parked = false;
+  std::vector<HashedKey>& hashed = worker.hashed_keys;
+  if (command.keys.size > 0) HashKeys(command, args, hashed);
+  const bool exclusive = (command.flags & kExclusive) != 0 ||
+                         (command.exclusive != nullptr && command.exclusive(args));
+  KeyLock lock(keyspace);
+  if (!exclusive && (command.keys.size == 0 || lock.Lock(HashesOf(worker)))) {
+    parked = Run(worker, client, command, args, lock, reply, ready);
+    lock.UnlockAll();
+  } else {
+    if (!may_be_slow) worker.BeginSlow(MonotonicUs());
+    GateClosed closed(gate, worker.gate_slot);
+    KeyLock all(keyspace, KeyLock::Exclusive());
+    parked = Run(worker, client, command, args, all, reply, ready);
+  }
+  if (!ready.empty()) [[unlikely]] Parking::Serve(*this, worker, std::move(ready));
+  worker.EndSlow();
+  return parked;
+}
+
+void Engine::HashKeys(const Command& command, Args args, std::vector<HashedKey>& hashed) {
+  hashed.clear();
+  const KeySpec& spec = command.keys.specs[0];
+  if (command.keys.size == 1 && spec.last == 0 && spec.find == KeySpec::Find::kRange &&
+      spec.keyword.empty()) [[likely]] {
+    const std::string_view key = args[static_cast<size_t>(spec.begin)];
+    hashed.push_back({key.data(), HashBytes(key)});
+    return;
+  }
+  static thread_local std::vector<KeyPosition> positions;
+  positions.clear();
+  // A wrong count leaves no keys: the handler answers it before it touches one.
+  if (!FindKeys(command, args, positions)) return;
+  for (const KeyPosition& position : positions) {
+    if (position.flags & kNotKey) continue;
+    const std::string_view key = args[position.index];
+    hashed.push_back({key.data(), HashBytes(key)});
+  }
+}
+
+std::span<const uint64_t> Engine::HashesOf(Worker& worker) {
+  worker.hashes.clear();
+  for (const HashedKey& key : worker.hashed_keys) worker.hashes.push_back(key.hash);
+  return worker.hashes;
+}
+
+bool Engine::Run(Worker& worker, Client& client, const Command& command, Args args, KeyLock& lock,
+                 Reply& reply, ReadyKeys& ready) {
+  if (monitors.load(std::memory_order_relaxed) > 0 && !client.woken) [[unlikely]] {
+    FeedMonitors(*this, client, command, args);
+  }
+  const bool outermost = !client.is_script && !client.in_exec;
+  Context context{.engine = *this, .worker = worker, .command = command, .args = args,
+                  .client = client, .lock = lock, .reply = reply, .ready = ready};
+  // A nested command (of a script or EXEC) finds its keys by hashing them itself.
+  if (outermost && !client.woken && command.keys.size > 0) context.hashed = worker.hashed_keys;
+  const uint32_t errors_before = reply.errors();
+  const uint64_t begin = CycleCount();
+  command.run(context);
+  if (context.parked) return true;
+  CountCall(worker, client, command, args, CycleCount() - begin, reply, errors_before);
+  return false;
+}
+
+void Engine::CountCall(Worker& worker, Client& client, const Command& command, Args args,
+                       uint64_t cycles, Reply& reply, uint32_t errors_before) {
+  const size_t number = commands.number(command);
+  CommandTally& tally = worker.stats.per_command[number];
+  tally.calls.Add(1);
+  tally.cycles.Add(cycles);
+  worker.stats.commands.Add(1);
+  if (reply.errors() != errors_before) [[unlikely]] {
+    tally.failed.Add(1);
+    worker.stats.error_replies.Add(reply.errors() - errors_before);
+    stats.CountError(reply.last_error_code());
+  }
+  const Settings& settings = config.settings();
+  const int64_t nanoseconds = CyclesToNs(cycles);
+  if (settings.latency_tracking) worker.stats.RecordLatency(number, nanoseconds);
+  const int64_t slower_than_us = settings.slowlog_slower_than_us;
+  if (slower_than_us >= 0 && nanoseconds >= slower_than_us * 1000 &&
+      !(command.flags & kSkipSlowlog)) [[unlikely]] {
+    LogSlow(client, command, args, nanoseconds / 1000);
+  }
+}
+
+void Engine::LogSlow(Client& client, const Command& command, Args args, int64_t duration_us) {
+  std::string name;
+  {
+    MutexLock lock(client.label_mutex);
+    name = client.name;
+  }
+  std::vector<std::string_view> words;
+  slowlog.Add(WallMs() / 1000, duration_us, Redacted(command, args, words), client.address, name,
+              static_cast<size_t>(int64_t{config.settings().slowlog_max_len}));
+}
+
+void Engine::PrefetchSlots(const Client& client, Args args) { Prefetch(client, args, true); }
+void Engine::PrefetchEntries(const Client& client, Args args) { Prefetch(client, args, false); }
+
+// Nearly all requests have their only or first key as the second word, whatever the command: guessing
+// costs a cache line where it is wrong, finding out would cost as much as it saves.
+void Engine::Prefetch(const Client& client, Args args, bool slots) {
+  if (args.size() < 2) return;
+  const uint64_t hash = HashBytes(args[1]);
+  const Shard& shard = keyspace.shard(Keyspace::ShardOf(hash));
+  const Slice* slice = shard.existing_slice(client.db.load(std::memory_order_relaxed));
+  if (slice == nullptr) return;
+  if (slots) {
+    slice->table.PrefetchSlot(hash);
+  } else {
+    slice->table.PrefetchEntry(hash);
+  }
+}
+
+}  // namespace larder

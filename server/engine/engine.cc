@@ -1,0 +1,40 @@
+#include "server/engine/engine.h"
+
+#include "server/base/clock.h"
+#include "server/base/random.h"
+#include "server/engine/refusals.h"
+#include "server/engine/transaction.h"
+
+namespace larder {
+
+Engine::Engine(Config& configuration, std::span<const std::span<const Command>> rows)
+    : config(configuration),
+      commands(rows),
+      keyspace(static_cast<int>(int64_t{configuration.settings().databases})),
+      stats(commands.commands().size()),
+      run_id(RandomHex(40)),
+      replication_id(RandomHex(40)),
+      started_ms(WallMs()) {}
+
+Engine::~Engine() = default;
+
+std::string Engine::RefusalInScript(Worker& worker, Client& client, const Command& command,
+                                    Args args) {
+  return RefuseOutOfMemory({*this, worker, client, &command, args});
+}
+
+bool Engine::Forget(Worker& worker, Client& client) {
+  const bool in_shards = client.waiter != nullptr || !client.transaction.watched.empty();
+  if (in_shards && !worker.gate_slot.inside()) return false;
+  if (client.waiter != nullptr) {
+    const WaiterRef waiter = client.waiter;
+    if (!waiter->Claim()) return false;
+    Parking::Withdraw(*this, *waiter);
+    client.waiter.reset();
+  }
+  Discard(*this, client);
+  if (client.monitor.exchange(false)) monitors.fetch_sub(1, std::memory_order_relaxed);
+  return true;
+}
+
+}  // namespace larder

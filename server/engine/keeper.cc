@@ -1,0 +1,68 @@
+#include "server/engine/keeper.h"
+
+#include <chrono>
+#include <cstdlib>
+
+#include "server/base/clock.h"
+#include "server/engine/expire.h"
+#include "server/store/memory.h"
+
+namespace larder {
+namespace {
+
+constexpr std::chrono::milliseconds kRound{100};
+// Objects freed in the background after which the pages are given back: a flush, not daily work.
+constexpr uint64_t kPurgeAfterObjects = 10000;
+
+}  // namespace
+
+Keeper::Keeper(Engine& engine)
+    : engine_(engine), worker_(engine.gate, engine.stats.AddWorker()), thread_([this] { Run(); }) {}
+
+Keeper::~Keeper() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.NotifyOne();
+  thread_.join();
+}
+
+void Keeper::Run() {
+  for (;;) {
+    {
+      MutexLock lock(mutex_);
+      if (!stopping_) changed_.WaitFor(mutex_, kRound);
+      if (stopping_) return;
+    }
+    Round(worker_);
+  }
+}
+
+void Keeper::Round(Worker& worker) {
+  worker.now_ms = WallMs();
+  if (engine_.active_expire.load(std::memory_order_relaxed)) ExpireDue(engine_, worker);
+  FreeRetiredArrays();
+  engine_.rates.Sample(engine_.stats, MonotonicMs());
+  const uint64_t freed = engine_.keyspace.reclaimer().freed();
+  if (freed - reclaimed_seen_ >= kPurgeAfterObjects && engine_.keyspace.reclaimer().pending() == 0) {
+    reclaimed_seen_ = freed;
+    PurgeMemory();
+  }
+}
+
+void Keeper::FreeRetiredArrays() {
+  Table::Retired retired;
+  for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
+    Shard& shard = engine_.keyspace.shard(i);
+    if (!shard.has_retired()) continue;
+    MutexLock lock(shard.mutex());
+    shard.TakeRetired(retired);
+  }
+  if (retired.empty()) return;
+  // A prefetch may still look at them in the batches that are under way.
+  engine_.gate.WaitForBatches();
+  for (void* array : retired) std::free(array);
+}
+
+}  // namespace larder

@@ -1,0 +1,34 @@
+// Keeper: the thread that does what no request asks for: expires what is due, frees slot arrays that
+// resizes left behind, gives memory back after a flush. Ten times a second; at rest a round costs some
+// microseconds.
+#pragma once
+
+#include <thread>
+
+#include "server/base/mutex.h"
+#include "server/engine/engine.h"
+
+namespace larder {
+
+class Keeper {
+ public:
+  explicit Keeper(Engine& engine);
+  ~Keeper();  // stops the thread
+  Keeper(const Keeper&) = delete;
+  Keeper& operator=(const Keeper&) = delete;
+
+ private:
+  void Run();
+  void Round(Worker& worker);
+  void FreeRetiredArrays();
+
+  Engine& engine_;
+  Worker worker_;
+  uint64_t reclaimed_seen_ = 0;
+  Mutex mutex_;
+  CondVar changed_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace larder

@@ -1,0 +1,66 @@
+#include "server/engine/monitor.h"
+
+#include <cstdio>
+
+#include "server/base/clock.h"
+#include "server/base/quote.h"
+#include "server/base/strings.h"
+#include "server/engine/engine.h"
+
+namespace larder {
+namespace {
+
+constexpr std::string_view kHidden = "(redacted)";
+
+std::string MonitorLine(const Client& client, const Command& command, Args args) {
+  const int64_t now_us = WallUs();
+  char time[32];
+  std::snprintf(time, sizeof(time), "%lld.%06lld", static_cast<long long>(now_us / 1000000),
+                static_cast<long long>(now_us % 1000000));
+  std::string line = StrCat(time, " [", client.db.load(std::memory_order_relaxed), " ",
+                            client.is_script ? "lua" : client.address, "]");
+  std::vector<std::string_view> words;
+  for (std::string_view word : Redacted(command, args, words)) {
+    line += ' ';
+    AppendQuoted(line, word);
+  }
+  return line;
+}
+
+}  // namespace
+
+Args Redacted(const Command& command, Args args, std::vector<std::string_view>& words) {
+  const bool auth = command.name == "auth";
+  const bool hello = command.name == "hello";
+  const bool config = command.parent == "config" && command.name == "set";
+  if (!auth && !hello && !config) return args;
+  words.assign(args.begin(), args.end());
+  for (size_t i = 1; i < words.size(); ++i) {
+    if (auth) {
+      words[i] = kHidden;
+    } else if (hello && EqualsIgnoreCase(words[i], "auth")) {
+      for (size_t hidden = 0; hidden < 2 && i + 1 < words.size(); ++hidden) words[++i] = kHidden;
+    } else if (config && i % 2 == 0 && i + 1 < words.size() &&
+               (EqualsIgnoreCase(words[i], "requirepass") ||
+                EqualsIgnoreCase(words[i], "masterauth") ||
+                EqualsIgnoreCase(words[i], "masteruser"))) {
+      words[i + 1] = kHidden;
+    }
+  }
+  return words;
+}
+
+void FeedMonitors(Engine& engine, const Client& client, const Command& command, Args args) {
+  if (command.flags & (kSkipMonitor | kAdmin)) return;
+  const std::string line = MonitorLine(client, command, args);
+  engine.clients.ForEach([&](Client& monitor) {
+    if (!monitor.monitor.load(std::memory_order_relaxed)) return;
+    auto letter = std::make_unique<Letter>();
+    letter->kind = Letter::Kind::kPush;
+    letter->client_id = monitor.id;
+    Reply(letter->out, monitor.resp.load(std::memory_order_relaxed)).Status(line);
+    monitor.home->Post(std::move(letter));
+  });
+}
+
+}  // namespace larder

@@ -1,0 +1,144 @@
+#include "server/engine/transaction.h"
+
+#include <algorithm>
+
+#include "protocol/errors.h"
+#include "server/base/hash.h"
+#include "server/engine/engine.h"
+
+namespace larder {
+namespace {
+
+// Everything that must be locked for the transaction. False: only the closed gate will do.
+bool CollectHashes(const Transaction& transaction, std::vector<uint64_t>& hashes) {
+  std::vector<std::string_view> words;
+  std::vector<KeyPosition> positions;
+  for (const Transaction::Queued& queued : transaction.queue) {
+    words.assign(queued.words.begin(), queued.words.end());
+    const Command& command = *queued.command;
+    if (command.flags & (kExclusive | kInsideGate)) return false;
+    if (command.exclusive != nullptr && command.exclusive(words)) return false;
+    positions.clear();
+    if (!FindKeys(command, words, positions)) continue;
+    for (const KeyPosition& position : positions) {
+      if (!(position.flags & kNotKey)) hashes.push_back(HashBytes(words[position.index]));
+    }
+  }
+  for (const Transaction::Watched& watched : transaction.watched) {
+    hashes.push_back(HashBytes(watched.key));
+  }
+  return true;
+}
+
+bool WatchedKeysHold(Context& c, KeyLock& lock) {
+  const Transaction& transaction = c.client.transaction;
+  if (transaction.touched != nullptr && transaction.touched->load(std::memory_order_relaxed)) {
+    return false;
+  }
+  return std::none_of(transaction.watched.begin(), transaction.watched.end(),
+                      [&](const Transaction::Watched& watched) {
+                        const uint64_t hash = HashBytes(watched.key);
+                        const Entry* entry = lock.shard(hash).Find(watched.db, watched.key, hash);
+                        return !watched.was_expired && entry != nullptr &&
+                               entry->ExpiredAt(c.now_ms());
+                      });
+}
+
+void RunQueue(Context& c, KeyLock& lock) {
+  if (!WatchedKeysHold(c, lock)) return c.reply.NullArray();
+  Client& client = c.client;
+  client.in_exec = true;
+  c.reply.Array(client.transaction.queue.size());
+  std::vector<std::string_view> words;
+  for (const Transaction::Queued& queued : client.transaction.queue) {
+    words.assign(queued.words.begin(), queued.words.end());
+    client.last_command.store(queued.command, std::memory_order_relaxed);
+    c.engine.Run(c.worker, client, *queued.command, words, lock, c.reply, c.ready);
+  }
+  client.in_exec = false;
+}
+
+void Reset(Client& client) {
+  Transaction& transaction = client.transaction;
+  transaction.active = transaction.aborted = false;
+  transaction.queue.clear();
+  transaction.queued_bytes = 0;
+  client.queued.store(0, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+bool MustQueue(const Client& client, const Command& command) {
+  if (!client.transaction.active || client.in_exec || client.is_script) return false;
+  static constexpr std::string_view kRunAtOnce[] = {"exec", "discard", "multi",
+                                                    "watch", "quit", "reset"};
+  return !command.parent.empty() || std::find(std::begin(kRunAtOnce), std::end(kRunAtOnce),
+                                              command.name) == std::end(kRunAtOnce);
+}
+
+void Enqueue(Client& client, const Command& command, Args args) {
+  Transaction& transaction = client.transaction;
+  // Nothing of a transaction that failed already will run.
+  if (transaction.aborted) return;
+  transaction.queue.push_back({&command, {args.begin(), args.end()}});
+  for (std::string_view word : args) transaction.queued_bytes += word.size();
+  client.queued.store(transaction.queue.size() + 1, std::memory_order_relaxed);
+}
+
+void Watch(Context& c, const Key& key) {
+  Transaction& transaction = c.client.transaction;
+  for (const Transaction::Watched& watched : transaction.watched) {
+    if (watched.db == key.db && watched.key == key.name) return;
+  }
+  if (transaction.touched == nullptr) {
+    transaction.touched = std::make_shared<std::atomic<bool>>(false);
+  }
+  const Entry* entry = key.shard->Find(key.db, key.name, key.hash);
+  const bool expired = entry != nullptr && entry->ExpiredAt(c.now_ms());
+  transaction.watched.push_back({key.db, std::string(key.name), expired});
+  key.shard->slice(key.db).watchers[std::string(key.name)].push_back(transaction.touched);
+  c.client.watching.store(transaction.watched.size(), std::memory_order_relaxed);
+}
+
+void Unwatch(Engine& engine, Client& client) {
+  Transaction& transaction = client.transaction;
+  for (const Transaction::Watched& watched : transaction.watched) {
+    const uint64_t hash = HashBytes(watched.key);
+    KeyLock lock(engine.keyspace);
+    lock.Lock({&hash, 1});
+    auto& watchers = lock.shard(hash).slice(watched.db).watchers;
+    auto found = watchers.find(watched.key);
+    if (found == watchers.end()) continue;
+    std::erase(found->second, transaction.touched);
+    if (found->second.empty()) watchers.erase(found);
+  }
+  transaction.watched.clear();
+  transaction.touched.reset();
+  client.watching.store(0, std::memory_order_relaxed);
+}
+
+void Discard(Engine& engine, Client& client) {
+  Reset(client);
+  Unwatch(engine, client);
+}
+
+void RunTransaction(Context& c) {
+  Client& client = c.client;
+  if (client.transaction.aborted) {
+    Discard(c.engine, client);
+    return c.reply.Error(errors::kExecAborted);
+  }
+  std::vector<uint64_t> hashes;
+  KeyLock lock(c.engine.keyspace);
+  if (CollectHashes(client.transaction, hashes) && lock.Lock(hashes)) {
+    RunQueue(c, lock);
+    lock.UnlockAll();
+  } else {
+    GateClosed closed(c.engine.gate, c.worker.gate_slot);
+    KeyLock all(c.engine.keyspace, KeyLock::Exclusive());
+    RunQueue(c, all);
+  }
+  Discard(c.engine, client);
+}
+
+}  // namespace larder

@@ -1,0 +1,57 @@
+#include "server/engine/whole_keyspace.h"
+
+#include "server/base/check.h"
+#include "server/base/hash.h"
+#include "server/engine/engine.h"
+
+namespace larder {
+namespace {
+
+// Marks the clients that watch a key which either slice holds.
+void MarkWatchers(const Slice& watched, const Slice& other) {
+  for (const auto& [key, flags] : watched.watchers) {
+    const uint64_t hash = HashBytes(key);
+    if (watched.table.Find(key, hash) == nullptr && other.table.Find(key, hash) == nullptr) continue;
+    for (const WatchFlag& flag : flags) flag->store(true, std::memory_order_relaxed);
+  }
+}
+
+void WakeWaiters(Context& c, const Slice& slice, int db) {
+  for (const auto& [key, waiters] : slice.waiters) {
+    if (slice.table.Find(key, HashBytes(key)) != nullptr) c.ready.emplace_back(db, key);
+  }
+}
+
+}  // namespace
+
+size_t FlushDatabase(Context& c, int db, bool lazy) {
+  CHECK(c.lock.exclusive());
+  Keyspace& keyspace = c.engine.keyspace;
+  size_t keys = 0;
+  for (int each = db < 0 ? 0 : db; each <= (db < 0 ? keyspace.databases() - 1 : db); ++each) {
+    for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
+      const Slice* slice = keyspace.shard(i).existing_slice(each);
+      if (slice != nullptr && !slice->watchers.empty()) MarkWatchers(*slice, *slice);
+    }
+    keys += keyspace.Flush(each, lazy);
+  }
+  c.worker.stats.changes.Add(keys);
+  return keys;
+}
+
+void SwapDatabases(Context& c, int a, int b) {
+  CHECK(c.lock.exclusive());
+  if (a == b) return;
+  for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
+    Shard& shard = c.engine.keyspace.shard(i);
+    if (shard.existing_slice(a) == nullptr && shard.existing_slice(b) == nullptr) continue;
+    MarkWatchers(shard.slice(a), shard.slice(b));
+    MarkWatchers(shard.slice(b), shard.slice(a));
+    shard.SwapSlices(a, b);
+    WakeWaiters(c, shard.slice(a), a);
+    WakeWaiters(c, shard.slice(b), b);
+  }
+  c.worker.stats.changes.Add(1);
+}
+
+}  // namespace larder
