@@ -31,7 +31,7 @@ enum CommandFlag : uint32_t {
   kNoAuth = 1u << 12,
   kMayReplicate = 1u << 13,
   kNoMandatoryKeys = 1u << 14,
-  kProtected = 1u << 15,
+  kProtectedCommand = 1u << 15,
   kNoAsyncLoading = 1u << 16,
   kNoMulti = 1u << 17,
   kAllowBusy = 1u << 18,

@@ -10,7 +10,7 @@
 namespace larder {
 namespace {
 
-constexpr std::string_view kHidden = "(redacted)";
+constexpr std::string_view kRedacted = "(redacted)";
 
 std::string MonitorLine(const Client& client, const Command& command, Args args) {
   const int64_t now_us = WallUs();
@@ -37,14 +37,14 @@ Args Redacted(const Command& command, Args args, std::vector<std::string_view>& 
   words.assign(args.begin(), args.end());
   for (size_t i = 1; i < words.size(); ++i) {
     if (auth) {
-      words[i] = kHidden;
+      words[i] = kRedacted;
     } else if (hello && EqualsIgnoreCase(words[i], "auth")) {
-      for (size_t hidden = 0; hidden < 2 && i + 1 < words.size(); ++hidden) words[++i] = kHidden;
+      for (size_t hidden = 0; hidden < 2 && i + 1 < words.size(); ++hidden) words[++i] = kRedacted;
     } else if (config && i % 2 == 0 && i + 1 < words.size() &&
                (EqualsIgnoreCase(words[i], "requirepass") ||
                 EqualsIgnoreCase(words[i], "masterauth") ||
                 EqualsIgnoreCase(words[i], "masteruser"))) {
-      words[i + 1] = kHidden;
+      words[i + 1] = kRedacted;
     }
   }
   return words;

@@ -37,11 +37,10 @@ bool ProtectedActionAllowed(int64_t action, const Client& client) {
 }
 
 std::string RefuseProtected(const Attempt& a) {
-  if (!(a.command->flags & kProtected)) return "";
+  if (!(a.command->flags & kProtectedCommand)) return "";
   const bool debug = a.command->name == "debug";
   const Settings& settings = a.engine.config.settings();
-  const int64_t action = debug ? settings.enable_debug_command : Setting::kNeverAllowed;
-  if (ProtectedActionAllowed(action, a.client)) return "";
+  if (debug && ProtectedActionAllowed(settings.enable_debug_command, a.client)) return "";
   return StrCat("ERR ", debug ? "DEBUG" : "MODULE", " command not allowed. If the ",
                 debug ? "enable-debug-command" : "enable-module-command",
                 " option is set to \"local\", you can run it from a local connection, otherwise you "
@@ -62,8 +61,8 @@ std::string RefuseBusy(const Attempt& a) {
   if (a.command->flags & kAllowBusy) return "";
   const ScriptHost* scripts = a.engine.scripts;
   if (scripts == nullptr || !scripts->running()) return "";
-  const int64_t threshold_us = a.engine.config.settings().busy_reply_threshold_ms * 1000;
-  if (MonotonicUs() - scripts->running_since_us() < threshold_us) return "";
+  const int64_t threshold_ms = a.engine.config.settings().busy_reply_threshold_ms;
+  if (MonotonicUs() - scripts->running_since_us() < threshold_ms * 1000) return "";
   return std::string(scripts->BusyError());
 }
 
@@ -79,8 +78,9 @@ std::string UnknownCommand(const Engine& engine, Args args) {
   const std::string_view name = args[0];
   if (const Command* container = engine.commands.Find(name);
       container != nullptr && args.size() > 1) {
-    return StrCat("ERR unknown subcommand '", args[1].substr(0, 128), "'. Try ",
-                  ToUpper(container->name), " HELP.");
+    std::string capitals(container->name);
+    for (char& c : capitals) c = ToUpper(c);
+    return StrCat("ERR unknown subcommand '", args[1].substr(0, 128), "'. Try ", capitals, " HELP.");
   }
   std::string text = StrCat("ERR unknown command '", name.substr(0, 128),
                             "', with args beginning with: ");
@@ -104,7 +104,7 @@ std::string RefuseOutOfMemory(const Attempt& a) {
     }
   }
   if (!denied || static_cast<int64_t>(UsedMemory()) <= limit) return "";
-  return std::string(errors::kOutOfMemory);
+  return std::string(errors::kOom);
 }
 
 // One look at each reason costs a few nanoseconds; the strings are empty and allocate nothing.

@@ -55,7 +55,7 @@ struct CommandTally {
   X(changes, "larder_changes")
 
 struct WorkerStats {
-  explicit WorkerStats(size_t commands) : per_command(commands), latency(commands) {}
+  explicit WorkerStats(size_t count) : per_command(count), latency(count) {}
   ~WorkerStats();
 #define LARDER_COUNTER(member, name) Tally member;
   LARDER_COUNTERS(LARDER_COUNTER)

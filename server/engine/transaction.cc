@@ -126,7 +126,7 @@ void RunTransaction(Context& c) {
   Client& client = c.client;
   if (client.transaction.aborted) {
     Discard(c.engine, client);
-    return c.reply.Error(errors::kExecAborted);
+    return c.reply.Error(errors::kExecAbort);
   }
   std::vector<uint64_t> hashes;
   KeyLock lock(c.engine.keyspace);
