@@ -46,6 +46,7 @@ struct Settings {
   Setting hash_max_listpack_entries, hash_max_listpack_value;
   Setting set_max_intset_entries;
   Setting zset_max_listpack_entries, zset_max_listpack_value;
+  Setting lazy_user_flush;
   Setting list_max_listpack_size;  // > 0 elements; -1 to -5: 4, 8, 16, 32, 64 KiB
 
   // Commands
