@@ -1,0 +1,216 @@
+"""The workloads. Each takes a running server and returns what it measured, by the names of
+table.METRICS; `prepare` functions run once for each server before the rounds."""
+import csv
+import io
+import json
+import os
+import subprocess
+import tempfile
+import threading
+import time
+
+from .server import encode
+
+KEYS = 1_000_000
+TAGGED = 100_000
+RUN_LIMIT_S = 300
+
+
+class Tools:
+    """The programs that make the load."""
+
+    def __init__(self, build, scale):
+        self.probe_path = os.path.join(build, "bench", "bench_probe")
+        self.magento_path = os.path.join(build, "bench", "bench_magento")
+        self.scale = scale
+
+    def benchmark(self, server, test, *options, requests):
+        """redis-benchmark, one test; its CSV line."""
+        requests = int(requests * self.scale)
+        command = ["redis-benchmark", "-p", str(server.port), "-t", test, "-n", str(requests),
+                   "--csv", *options]
+        before = server.cpu_seconds()
+        done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT_S,
+                              check=True)
+        cpu = server.cpu_seconds() - before
+        row = list(csv.DictReader(io.StringIO(done.stdout)))[-1]
+        return {"rate": float(row["rps"]), "cpu": cpu / requests * 1e6,
+                "p50": float(row["p50_latency_ms"]) * 1e3, "p99": float(row["p99_latency_ms"]) * 1e3}
+
+    def probe(self, server, mode, *options, unix=False, seconds=3.0):
+        where = ["--unix", server.unix] if unix else ["--port", str(server.port)]
+        command = [self.probe_path, mode, *where, "--seconds", str(seconds * self.scale), *options]
+        before = server.cpu_seconds()
+        done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT_S,
+                              check=True)
+        cpu = server.cpu_seconds() - before
+        found = json.loads(done.stdout)
+        return {"rate": found["requests"] / found["seconds"], "cpu": cpu / found["requests"] * 1e6,
+                "core": 100 * cpu / found["seconds"], "p50": found["p50"], "p99": found["p99"],
+                "longest": found["max"] / 1e3}
+
+    def pages(self, server, *options, pages):
+        with tempfile.NamedTemporaryFile("r") as result:
+            command = [self.magento_path, "--port", str(server.port), "--json", result.name,
+                       *options, "--fill", "no", "--pages", str(int(pages * self.scale))]
+            before = server.cpu_seconds()
+            subprocess.run(command, stdout=subprocess.DEVNULL, timeout=RUN_LIMIT_S, check=True)
+            cpu = server.cpu_seconds() - before
+            found = json.load(result)
+        return {"rate": found["requests"] / found["seconds"], "cpu": cpu / found["requests"] * 1e6,
+                "p50": found["latency_us"]["page"]["p50"],
+                "p99": found["latency_us"]["page"]["p99"]}
+
+    def longest_wait(self, server, seconds, act):
+        """How long another connection waited at most while `act` ran, and how long `act` took."""
+        result = {}
+        prober = threading.Thread(target=lambda: result.update(self.probe(
+            server, "paced", "--interval-us", "500", seconds=seconds / self.scale)))
+        prober.start()
+        time.sleep(0.3)
+        since = time.perf_counter()
+        act()
+        took = time.perf_counter() - since
+        prober.join()
+        return {"longest": result["longest"], "call": took * 1e3}
+
+
+def both(tools, server, *options, requests):
+    """GET and SET, half of the requests each."""
+    runs = [tools.benchmark(server, test, *options, requests=requests // 2)
+            for test in ("set", "get")]
+    return {name: sum(run[name] for run in runs) / 2 for name in runs[0]}
+
+
+def only(metrics, measured):
+    return {metric: measured[metric] for metric in metrics.split()}
+
+
+def million_keys(_, server):
+    server.ask("FLUSHALL")
+    server.fill(encode("SET", "key:%012d" % i, "v" * 32) for i in range(KEYS))
+
+
+def idle(tools, server):
+    before = server.cpu_seconds()
+    time.sleep(5 * tools.scale)
+    return {"core": 100 * (server.cpu_seconds() - before) / (5 * tools.scale)}
+
+
+def startup(_, server):
+    first_pong = server.restart()
+    time.sleep(0.2)
+    return {"pong": first_pong * 1e3, "rss": server.rss_bytes() / 1e6}
+
+
+def fill_shop(*saves):
+    def fill(tools, server):
+        server.ask("FLUSHALL")
+        command = [tools.magento_path, "--port", str(server.port), "--pages", "1", *saves]
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return fill
+
+
+def clean(lua):
+    """Cleans a tag that 100,000 entries carry, while another connection asks on."""
+    def run(tools, server):
+        server.ask("FLUSHALL")
+        ids = ["069_ENTRY_%032d" % i for i in range(TAGGED)]
+        server.fill(encode("HMSET", "zc:k:" + i, "d", "d" * 1000, "t", "FPC") for i in ids)
+        server.fill(encode("SADD", "zc:ti:FPC", *ids[i:i + 100]) for i in range(0, TAGGED, 100))
+        server.ask("SADD", "zc:tags", "FPC")
+        return tools.longest_wait(server, 3, lambda: clean_now(server, ids, lua))
+    return run
+
+
+def clean_now(server, ids, lua):
+    shop = os.path.join(os.path.dirname(__file__), "..", "..", "tests", "magento", "scripts")
+    with server.connect() as connection:
+        def ask(*words, until=b"\r\n"):
+            connection.sendall(encode(*words))
+            got = b""
+            while not got.endswith(until):
+                got += connection.recv(1 << 20)
+        if lua:
+            with open(os.path.join(shop, "clean.lua")) as file:
+                ask("EVAL", file.read(), 1, "FPC", "zc:ti:", "zc:k:", "zc:tags", "zc:ids", "",
+                    "5000")
+            return
+        connection.sendall(encode("SUNION", "zc:ti:FPC"))
+        lines = 0
+        while lines < 2 * len(ids) + 1:  # a head, then two lines for each id
+            lines += connection.recv(1 << 20).count(b"\n")
+        for i in range(0, len(ids), 10_000):
+            ask("UNLINK", *["zc:k:" + one for one in ids[i:i + 10_000]])
+        ask("UNLINK", "zc:ti:FPC")
+        ask("SREM", "zc:tags", "FPC")
+
+
+def flush(tools, server):
+    """FLUSHDB of a million keys, while another connection asks on; what memory is left then."""
+    server.restart()
+    empty = server.rss_bytes()
+    million_keys(tools, server)
+    full = server.rss_bytes()
+    found = tools.longest_wait(server, 2, lambda: server.ask("FLUSHDB"))
+    time.sleep(10)
+    return {**found, "left": 100 * (server.rss_bytes() - empty) / (full - empty)}
+
+
+def memory(count, request):
+    """RSS of an item; request(i) saves the i-th."""
+    def run(_, server):
+        server.restart()
+        empty = server.rss_bytes()
+        server.fill(request(i) for i in range(count))
+        time.sleep(1)
+        return {"bytes": (server.rss_bytes() - empty) / count}
+    return run
+
+
+def cache_entry(size):
+    tags = ",".join("069_TAG_%02d" % i for i in range(10))  # Redis needs 472 B for 40 B of data
+    return lambda i: encode("HMSET", "zc:k:069_ENTRY_%012d" % i, "d", "d" * size, "t", tags,
+                            "m", "1700000000", "i", "0")
+
+
+def session(i):
+    return encode("HMSET", "sess_%026d" % i, "data", "s" * 1024, "lock", "0", "writes", str(i),
+                  "pid", "web1|%d" % i, "req", "GET /")
+
+
+WORKLOADS = {
+    "plain": (None, lambda t, s: both(t, s, "-c", "50", "-r", "100000", requests=200_000)),
+    "500 connections": (
+        None, lambda t, s: both(t, s, "-c", "500", "-r", "100000", requests=200_000)),
+    "pipeline 16": (None, lambda t, s: both(
+        t, s, "-c", "50", "-P", "16", "-r", "100000", requests=1_600_000)),
+    "pipeline 64": (None, lambda t, s: both(
+        t, s, "-c", "50", "-P", "64", "-r", "100000", requests=3_200_000)),
+    "pipeline 16 on 1M keys": (million_keys, lambda t, s: both(
+        t, s, "-c", "50", "-P", "16", "-r", str(KEYS), "-d", "32", requests=1_600_000)),
+    "8 KiB values": (None, lambda t, s: both(
+        t, s, "-c", "50", "-d", "8192", "-r", "5000", requests=100_000)),
+    "16 KiB values": (None, lambda t, s: both(
+        t, s, "-c", "50", "-d", "16384", "-r", "5000", requests=60_000)),
+    "serial TCP": (None, lambda t, s: only("cpu p50 p99", t.probe(s, "serial"))),
+    "serial Unix": (None, lambda t, s: only("cpu p50 p99", t.probe(s, "serial", unix=True))),
+    "one a millisecond": (None, lambda t, s: only("core p50", t.probe(s, "paced", seconds=5))),
+    "churn": (None, lambda t, s: only("cpu rate p50", t.probe(s, "churn"))),
+    "idle": (None, idle),
+    "shop with plain saves": (
+        fill_shop("--saves", "plain"), lambda t, s: t.pages(s, "--parallel", "4", pages=3000)),
+    "shop with Lua saves": (
+        fill_shop("--saves", "lua"),
+        lambda t, s: t.pages(s, "--parallel", "4", "--saves", "lua", pages=3000)),
+    "clean 100k": (None, clean(lua=False)),
+    "clean 100k with Lua": (None, clean(lua=True)),
+    "flush 1M": (None, flush),
+    "string 20+32 B": (None, memory(KEYS, lambda i: encode("SET", "key:%016d" % i, "v" * 32))),
+    "cache entry 1 KiB": (None, memory(200_000, cache_entry(1024))),
+    "cache entry 40 B": (None, memory(400_000, cache_entry(40))),
+    "session 1 KiB": (None, memory(200_000, session)),
+    "tag member 36 B": (None, memory(
+        400_000, lambda i: encode("SADD", "zc:ti:TAG%d" % (i % 4), "%036d" % i))),
+    "start": (None, startup),
+}
