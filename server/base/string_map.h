@@ -1,5 +1,5 @@
-// StringMap: flat_hash_map from strings, with lookups by std::string_view. Debian's abseil is built with
-// its own absl::string_view, and its default string hash refuses the standard one.
+// StringMap: flat_hash_map from strings, with lookups by std::string_view. Debian's abseil is built
+// with its own absl::string_view, and its default string hash refuses the standard one.
 #pragma once
 
 #include <functional>

@@ -1,9 +1,10 @@
-// Client: what the server knows of one client while it is connected: its database, protocol version,
-// identity, transaction, output. The connection (server/net) owns the client and its socket.
+// Client: what the server knows of one client while it is connected: its database, protocol
+// version, identity, transaction, output. The connection (server/net) owns the client and its
+// socket.
 //
-// The client belongs to the thread that runs its loop, or, while a command of it is executed by another
-// thread (an adopted loop, a parked command that is woken), to that thread. What CLIENT LIST shows of
-// other loops' clients is atomic; name and library are behind `label_mutex`.
+// The client belongs to the thread that runs its loop, or, while a command of it is executed by
+// another thread (an adopted loop, a parked command that is woken), to that thread. What CLIENT
+// LIST shows of other loops' clients is atomic; name and library are behind `label_mutex`.
 #pragma once
 
 #include <atomic>
@@ -32,12 +33,12 @@ struct Transaction {
     std::string key;
     bool was_expired;  // expired already when it was watched: its going does not fail EXEC
   };
-  bool active = false;          // between MULTI and EXEC
-  bool aborted = false;         // a command was refused while queueing
+  bool active = false;   // between MULTI and EXEC
+  bool aborted = false;  // a command was refused while queueing
   std::vector<Queued> queue;
   size_t queued_bytes = 0;
   std::vector<Watched> watched;
-  WatchFlag touched;            // set by whoever changes a watched key; null: watches nothing
+  WatchFlag touched;  // set by whoever changes a watched key; null: watches nothing
 };
 
 class Client {
@@ -63,25 +64,26 @@ class Client {
   std::atomic<bool> no_touch{false};
   bool is_script = false;  // the client that scripts call commands with
   bool in_exec = false;    // its queued commands are being run
-  bool woken = false;      // its parked command is being run again by the thread that made its key ready
-  WaiterRef waiter;        // while parked
+  bool woken =
+      false;         // its parked command is being run again by the thread that made its key ready
+  WaiterRef waiter;  // while parked
 
   std::atomic<bool> close_after_reply{false};  // QUIT, protocol errors, CLIENT KILL of itself
   std::atomic<bool> blocked{false};            // parked in a queue of keys; as CLIENT LIST shows it
 
   // Shown by CLIENT LIST and INFO.
-  std::string address;        // "127.0.0.1:50122" or the socket's path and ":0"; set before it runs
+  std::string address;  // "127.0.0.1:50122" or the socket's path and ":0"; set before it runs
   std::string local_address;
   bool unix_socket = false;
   int fd = -1;
-  int64_t connected_ms = 0;               // Unix time
+  int64_t connected_ms = 0;  // Unix time
   std::atomic<int64_t> last_command_ms{0};
   std::atomic<const Command*> last_command{nullptr};
   std::atomic<uint64_t> input_bytes{0};   // waiting in the query buffer
   std::atomic<uint64_t> output_bytes{0};  // waiting to be sent
   std::atomic<uint64_t> commands{0};
-  std::atomic<uint64_t> queued{0};        // commands in MULTI plus one; 0: no MULTI
-  std::atomic<uint64_t> watching{0};      // keys watched
+  std::atomic<uint64_t> queued{0};    // commands in MULTI plus one; 0: no MULTI
+  std::atomic<uint64_t> watching{0};  // keys watched
 
   mutable Mutex label_mutex;
   std::string name ABSL_GUARDED_BY(label_mutex);

@@ -1,5 +1,5 @@
-// ClientRegistry: all connected clients, for CLIENT LIST, CLIENT KILL and INFO. Any thread; a client may
-// be looked at only inside ForEach or With, which keep it from going away meanwhile.
+// ClientRegistry: all connected clients, for CLIENT LIST, CLIENT KILL and INFO. Any thread; a
+// client may be looked at only inside ForEach or With, which keep it from going away meanwhile.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,8 @@ class ClientRegistry {
   void Remove(Client& client);
   size_t size() const { return size_.load(std::memory_order_relaxed); }
 
-  // In the order of their ids. `visit` must not lock anything but the client's label_mutex; it may Post.
+  // In the order of their ids. `visit` must not lock anything but the client's label_mutex; it may
+  // Post.
   void ForEach(const std::function<void(Client&)>& visit) const;
   // False where there is no such client.
   bool With(uint64_t id, const std::function<void(Client&)>& visit) const;

@@ -1,6 +1,7 @@
 // Command: one row of the command table, everything the server knows of a command. COMMAND, ACL
 // categories, arity errors, key locking and the list in the README are computed from it. Rows are
-// constants; the tables are spans of rows, collected by server/server.cc and checked by CommandTable.
+// constants; the tables are spans of rows, collected by server/server.cc and checked by
+// CommandTable.
 #pragma once
 
 #include <cstdint>
@@ -38,14 +39,15 @@ enum CommandFlag : uint32_t {
   kTouchesArbitraryKeys = 1u << 19,
   kSentinel = 1u << 20,
   kAsking = 1u << 21,
-  kMovableKeys = 1u << 22,   // computed by CommandTable, never written in a row
-  kExclusive = 1u << 24,     // closes the gate: works on the whole keyspace
-  kInsideGate = 1u << 25,    // looks at shards of its own choice (KEYS, EXEC): not while the gate is closed
-  kMayBeSlow = 1u << 26,     // computed: long enough, perhaps, for its loop to be adopted
+  kMovableKeys = 1u << 22,  // computed by CommandTable, never written in a row
+  kExclusive = 1u << 24,    // closes the gate: works on the whole keyspace
+  kInsideGate =
+      1u << 25,  // looks at shards of its own choice (KEYS, EXEC): not while the gate is closed
+  kMayBeSlow = 1u << 26,  // computed: long enough, perhaps, for its loop to be adopted
 };
 
-// ACL categories beyond those that follow from the flags (write, read, admin, dangerous, pubsub, fast,
-// slow, blocking). Bits are numbered as in Redis' ACL CAT.
+// ACL categories beyond those that follow from the flags (write, read, admin, dangerous, pubsub,
+// fast, slow, blocking). Bits are numbered as in Redis' ACL CAT.
 enum AclCategory : uint32_t {
   kCatKeyspace = 1u << 0,
   kCatRead = 1u << 1,
@@ -85,18 +87,19 @@ enum KeyFlag : uint16_t {
   kVariableFlags = 1u << 10,
 };
 
-// One group of keys among a command's words (redis.io/docs/reference/key-specs). Made by the functions
-// below.
+// One group of keys among a command's words (redis.io/docs/reference/key-specs). Made by the
+// functions below.
 struct KeySpec {
   enum class Find : uint8_t { kRange, kKeyNum, kUnknown };
-  std::string_view keyword;  // where not empty: the search begins behind this word, from word `begin`
-  int16_t begin = 0;         // index of the first key (kRange) or of what the find counts from
+  std::string_view
+      keyword;        // where not empty: the search begins behind this word, from word `begin`
+  int16_t begin = 0;  // index of the first key (kRange) or of what the find counts from
   Find find = Find::kRange;
-  int16_t last = 0;          // kRange: relative to begin; negative: from the end (-1: the last word)
+  int16_t last = 0;  // kRange: relative to begin; negative: from the end (-1: the last word)
   int16_t step = 1;
-  int16_t limit = 0;         // kRange with last -1: only the first 1/limit of the words
-  int16_t key_num = 0;       // kKeyNum: index of the count, relative to begin
-  int16_t first = 0;         // kKeyNum: index of the first key, relative to begin
+  int16_t limit = 0;    // kRange with last -1: only the first 1/limit of the words
+  int16_t key_num = 0;  // kKeyNum: index of the count, relative to begin
+  int16_t first = 0;    // kKeyNum: index of the first key, relative to begin
   uint16_t flags = 0;
 };
 
@@ -119,7 +122,8 @@ constexpr KeySpec KeyCount(int count_at, int flags) {
   spec.flags = static_cast<uint16_t>(flags);
   return spec;
 }
-// The word behind `keyword`, which is looked for from word `from` on (negative: backwards from the end).
+// The word behind `keyword`, which is looked for from word `from` on (negative: backwards from the
+// end).
 constexpr KeySpec KeyAfter(std::string_view keyword, int from, int flags) {
   KeySpec spec;
   spec.keyword = keyword;
@@ -138,7 +142,8 @@ constexpr KeySpec UnknownKeys(int flags) {
 struct KeySpecs {
   static constexpr size_t kMost = 4;
   constexpr KeySpecs() = default;
-  constexpr KeySpecs(std::initializer_list<KeySpec> list) {  // NOLINT: rows read better without a name
+  constexpr KeySpecs(
+      std::initializer_list<KeySpec> list) {  // NOLINT: rows read better without a name
     for (const KeySpec& spec : list) specs[size++] = spec;
   }
   KeySpec specs[kMost];
@@ -148,20 +153,21 @@ struct KeySpecs {
 struct Command {
   std::string_view name;         // lower case; of a subcommand only its own word ("setname")
   std::string_view parent = "";  // of a subcommand ("client")
-  int arity;                     // 3: exactly three words, the name and the parent's among them; -4: four or more
+  int arity;  // 3: exactly three words, the name and the parent's among them; -4: four or more
   uint32_t flags = 0;
-  uint32_t categories = 0;       // AclCategory bits that the flags do not imply
+  uint32_t categories = 0;  // AclCategory bits that the flags do not imply
   KeySpecs keys = {};
   void (*run)(Context&) = nullptr;  // null: a container, which has only subcommands
-  std::string_view group;        // as in COMMAND DOCS: "string", "sorted-set" …
+  std::string_view group;           // as in COMMAND DOCS: "string", "sorted-set" …
   // The words after the name as redis.io writes them: "key value [NX | XX] [EX seconds | PERSIST]".
   // CommandTable parses it at start into COMMAND DOCS' arguments.
   std::string_view syntax = "";
   std::string_view since;
   std::string_view complexity;
-  std::string_view summary;      // our own words
-  std::string_view tips = "";    // COMMAND INFO's tips, with spaces between
-  // Says whether this call needs the closed gate although the row does not (SORT with BY). May be null.
+  std::string_view summary;    // our own words
+  std::string_view tips = "";  // COMMAND INFO's tips, with spaces between
+  // Says whether this call needs the closed gate although the row does not (SORT with BY). May be
+  // null.
   bool (*exclusive)(Args) = nullptr;
 };
 

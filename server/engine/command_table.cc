@@ -121,7 +121,8 @@ int FindKeyword(const KeySpec& spec, Args args) {
     }
   } else {
     for (int i = size + spec.begin; i > 0; --i) {
-      if (EqualsIgnoreCase(args[static_cast<size_t>(i)], spec.keyword) && i + 1 < size) return i + 1;
+      if (EqualsIgnoreCase(args[static_cast<size_t>(i)], spec.keyword) && i + 1 < size)
+        return i + 1;
     }
   }
   return -1;

@@ -1,5 +1,5 @@
-// CommandTable: all rows, found by name. Built once at start from the rooms' spans, checked (a wrong row
-// stops the start), then read-only: any thread.
+// CommandTable: all rows, found by name. Built once at start from the rooms' spans, checked (a
+// wrong row stops the start), then read-only: any thread.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,9 @@ class CommandTable {
 
   // Rows in table order; a command's number is its place here.
   const std::vector<Command>& commands() const { return commands_; }
-  size_t number(const Command& command) const { return static_cast<size_t>(&command - commands_.data()); }
+  size_t number(const Command& command) const {
+    return static_cast<size_t>(&command - commands_.data());
+  }
   std::vector<const Command*> SubcommandsOf(const Command& container) const;
 
   // "client|setname"; a command without parent is its name.

@@ -53,8 +53,7 @@ void Context::SetString(const Key& key, std::string_view value, int64_t expiry_m
   }
   // The same size in place: the common case of counters and of a value saved again.
   if (old->type() == ValueType::kString && old->string().size() == value.size() &&
-      old->inline_string() != nullptr &&
-      old->has_expiry() == (expiry_ms != Entry::kNoExpiry)) {
+      old->inline_string() != nullptr && old->has_expiry() == (expiry_ms != Entry::kNoExpiry)) {
     memmove(old->inline_string(), value.data(), value.size());
     old->set_string_encoding(encoding);
     key.shard->SetExpiry(key.db, old, expiry_ms, key.hash);

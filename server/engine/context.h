@@ -1,6 +1,6 @@
 // Context: everything a handler may use; nothing else exists for it. Made by the dispatcher for one
-// command, with the locks of its keys held. A handler checks its words, reads and changes values, says
-// what it changed and writes exactly one reply.
+// command, with the locks of its keys held. A handler checks its words, reads and changes values,
+// says what it changed and writes exactly one reply.
 //
 //   void HGet(Context& c) {
 //     const Hash* hash;
@@ -48,7 +48,8 @@ struct Context {
   // The key at word `i`, in the client's database or another one.
   Key key(size_t i) { return KeyNamed(args[i], db()); }
   Key key(size_t i, int other_db) { return KeyNamed(args[i], other_db); }
-  // A key that is no word of the command; its shard must be covered by the lock (exclusive commands).
+  // A key that is no word of the command; its shard must be covered by the lock (exclusive
+  // commands).
   Key KeyNamed(std::string_view name, int of_db);
 
   // ---- Values -----------------------------------------------------------------------------------
@@ -78,7 +79,8 @@ struct Context {
     *value = entry->object<T>();
     return true;
   }
-  // The same, but makes an empty value where there is no key. The caller fills it, or calls RemoveIfEmpty.
+  // The same, but makes an empty value where there is no key. The caller fills it, or calls
+  // RemoveIfEmpty.
   template <typename T>
   bool FindOrCreate(const Key& key, T** value) {
     if (!Write(key, value)) return false;
@@ -105,7 +107,8 @@ struct Context {
                  StringEncoding encoding);
   // Takes the entry over. REQUIRES: there is no such key.
   void InsertEntry(const Key& key, Entry* entry);
-  // Removes the key without an event; true where there was one. Large values are freed by the reclaimer.
+  // Removes the key without an event; true where there was one. Large values are freed by the
+  // reclaimer.
   bool Delete(const Key& key);
   // Takes the entry out and hands it to the caller (RENAME, MOVE). Null where there is none.
   Entry* Extract(const Key& key);
@@ -128,8 +131,8 @@ struct Context {
   void Changed(const Key& key, NotifyClass notify, std::string_view event);
 
   // ---- Replies ----------------------------------------------------------------------------------
-  bool WrongType();     // answers WRONGTYPE; returns false
-  void SyntaxError();   // "ERR syntax error"
+  bool WrongType();    // answers WRONGTYPE; returns false
+  void SyntaxError();  // "ERR syntax error"
   // Parses word `i`, or answers "ERR value is not an integer or out of range" (or `error`).
   bool Integer(size_t i, int64_t* value, std::string_view error = {});
   bool Integer(size_t i, int64_t least, int64_t most, int64_t* value, std::string_view error = {});
@@ -138,9 +141,9 @@ struct Context {
   // ---- Waiting ----------------------------------------------------------------------------------
   // False in MULTI, in scripts, and where nobody could be woken: answer at once instead of parking.
   bool may_park() const;
-  // Parks the client until one of its keys holds a value of type `wants`; the handler is then run again
-  // from the start (client.woken). Write no reply. `timeout_ms` 0: no limit. After the time is over the
-  // client gets `timeout_reply`, written by the handler in the client's protocol.
+  // Parks the client until one of its keys holds a value of type `wants`; the handler is then run
+  // again from the start (client.woken). Write no reply. `timeout_ms` 0: no limit. After the time
+  // is over the client gets `timeout_reply`, written by the handler in the client's protocol.
   void Park(std::vector<std::string> keys, ValueType wants, int64_t timeout_ms,
             OutputBuffer timeout_reply);
 

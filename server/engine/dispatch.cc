@@ -1,4 +1,5 @@
-// The way of a request: resolve, refuse, queue in MULTI, lock the keys or close the gate, run, count.
+// The way of a request: resolve, refuse, queue in MULTI, lock the keys or close the gate, run,
+// count.
 #include <algorithm>
 
 #include "server/base/clock.h"
@@ -100,7 +101,8 @@ bool Engine::RunWithLocks(Worker& worker, Client& client, const Command& command
     KeyLock all(keyspace, KeyLock::Exclusive());
     parked = Run(worker, client, command, args, all, reply, ready);
   }
-  if (!ready.empty()) [[unlikely]] Parking::Serve(*this, worker, std::move(ready));
+  if (!ready.empty()) [[unlikely]]
+    Parking::Serve(*this, worker, std::move(ready));
   worker.EndSlow();
   return parked;
 }
@@ -137,8 +139,14 @@ bool Engine::Run(Worker& worker, Client& client, const Command& command, Args ar
     FeedMonitors(*this, client, command, args);
   }
   const bool outermost = !client.is_script && !client.in_exec;
-  Context context{.engine = *this, .worker = worker, .command = command, .args = args,
-                  .client = client, .lock = lock, .reply = reply, .ready = ready};
+  Context context{.engine = *this,
+                  .worker = worker,
+                  .command = command,
+                  .args = args,
+                  .client = client,
+                  .lock = lock,
+                  .reply = reply,
+                  .ready = ready};
   // A nested command (of a script or EXEC) finds its keys by hashing them itself.
   if (outermost && !client.woken && command.keys.size > 0) context.hashed = worker.hashed_keys;
   const uint32_t errors_before = reply.errors();
@@ -185,8 +193,8 @@ void Engine::LogSlow(Client& client, const Command& command, Args args, int64_t 
 void Engine::PrefetchSlots(const Client& client, Args args) { Prefetch(client, args, true); }
 void Engine::PrefetchEntries(const Client& client, Args args) { Prefetch(client, args, false); }
 
-// Nearly all requests have their only or first key as the second word, whatever the command: guessing
-// costs a cache line where it is wrong, finding out would cost as much as it saves.
+// Nearly all requests have their only or first key as the second word, whatever the command:
+// guessing costs a cache line where it is wrong, finding out would cost as much as it saves.
 void Engine::Prefetch(const Client& client, Args args, bool slots) {
   if (args.size() < 2) return;
   const uint64_t hash = HashBytes(args[1]);

@@ -1,6 +1,6 @@
 // Engine: the server without its sockets: keyspace, command table, gate, clients, and the way of a
-// request from its words to its reply. Everything a room above needs is reached through it; there are no
-// globals, so several engines live in one process.
+// request from its words to its reply. Everything a room above needs is reached through it; there
+// are no globals, so several engines live in one process.
 #pragma once
 
 #include <atomic>
@@ -37,7 +37,8 @@ class Engine {
   // What became of a request.
   enum class Outcome : uint8_t {
     kDone,        // answered (or CLIENT REPLY OFF)
-    kParked,      // waits for a key or a pause; a kReply letter will come, until then no further request
+    kParked,      // waits for a key or a pause; a kReply letter will come, until then no further
+                  // request
     kGateClosed,  // not run: the gate is closed; offer it again after a kGateOpen letter, or every
                   // few ms, since it is answered -BUSY once busy-reply-threshold is over
     kClose,       // answered; send what is in the output, then close
@@ -54,8 +55,9 @@ class Engine {
   void PrefetchSlots(const Client& client, Args args);
   void PrefetchEntries(const Client& client, Args args);
 
-  // Runs a command for a script, for EXEC or for a woken client, with locks that cover it. The reply goes
-  // to `reply`, the keys that waiters may want to `ready`. True: the command wants to park.
+  // Runs a command for a script, for EXEC or for a woken client, with locks that cover it. The
+  // reply goes to `reply`, the keys that waiters may want to `ready`. True: the command wants to
+  // park.
   bool Run(Worker& worker, Client& client, const Command& command, Args args, KeyLock& lock,
            Reply& reply, ReadyKeys& ready);
   // Why this command must not run now for a script (-OOM, -READONLY …), or empty.
@@ -63,9 +65,9 @@ class Engine {
 
   // Takes a kReply letter for a parked client, which goes on with its next request.
   void Resume(Client& client, Letter& letter);
-  // The connection is gone: leaves queues, forgets watches and monitor. False: it can't be done now (a
-  // waker has claimed the client and still writes to it, or the gate is closed); call again a little
-  // later.
+  // The connection is gone: leaves queues, forgets watches and monitor. False: it can't be done now
+  // (a waker has claimed the client and still writes to it, or the gate is closed); call again a
+  // little later.
   bool Forget(Worker& worker, Client& client);
   // The time of a parked client is over: takes it out of its queues and appends its time-out reply.
   // False: as above; call again a little later, unless its kReply letter comes.
@@ -83,7 +85,7 @@ class Engine {
   // Set once, before threads start.
   ScriptHost* scripts = nullptr;
   std::function<void(bool save, bool now)> request_shutdown;  // SHUTDOWN and signals
-  std::string run_id, replication_id;  // 40 hexadecimal digits
+  std::string run_id, replication_id;                         // 40 hexadecimal digits
   int64_t started_ms = 0;
   std::string config_file, executable;
   int port = 0;
@@ -97,8 +99,8 @@ class Engine {
   bool RunWithLocks(Worker& worker, Client& client, const Command& command, Args args,
                     Reply& reply);
   static std::span<const uint64_t> HashesOf(Worker& worker);
-  void CountCall(Worker& worker, Client& client, const Command& command, Args args,
-                 uint64_t cycles, Reply& reply, uint32_t errors_before);
+  void CountCall(Worker& worker, Client& client, const Command& command, Args args, uint64_t cycles,
+                 Reply& reply, uint32_t errors_before);
   void LogSlow(Client& client, const Command& command, Args args, int64_t duration_us);
   void Prefetch(const Client& client, Args args, bool slots);
 };

@@ -11,8 +11,8 @@ namespace {
 constexpr int kEntriesPerLock = 32;
 
 // Looks at the entries that one record may stand for. True: an expired one was found and removed.
-bool ExpireOne(Engine& engine, Worker& worker, Shard& shard, int db, Slice& slice, uint32_t hash_top,
-               int64_t now_ms) {
+bool ExpireOne(Engine& engine, Worker& worker, Shard& shard, int db, Slice& slice,
+               uint32_t hash_top, int64_t now_ms) {
   Entry* due = nullptr;
   uint64_t due_hash = 0;
   slice.table.FindByHashTop(hash_top, [&](Entry* entry, uint64_t hash) {

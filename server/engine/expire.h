@@ -15,13 +15,13 @@ class Worker;
 // Frees an entry that is in no table any more; large ones on the reclaimer's thread.
 void FreeEntry(Entry* entry, Reclaimer& reclaimer);
 
-// Takes an expired entry out, marks the clients that watch it, counts. REQUIRES: the shard's lock or the
-// closed gate.
+// Takes an expired entry out, marks the clients that watch it, counts. REQUIRES: the shard's lock
+// or the closed gate.
 void RemoveExpired(Shard& shard, int db, Entry* entry, uint64_t hash, Reclaimer& reclaimer,
                    WorkerStats& stats);
 
-// Removes what is due in all shards, locking each for a few entries at a time. Returns how many went.
-// The worker must be outside the gate.
+// Removes what is due in all shards, locking each for a few entries at a time. Returns how many
+// went. The worker must be outside the gate.
 size_t ExpireDue(Engine& engine, Worker& worker);
 
 }  // namespace larder

@@ -37,8 +37,8 @@ Gate::Slot& Gate::AddSlot() {
 bool Gate::Enter(Slot& slot) {
   const uint64_t passages = slot.passages_.load(std::memory_order_relaxed);
   CHECK((passages & 1) == 0);
-  // Sequentially consistent on both sides: either the closer sees this thread inside, or this thread sees
-  // the gate closed.
+  // Sequentially consistent on both sides: either the closer sees this thread inside, or this
+  // thread sees the gate closed.
   slot.passages_.store(passages + 1, std::memory_order_seq_cst);
   if (!closed_.load(std::memory_order_seq_cst)) [[likely]] {
     if (slot.waiting_) {
@@ -76,8 +76,8 @@ void Gate::Close() {
     const uint64_t ticket = next_ticket_++;
     while (serving_ != ticket) changed_.Wait(mutex_);
   }
-  // Let those through who were turned away by the last closer. Bounded: one of them may be a loop that
-  // lost interest, or one that is waiting for a core.
+  // Let those through who were turned away by the last closer. Bounded: one of them may be a loop
+  // that lost interest, or one that is waiting for a core.
   const int64_t until_us = MonotonicUs() + 1000;
   SpinUntil([&] {
     return turned_away_.load(std::memory_order_relaxed) == 0 || MonotonicUs() > until_us;

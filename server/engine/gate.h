@@ -1,10 +1,10 @@
-// Gate: stands before all shards. Ordinary work passes it once per batch, for the price of one store and
-// one load; work on the whole keyspace closes it and is then alone, without a shard's lock. A slot
-// belongs to one thread. Being outside also means: looks at no table without its lock, so what was
-// retired before a Close may be freed after it.
+// Gate: stands before all shards. Ordinary work passes it once per batch, for the price of one
+// store and one load; work on the whole keyspace closes it and is then alone, without a shard's
+// lock. A slot belongs to one thread. Being outside also means: looks at no table without its lock,
+// so what was retired before a Close may be freed after it.
 //
-// Order: gate, then shards ascending. A thread leaves before it closes. Closers queue in order; between
-// two of them every thread that was waiting gets through once.
+// Order: gate, then shards ascending. A thread leaves before it closes. Closers queue in order;
+// between two of them every thread that was waiting gets through once.
 #pragma once
 
 #include <atomic>
@@ -29,7 +29,8 @@ class Gate {
     bool waiting_ = false;               // was turned away and has not been inside since
   };
 
-  // A thread's slot, valid as long as the gate. At most kMostSlots threads: loops, stand-bys, the keeper.
+  // A thread's slot, valid as long as the gate. At most kMostSlots threads: loops, stand-bys, the
+  // keeper.
   static constexpr size_t kMostSlots = 64;
   Slot& AddSlot();
 
@@ -39,7 +40,8 @@ class Gate {
   // Waits until it is open and enters. For threads that serve nobody meanwhile.
   void EnterWaiting(Slot& slot);
 
-  // Waits for its turn, then until all slots are empty. REQUIRES: the caller's own slot is not inside.
+  // Waits for its turn, then until all slots are empty. REQUIRES: the caller's own slot is not
+  // inside.
   void Close();
   void Open();
   bool closed() const { return closed_.load(std::memory_order_acquire); }
@@ -54,7 +56,7 @@ class Gate {
   void OnOpen(std::function<void()> callback) { on_open_ = std::move(callback); }
 
  private:
-  std::deque<Slot> slots_;           // grows only, under mutex_
+  std::deque<Slot> slots_;  // grows only, under mutex_
   std::atomic<size_t> slot_count_{0};
   std::atomic<bool> closed_{false};
   std::atomic<int64_t> closed_since_us_{0};

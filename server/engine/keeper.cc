@@ -45,7 +45,8 @@ void Keeper::Round(Worker& worker) {
   FreeRetiredArrays();
   engine_.rates.Sample(engine_.stats, MonotonicMs());
   const uint64_t freed = engine_.keyspace.reclaimer().freed();
-  if (freed - reclaimed_seen_ >= kPurgeAfterObjects && engine_.keyspace.reclaimer().pending() == 0) {
+  if (freed - reclaimed_seen_ >= kPurgeAfterObjects &&
+      engine_.keyspace.reclaimer().pending() == 0) {
     reclaimed_seen_ = freed;
     PurgeMemory();
   }

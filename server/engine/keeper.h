@@ -1,6 +1,6 @@
-// Keeper: the thread that does what no request asks for: expires what is due, frees slot arrays that
-// resizes left behind, gives memory back after a flush. Ten times a second; at rest a round costs some
-// microseconds.
+// Keeper: the thread that does what no request asks for: expires what is due, frees slot arrays
+// that resizes left behind, gives memory back after a flush. Ten times a second; at rest a round
+// costs some microseconds.
 #pragma once
 
 #include <thread>

@@ -6,7 +6,8 @@
 
 namespace larder {
 
-// Which mutexes are held depends on data, so the static analysis stops here; ThreadSanitizer goes on.
+// Which mutexes are held depends on data, so the static analysis stops here; ThreadSanitizer goes
+// on.
 bool KeyLock::Lock(std::span<const uint64_t> hashes) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   CHECK(count_ == 0 && !exclusive_);
   if (hashes.size() == 1) [[likely]] {

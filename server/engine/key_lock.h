@@ -1,6 +1,6 @@
-// KeyLock: the token without which there is no data. It holds the locks of the shards of some keys, or
-// stands for the closed gate, which needs none. At most kMostShards: ThreadSanitizer dies above 64 held
-// mutexes, and whoever needs more is better off behind the closed gate.
+// KeyLock: the token without which there is no data. It holds the locks of the shards of some keys,
+// or stands for the closed gate, which needs none. At most kMostShards: ThreadSanitizer dies above
+// 64 held mutexes, and whoever needs more is better off behind the closed gate.
 //
 // Lock order: shards ascending. One thread; lives on the stack for one command, EXEC or script.
 #pragma once
@@ -34,8 +34,8 @@ class KeyLock {
   KeyLock(const KeyLock&) = delete;
   KeyLock& operator=(const KeyLock&) = delete;
 
-  // Locks the shards of these hashes. False, with nothing locked, when they are more than kMostShards.
-  // REQUIRES: nothing is locked yet.
+  // Locks the shards of these hashes. False, with nothing locked, when they are more than
+  // kMostShards. REQUIRES: nothing is locked yet.
   bool Lock(std::span<const uint64_t> hashes);
   void UnlockAll();
 

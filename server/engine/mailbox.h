@@ -1,7 +1,8 @@
-// Mailbox: how any thread reaches the clients of a loop, also under a shard's lock: a lock-free stack of
-// letters, and a wake-up when it was empty. The loop takes all letters at once, in the order they were
-// posted, after the replies already built. Letters are bounded by what posts them: a monitor or subscriber
-// that does not read is closed at its output limit, a parked client gets one reply.
+// Mailbox: how any thread reaches the clients of a loop, also under a shard's lock: a lock-free
+// stack of letters, and a wake-up when it was empty. The loop takes all letters at once, in the
+// order they were posted, after the replies already built. Letters are bounded by what posts them:
+// a monitor or subscriber that does not read is closed at its output limit, a parked client gets
+// one reply.
 #pragma once
 
 #include <atomic>
@@ -17,7 +18,8 @@ struct Letter {
   enum class Kind : uint8_t {
     kPush,      // append to the client's output
     kReply,     // append to the client's output; the client's parked command is done
-    kFinished,  // a command that another thread finished for the loop: its reply is in the client already
+    kFinished,  // a command that another thread finished for the loop: its reply is in the client
+                // already
     kGateOpen,  // the gate opened: connections that wait for it go on (no client)
     kClose,     // close the client after its output is sent
     kStop,      // the server stops (no client)

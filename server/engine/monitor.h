@@ -1,5 +1,5 @@
-// MONITOR: every command that runs is mailed to the clients that asked for it. And what of a command may
-// be shown at all: passwords never, neither here nor in the slow log.
+// MONITOR: every command that runs is mailed to the clients that asked for it. And what of a
+// command may be shown at all: passwords never, neither here nor in the slow log.
 #pragma once
 
 #include <string_view>

@@ -6,16 +6,16 @@
 namespace larder {
 
 enum class NotifyClass : uint32_t {
-  kGeneric = 1u << 2,   // g
-  kString = 1u << 3,    // $
-  kList = 1u << 4,      // l
-  kSet = 1u << 5,       // s
-  kHash = 1u << 6,      // h
-  kZSet = 1u << 7,      // z
-  kExpired = 1u << 8,   // x
-  kEvicted = 1u << 9,   // e
-  kStream = 1u << 10,   // t
-  kNewKey = 1u << 14,   // n
+  kGeneric = 1u << 2,  // g
+  kString = 1u << 3,   // $
+  kList = 1u << 4,     // l
+  kSet = 1u << 5,      // s
+  kHash = 1u << 6,     // h
+  kZSet = 1u << 7,     // z
+  kExpired = 1u << 8,  // x
+  kEvicted = 1u << 9,  // e
+  kStream = 1u << 10,  // t
+  kNewKey = 1u << 14,  // n
 };
 
 }  // namespace larder

@@ -100,8 +100,8 @@ void Parking::Withdraw(Engine& engine, Waiter& waiter) {
 }
 
 void Parking::Serve(Engine& engine, Worker& worker, ReadyKeys ready) {
-  // Grows while it is walked: a woken BLMOVE fills another key. Every step serves a waiter, and those
-  // are as many as there are clients.
+  // Grows while it is walked: a woken BLMOVE fills another key. Every step serves a waiter, and
+  // those are as many as there are clients.
   for (size_t i = 0; i < ready.size(); ++i) {
     const auto [db, key] = ready[i];
     const uint64_t hash = HashBytes(key);

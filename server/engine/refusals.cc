@@ -23,12 +23,15 @@ std::string RefuseArity(const Attempt& a) {
   return errors::WrongArity(CommandTable::FullName(*a.command));
 }
 
-// A container without subcommand has an arity of at least two words, so it never gets past RefuseArity.
+// A container without subcommand has an arity of at least two words, so it never gets past
+// RefuseArity.
 
 bool ProtectedActionAllowed(int64_t action, const Client& client) {
   switch (static_cast<ProtectedAction>(action)) {
-    case ProtectedAction::kYes: return true;
-    case ProtectedAction::kNo: return false;
+    case ProtectedAction::kYes:
+      return true;
+    case ProtectedAction::kNo:
+      return false;
     case ProtectedAction::kLocal:
       return client.unix_socket || client.is_script || client.address.starts_with("127.") ||
              client.address.starts_with("[::1]");
@@ -41,10 +44,11 @@ std::string RefuseProtected(const Attempt& a) {
   const bool debug = a.command->name == "debug";
   const Settings& settings = a.engine.config.settings();
   if (debug && ProtectedActionAllowed(settings.enable_debug_command, a.client)) return "";
-  return StrCat("ERR ", debug ? "DEBUG" : "MODULE", " command not allowed. If the ",
-                debug ? "enable-debug-command" : "enable-module-command",
-                " option is set to \"local\", you can run it from a local connection, otherwise you "
-                "need to set this option in the configuration file, and then restart the server.");
+  return StrCat(
+      "ERR ", debug ? "DEBUG" : "MODULE", " command not allowed. If the ",
+      debug ? "enable-debug-command" : "enable-module-command",
+      " option is set to \"local\", you can run it from a local connection, otherwise you "
+      "need to set this option in the configuration file, and then restart the server.");
 }
 
 std::string RefuseUnauthenticated(const Attempt& a) {
@@ -68,7 +72,7 @@ std::string RefuseBusy(const Attempt& a) {
 
 using Refusal = std::string (*)(const Attempt&);
 constexpr Refusal kRefusals[] = {
-    RefuseUnknown, RefuseArity,   RefuseProtected, RefuseUnauthenticated,
+    RefuseUnknown, RefuseArity,       RefuseProtected, RefuseUnauthenticated,
     RefuseInMulti, RefuseOutOfMemory, RefuseBusy,
 };
 
@@ -80,10 +84,11 @@ std::string UnknownCommand(const Engine& engine, Args args) {
       container != nullptr && args.size() > 1) {
     std::string capitals(container->name);
     for (char& c : capitals) c = ToUpper(c);
-    return StrCat("ERR unknown subcommand '", args[1].substr(0, 128), "'. Try ", capitals, " HELP.");
+    return StrCat("ERR unknown subcommand '", args[1].substr(0, 128), "'. Try ", capitals,
+                  " HELP.");
   }
-  std::string text = StrCat("ERR unknown command '", name.substr(0, 128),
-                            "', with args beginning with: ");
+  std::string text =
+      StrCat("ERR unknown command '", name.substr(0, 128), "', with args beginning with: ");
   size_t shown = 0;
   for (size_t i = 1; i < args.size() && shown < 128; ++i) {
     const std::string_view word = args[i].substr(0, 128 - shown);
@@ -95,7 +100,8 @@ std::string UnknownCommand(const Engine& engine, Args args) {
 
 std::string RefuseOutOfMemory(const Attempt& a) {
   const int64_t limit = a.engine.config.settings().maxmemory;
-  if (limit == 0) [[likely]] return "";
+  if (limit == 0) [[likely]]
+    return "";
   const bool exec = a.command->name == "exec";
   bool denied = (a.command->flags & kDenyOom) != 0;
   if (exec) {

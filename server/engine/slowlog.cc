@@ -11,10 +11,12 @@ void Slowlog::Add(int64_t unix_s, int64_t duration_us, Args args, std::string_vi
   Record record{0, unix_s, duration_us, {}, std::string(address), std::string(name)};
   for (size_t i = 0; i < std::min(args.size(), kMostWords); ++i) {
     if (i == kMostWords - 1 && args.size() > kMostWords) {
-      record.words.push_back(absl::StrCat("... (", args.size() - kMostWords + 1, " more arguments)"));
+      record.words.push_back(
+          absl::StrCat("... (", args.size() - kMostWords + 1, " more arguments)"));
     } else if (args[i].size() > kMostWordBytes) {
-      record.words.push_back(absl::StrCat(absl::string_view(args[i].data(), kMostWordBytes), "... (",
-                                          args[i].size() - kMostWordBytes, " more bytes)"));
+      record.words.push_back(absl::StrCat(absl::string_view(args[i].data(), kMostWordBytes),
+                                          "... (", args[i].size() - kMostWordBytes,
+                                          " more bytes)"));
     } else {
       record.words.emplace_back(args[i]);
     }

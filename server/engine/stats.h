@@ -1,6 +1,7 @@
-// The counters behind INFO, LATENCY HISTOGRAM and the dashboard. Each worker counts in a block of its
-// own with relaxed atomics that only it writes; readers add the blocks up. CONFIG RESETSTAT stores zeros
-// from outside: an addition that another worker makes in that very moment may survive it.
+// The counters behind INFO, LATENCY HISTOGRAM and the dashboard. Each worker counts in a block of
+// its own with relaxed atomics that only it writes; readers add the blocks up. CONFIG RESETSTAT
+// stores zeros from outside: an addition that another worker makes in that very moment may survive
+// it.
 #pragma once
 
 #include <atomic>
@@ -30,26 +31,26 @@ class Tally {
 
 struct CommandTally {
   Tally calls;
-  Tally cycles;     // time-stamp counter, converted where it is shown
-  Tally rejected;   // refused before it ran
-  Tally failed;     // ran and answered an error
+  Tally cycles;    // time-stamp counter, converted where it is shown
+  Tally rejected;  // refused before it ran
+  Tally failed;    // ran and answered an error
 };
 
 // One row per counter: member, name of the INFO field (section stats).
-#define LARDER_COUNTERS(X)                                 \
-  X(commands, "total_commands_processed")                  \
-  X(connections, "total_connections_received")             \
-  X(rejected_connections, "rejected_connections")          \
-  X(input_bytes, "total_net_input_bytes")                  \
-  X(output_bytes, "total_net_output_bytes")                \
-  X(keyspace_hits, "keyspace_hits")                        \
-  X(keyspace_misses, "keyspace_misses")                    \
-  X(expired_keys, "expired_keys")                          \
-  X(evicted_keys, "evicted_keys")                          \
-  X(error_replies, "total_error_replies")                  \
-  X(unexpected_errors, "unexpected_error_replies")         \
-  X(reads, "total_reads_processed")                        \
-  X(writes, "total_writes_processed")                      \
+#define LARDER_COUNTERS(X)                                            \
+  X(commands, "total_commands_processed")                             \
+  X(connections, "total_connections_received")                        \
+  X(rejected_connections, "rejected_connections")                     \
+  X(input_bytes, "total_net_input_bytes")                             \
+  X(output_bytes, "total_net_output_bytes")                           \
+  X(keyspace_hits, "keyspace_hits")                                   \
+  X(keyspace_misses, "keyspace_misses")                               \
+  X(expired_keys, "expired_keys")                                     \
+  X(evicted_keys, "evicted_keys")                                     \
+  X(error_replies, "total_error_replies")                             \
+  X(unexpected_errors, "unexpected_error_replies")                    \
+  X(reads, "total_reads_processed")                                   \
+  X(writes, "total_writes_processed")                                 \
   X(output_limit_closes, "client_output_buffer_limit_disconnections") \
   X(query_limit_closes, "client_query_buffer_limit_disconnections")   \
   X(changes, "larder_changes")
@@ -63,7 +64,8 @@ struct WorkerStats {
   std::vector<CommandTally> per_command;  // by Command's number in the table
   void RecordLatency(size_t command, int64_t nanoseconds);
 
-  // Latencies per command in nanoseconds, made at its first call; the pointer is written by the worker only.
+  // Latencies per command in nanoseconds, made at its first call; the pointer is written by the
+  // worker only.
   std::vector<std::atomic<Histogram*>> latency;
 };
 
@@ -82,8 +84,8 @@ class Stats {
   // Adds the latencies of a command up; false where it was never called.
   bool Latency(size_t number, Histogram* sum) const;
 
-  // INFO errorstats: error codes and how often they were sent; at most kMostErrorCodes codes, since a
-  // script can invent any (Redis stops at 128 as well).
+  // INFO errorstats: error codes and how often they were sent; at most kMostErrorCodes codes, since
+  // a script can invent any (Redis stops at 128 as well).
   static constexpr size_t kMostErrorCodes = 128;
   void CountError(std::string_view code);
   std::vector<std::pair<std::string, uint64_t>> ErrorCodes() const;

@@ -70,8 +70,8 @@ void Reset(Client& client) {
 
 bool MustQueue(const Client& client, const Command& command) {
   if (!client.transaction.active || client.in_exec || client.is_script) return false;
-  static constexpr std::string_view kRunAtOnce[] = {"exec", "discard", "multi",
-                                                    "watch", "quit", "reset"};
+  static constexpr std::string_view kRunAtOnce[] = {"exec",  "discard", "multi",
+                                                    "watch", "quit",    "reset"};
   return !command.parent.empty() || std::find(std::begin(kRunAtOnce), std::end(kRunAtOnce),
                                               command.name) == std::end(kRunAtOnce);
 }

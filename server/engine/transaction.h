@@ -16,8 +16,8 @@ void Unwatch(Engine& engine, Client& client);
 // Ends a transaction without running it. No lock may be held.
 void Discard(Engine& engine, Client& client);
 
-// EXEC: takes the locks of all keys of the queue and of the watched ones (or closes the gate), runs the
-// queue, answers. The context's own lock holds nothing. REQUIRES: the client is in MULTI.
+// EXEC: takes the locks of all keys of the queue and of the watched ones (or closes the gate), runs
+// the queue, answers. The context's own lock holds nothing. REQUIRES: the client is in MULTI.
 void RunTransaction(Context& c);
 
 }  // namespace larder

@@ -11,7 +11,8 @@ namespace {
 void MarkWatchers(const Slice& watched, const Slice& other) {
   for (const auto& [key, flags] : watched.watchers) {
     const uint64_t hash = HashBytes(key);
-    if (watched.table.Find(key, hash) == nullptr && other.table.Find(key, hash) == nullptr) continue;
+    if (watched.table.Find(key, hash) == nullptr && other.table.Find(key, hash) == nullptr)
+      continue;
     for (const WatchFlag& flag : flags) flag->store(true, std::memory_order_relaxed);
   }
 }

@@ -7,12 +7,12 @@
 
 namespace larder {
 
-// Empties one database, or all with `db` -1. Watchers of the keys that go are marked. Returns how many
-// keys went. REQUIRES: c.lock is exclusive.
+// Empties one database, or all with `db` -1. Watchers of the keys that go are marked. Returns how
+// many keys went. REQUIRES: c.lock is exclusive.
 size_t FlushDatabase(Context& c, int db, bool lazy);
 
-// Exchanges two databases. Clients stay in the database of their number; waiters of keys that have come
-// are woken. REQUIRES: c.lock is exclusive.
+// Exchanges two databases. Clients stay in the database of their number; waiters of keys that have
+// come are woken. REQUIRES: c.lock is exclusive.
 void SwapDatabases(Context& c, int a, int b);
 
 }  // namespace larder

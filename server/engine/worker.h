@@ -1,6 +1,6 @@
-// Worker: one thread that executes commands: its slot in the gate, its clock, its counters, its scratch
-// memory. A loop is an object that a worker runs; when a command takes longer than kSlowUs a stand-by
-// worker adopts the loop, and the first one only finishes its command.
+// Worker: one thread that executes commands: its slot in the gate, its clock, its counters, its
+// scratch memory. A loop is an object that a worker runs; when a command takes longer than kSlowUs
+// a stand-by worker adopts the loop, and the first one only finishes its command.
 //
 // All members belong to the worker's thread, but for the watch, which is the meeting point with the
 // stand-by (see server/net/standby.h).
@@ -34,14 +34,14 @@ class Worker {
 
   Gate::Slot& gate_slot;
   WorkerStats& stats;
-  int64_t now_ms = 0;      // Unix time, read once a batch; a script's commands all see the same
+  int64_t now_ms = 0;  // Unix time, read once a batch; a script's commands all see the same
 
   // Scratch of the dispatcher: the keys of the running command.
   std::vector<HashedKey> hashed_keys;
   std::vector<uint64_t> hashes;
 
-  // Around a command that may take long. Where the loop was adopted meanwhile, nothing of the loop may be
-  // touched any more, only the client, until a kFinished letter is posted.
+  // Around a command that may take long. Where the loop was adopted meanwhile, nothing of the loop
+  // may be touched any more, only the client, until a kFinished letter is posted.
   void BeginSlow(int64_t now_us) {
     slow_since_us_.store(now_us, std::memory_order_release);
     if (watch_asleep_ != nullptr && watch_asleep_->load(std::memory_order_seq_cst)) WakeWatch();

@@ -19,18 +19,25 @@ namespace {
 template <typename Use>
 auto WithObject(ValueType type, void* object, Use use) {
   switch (type) {
-    case ValueType::kHash: return use(static_cast<Hash*>(object));
-    case ValueType::kList: return use(static_cast<List*>(object));
-    case ValueType::kSet: return use(static_cast<Set*>(object));
-    case ValueType::kZSet: return use(static_cast<ZSet*>(object));
-    default: break;
+    case ValueType::kHash:
+      return use(static_cast<Hash*>(object));
+    case ValueType::kList:
+      return use(static_cast<List*>(object));
+    case ValueType::kSet:
+      return use(static_cast<Set*>(object));
+    case ValueType::kZSet:
+      return use(static_cast<ZSet*>(object));
+    default:
+      break;
   }
   CHECK(false);
 }
 
 // Copies share their blocks until one side changes them.
 template <typename T>
-T* CopyOf(const T& object) { return new T(object.Clone()); }
+T* CopyOf(const T& object) {
+  return new T(object.Clone());
+}
 List* CopyOf(const List& list) { return new List(list); }
 
 }  // namespace
@@ -44,8 +51,8 @@ Entry* Entry::Allocate(std::string_view key, ValueType type, bool external, size
                        int64_t expiry_ms) {
   CHECK(key.size() <= kMaxKeyBytes);
   const bool has_expiry = expiry_ms != kNoExpiry;
-  const size_t size = sizeof(Entry) + (has_expiry ? 8 : 0) + (external ? 8 : 4) + key.size() +
-                      inline_bytes;
+  const size_t size =
+      sizeof(Entry) + (has_expiry ? 8 : 0) + (external ? 8 : 4) + key.size() + inline_bytes;
   void* memory = std::malloc(size);
   if (memory == nullptr) throw std::bad_alloc();
   Entry* entry = new (memory) Entry();
@@ -106,9 +113,8 @@ Entry* Entry::Rebuild(Entry* old, std::string_view key, int64_t expiry_ms) {
 
 Entry* Entry::Clone(std::string_view key, int64_t expiry_ms) const {
   if (type() != ValueType::kString) {
-    void* copy = WithObject(type(), pointer(), [](auto* object) -> void* {
-      return CopyOf(*object);
-    });
+    void* copy =
+        WithObject(type(), pointer(), [](auto* object) -> void* { return CopyOf(*object); });
     return NewObject(key, type(), copy, expiry_ms);
   }
   if (external_) {
@@ -142,9 +148,8 @@ size_t Entry::MemoryBytes() const {
   size_t bytes = malloc_usable_size(const_cast<Entry*>(this));
   if (!external_) return bytes;
   if (type() == ValueType::kString) return bytes + malloc_usable_size(const_cast<Blob*>(blob()));
-  return bytes + WithObject(type(), pointer(), [](auto* object) -> size_t {
-           return object->MemoryBytes();
-         });
+  return bytes + WithObject(type(), pointer(),
+                            [](auto* object) -> size_t { return object->MemoryBytes(); });
 }
 
 }  // namespace larder

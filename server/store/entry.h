@@ -1,7 +1,7 @@
-// Entry: a key and its value in one allocation: a header of 8 bytes, the expiry where there is one, then
-// the value's pointer or size, the key, and the bytes of a short string. Collections (hash, list, set,
-// sorted set) are objects of their own, which the entry owns. An entry belongs to the table of one shard
-// and is touched under that shard's lock.
+// Entry: a key and its value in one allocation: a header of 8 bytes, the expiry where there is one,
+// then the value's pointer or size, the key, and the bytes of a short string. Collections (hash,
+// list, set, sorted set) are objects of their own, which the entry owns. An entry belongs to the
+// table of one shard and is touched under that shard's lock.
 //
 //   | header 8 | expiry 8, if any | size 4 (inline string) or pointer 8 | key | inline string |
 //
@@ -53,7 +53,8 @@ class Entry {
                           int64_t expiry_ms);
   // A collection; takes it over.
   static Entry* NewObject(std::string_view key, ValueType type, void* object, int64_t expiry_ms);
-  // The same value under another key or with another expiry; the old entry is freed, its value moves.
+  // The same value under another key or with another expiry; the old entry is freed, its value
+  // moves.
   static Entry* Rebuild(Entry* old, std::string_view key, int64_t expiry_ms);
   // A deep copy under another key.
   Entry* Clone(std::string_view key, int64_t expiry_ms) const;
@@ -85,14 +86,16 @@ class Entry {
 
   // REQUIRES: type() == kTypeOf<T>.
   template <typename T>
-  T* object() const { return static_cast<T*>(pointer()); }
+  T* object() const {
+    return static_cast<T*>(pointer());
+  }
 
   // 24 bits for the eviction policy: seconds of last use, or LFU's counter and time.
   uint32_t access() const { return access_; }
   void set_access(uint32_t access) { access_ = access & 0xffffff; }
 
-  // All memory behind this entry, in bytes, as the allocator rounds it. Large collections answer from
-  // a count they keep.
+  // All memory behind this entry, in bytes, as the allocator rounds it. Large collections answer
+  // from a count they keep.
   size_t MemoryBytes() const;
 
  private:

@@ -1,8 +1,8 @@
-// ExpiryIndex: which entries of a shard's database are due next. A min-heap of 8-byte records: a tick of
-// 100 ms and 32 bits of the key's hash. Records are never searched for: an expiry that moves later or
-// goes away leaves its record behind, which is looked at when it comes up, and pushed again or dropped.
-// So EXPIRE on a key that is used over and over (a session) costs nothing here.
-// Under the shard's lock; next_tick() may be read without.
+// ExpiryIndex: which entries of a shard's database are due next. A min-heap of 8-byte records: a
+// tick of 100 ms and 32 bits of the key's hash. Records are never searched for: an expiry that
+// moves later or goes away leaves its record behind, which is looked at when it comes up, and
+// pushed again or dropped. So EXPIRE on a key that is used over and over (a session) costs nothing
+// here. Under the shard's lock; next_tick() may be read without.
 //
 // Invariant: every entry with an expiry has a record whose tick is not after it.
 #pragma once
@@ -16,14 +16,14 @@ namespace larder {
 class ExpiryIndex {
  public:
   static constexpr uint32_t kNever = UINT32_MAX;
-  // Ticks count from a moment in 2020, so 32 bits reach for 13 years; what is later comes up then and is
-  // pushed again.
+  // Ticks count from a moment in 2020, so 32 bits reach for 13 years; what is later comes up then
+  // and is pushed again.
   static uint32_t TickOf(int64_t unix_ms);
 
   // An entry got an expiry it did not have, or an earlier one. `hash` is the key's.
   void Add(int64_t expiry_ms, uint64_t hash);
-  // Takes the next record that is due; false where none is. The upper 32 bits of a key's hash tell which
-  // entries it may stand for.
+  // Takes the next record that is due; false where none is. The upper 32 bits of a key's hash tell
+  // which entries it may stand for.
   bool PopDue(int64_t now_ms, uint32_t* hash_top);
 
   // Number of entries with an expiry, kept by the shard.

@@ -1,5 +1,5 @@
-// Keyspace: all shards. Any thread may ask for a shard's number; what lies in a shard needs its lock or
-// the closed gate.
+// Keyspace: all shards. Any thread may ask for a shard's number; what lies in a shard needs its
+// lock or the closed gate.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,8 @@ class Keyspace {
   size_t Size(int db) const;
   size_t Expires(int db) const;
 
-  // REQUIRES: closed gate. Empties a database; the memory is freed by the reclaimer (`lazy`) or before
-  // this returns. Returns how many keys went.
+  // REQUIRES: closed gate. Empties a database; the memory is freed by the reclaimer (`lazy`) or
+  // before this returns. Returns how many keys went.
   size_t Flush(int db, bool lazy);
   void Swap(int a, int b);
 

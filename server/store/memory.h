@@ -8,8 +8,8 @@
 
 namespace larder {
 
-// Bytes allocated now. Refreshing jemalloc's statistics costs microseconds, so the value is at most a
-// millisecond old.
+// Bytes allocated now. Refreshing jemalloc's statistics costs microseconds, so the value is at most
+// a millisecond old.
 size_t UsedMemory();
 
 struct AllocatorStats {

@@ -1,6 +1,7 @@
-// Reclaimer: frees what is too large to be freed inside a command, on a thread of its own. Any thread may
-// hand something over, also under a shard's lock (the queue's own lock is held for a push only).
-// The queue is bounded by what was stored: it holds memory that is waiting to be freed, nothing new.
+// Reclaimer: frees what is too large to be freed inside a command, on a thread of its own. Any
+// thread may hand something over, also under a shard's lock (the queue's own lock is held for a
+// push only). The queue is bounded by what was stored: it holds memory that is waiting to be freed,
+// nothing new.
 #pragma once
 
 #include <atomic>

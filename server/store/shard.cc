@@ -34,7 +34,8 @@ void Shard::SwapSlices(int a, int b) {
   first.store(second.load(std::memory_order_relaxed), std::memory_order_release);
   second.store(slice, std::memory_order_release);
   // Clients watch and wait for a key of a database by number, whatever is swapped beneath it.
-  if (Slice* one = first.load(std::memory_order_relaxed), *other = second.load(std::memory_order_relaxed);
+  if (Slice* one = first.load(std::memory_order_relaxed),
+      *other = second.load(std::memory_order_relaxed);
       one != nullptr || other != nullptr) {
     Slice& x = this->slice(a);
     Slice& y = this->slice(b);
@@ -77,7 +78,8 @@ Entry* Shard::SetExpiry(int db, Entry* entry, int64_t expiry_ms, uint64_t hash) 
   if (old_ms != Entry::kNoExpiry && expiry_ms != Entry::kNoExpiry) {
     entry->set_expiry_ms(expiry_ms);
   } else {
-    // The expiry's 8 bytes come or go, so the entry moves. The key outlives the old entry in `fresh`.
+    // The expiry's 8 bytes come or go, so the entry moves. The key outlives the old entry in
+    // `fresh`.
     const Entry* old = entry;
     entry = Entry::Rebuild(entry, entry->key(), expiry_ms);
     slice.table.Replace(old, entry, hash);

@@ -1,7 +1,7 @@
-// Shard: one lock and, per database, one table with its expiry index and the clients that wait for or
-// watch its keys. The keyspace is many shards; a key's shard is chosen by the low bits of its hash.
-// A Shard& can be had only from a live KeyLock (server/engine/key_lock.h), from the expiry walk, or
-// while the gate is closed.
+// Shard: one lock and, per database, one table with its expiry index and the clients that wait for
+// or watch its keys. The keyspace is many shards; a key's shard is chosen by the low bits of its
+// hash. A Shard& can be had only from a live KeyLock (server/engine/key_lock.h), from the expiry
+// walk, or while the gate is closed.
 #pragma once
 
 #include <atomic>
@@ -73,7 +73,8 @@ class Shard {
 
  private:
   void NoteRetired() {
-    if (!retired_.empty()) [[unlikely]] has_retired_.store(true, std::memory_order_relaxed);
+    if (!retired_.empty()) [[unlikely]]
+      has_retired_.store(true, std::memory_order_relaxed);
   }
   void NoteExpiry(Slice& slice, int64_t old_ms, int64_t new_ms, uint64_t hash);
   void AddExpiry(Slice& slice, int64_t expiry_ms, uint64_t hash);

@@ -66,7 +66,8 @@ void Table::Replace(const Entry* old, Entry* entry, uint64_t hash) {
                                                std::memory_order_relaxed);
 }
 
-// Closes the gap by moving back whatever would no longer be found behind it, so no tombstones are left.
+// Closes the gap by moving back whatever would no longer be found behind it, so no tombstones are
+// left.
 void Table::Remove(const Entry* entry, uint64_t hash, Retired& retired) {
   Slots* slots = slots_.load(std::memory_order_relaxed);
   const size_t mask = slots->count - 1;
@@ -75,7 +76,8 @@ void Table::Remove(const Entry* entry, uint64_t hash, Retired& retired) {
     const uint64_t word = slots->slot[i].load(std::memory_order_relaxed);
     if (word == 0) break;
     const size_t home = HashBytes(EntryOf(word)->key()) >> slots->shift;
-    // It may stay when its home lies between the gap (exclusive) and its place, counted around the end.
+    // It may stay when its home lies between the gap (exclusive) and its place, counted around the
+    // end.
     if (((i - home) & mask) < ((i - gap) & mask)) continue;
     slots->slot[gap].store(word, std::memory_order_relaxed);
     gap = i;
@@ -91,7 +93,8 @@ void Table::Resize(size_t count, Retired& retired) {
   Slots* slots = NewSlots(count);
   if (old != nullptr) {
     for (size_t i = 0; i < old->count; ++i) {
-      const uint64_t ahead = i + 8 < old->count ? old->slot[i + 8].load(std::memory_order_relaxed) : 0;
+      const uint64_t ahead =
+          i + 8 < old->count ? old->slot[i + 8].load(std::memory_order_relaxed) : 0;
       __builtin_prefetch(EntryOf(ahead));
       const uint64_t word = old->slot[i].load(std::memory_order_relaxed);
       if (word != 0) Place(slots, word, HashBytes(EntryOf(word)->key()));
@@ -105,8 +108,9 @@ Entry* Table::Random(uint64_t random) const {
   CHECK(size() > 0);
   const Slots* slots = slots_.load(std::memory_order_relaxed);
   const size_t mask = slots->count - 1;
-  // Slots are drawn anew until one is full: walking on from an empty one would favour clusters' heads.
-  // The table is at least an eighth full but for tiny ones, so few draws are needed; then it walks.
+  // Slots are drawn anew until one is full: walking on from an empty one would favour clusters'
+  // heads. The table is at least an eighth full but for tiny ones, so few draws are needed; then it
+  // walks.
   for (int draw = 0; draw < 64; ++draw) {
     const uint64_t word = slots->slot[random & mask].load(std::memory_order_relaxed);
     if (word != 0) return EntryOf(word);

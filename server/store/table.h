@@ -1,10 +1,11 @@
-// Table: the hash table of one shard and database: open addressing, slots of 8 bytes (16 bits of the hash
-// and a 48-bit pointer), home bucket by the top bits of the hash, linear probing. Entries in home order
-// are entries in hash order, which is what makes SCAN's cursor a position in hash space.
+// Table: the hash table of one shard and database: open addressing, slots of 8 bytes (16 bits of
+// the hash and a 48-bit pointer), home bucket by the top bits of the hash, linear probing. Entries
+// in home order are entries in hash order, which is what makes SCAN's cursor a position in hash
+// space.
 //
-// Everything is called under the shard's lock, but for Prefetch*, the one look without it: it reads the
-// slots as relaxed atomics and only touches caches. Arrays that a resize replaced must therefore outlive
-// the batch of every thread: they go to the Retired list that the caller empties.
+// Everything is called under the shard's lock, but for Prefetch*, the one look without it: it reads
+// the slots as relaxed atomics and only touches caches. Arrays that a resize replaced must
+// therefore outlive the batch of every thread: they go to the Retired list that the caller empties.
 //
 // Invariants: load <= 7/8; an entry lies between its home and the next empty slot.
 #pragma once
@@ -21,7 +22,8 @@ namespace larder {
 
 class Table {
  public:
-  // Slot arrays that may still be looked at by a prefetch; freed once every thread has left its batch.
+  // Slot arrays that may still be looked at by a prefetch; freed once every thread has left its
+  // batch.
   using Retired = std::vector<void*>;
 
   Table() = default;
@@ -40,15 +42,16 @@ class Table {
   // Takes the entry out without freeing it. REQUIRES: it is in the table.
   void Remove(const Entry* entry, uint64_t hash, Retired& retired);
 
-  // Calls visit(Entry*) for the entries whose hash has its top 51 bits at or above `position`, whole
-  // buckets in order, until `most` buckets have been looked at. Returns the position to go on from, or 0
-  // at the end. Whatever is inserted, removed or resized between calls, an entry that stays is visited.
+  // Calls visit(Entry*) for the entries whose hash has its top 51 bits at or above `position`,
+  // whole buckets in order, until `most` buckets have been looked at. Returns the position to go on
+  // from, or 0 at the end. Whatever is inserted, removed or resized between calls, an entry that
+  // stays is visited.
   template <typename Visit>
   uint64_t Scan(uint64_t position, size_t most_buckets, Visit visit) const;
   template <typename Visit>
   void ForEach(Visit visit) const;
-  // Calls visit(Entry*, hash) for the entries whose hash has these upper 32 bits, until it returns true.
-  // The table must not be changed before it has returned true.
+  // Calls visit(Entry*, hash) for the entries whose hash has these upper 32 bits, until it returns
+  // true. The table must not be changed before it has returned true.
   template <typename Visit>
   bool FindByHashTop(uint32_t hash_top, Visit visit) const;
   // A random entry, uniform but for clustering. REQUIRES: size() > 0.

@@ -1,0 +1,67 @@
+#include "server/engine/mailbox.h"
+
+#include <thread>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace larder {
+namespace {
+
+class CountingMailbox : public Mailbox {
+ public:
+  std::atomic<int> wakes{0};
+
+ private:
+  void Wake() override { ++wakes; }
+};
+
+std::unique_ptr<Letter> LetterTo(uint64_t id) {
+  auto letter = std::make_unique<Letter>();
+  letter->kind = Letter::Kind::kPush;
+  letter->client_id = id;
+  return letter;
+}
+
+TEST(Mailbox, HandsLettersOutInTheOrderOfPosting) {
+  CountingMailbox mailbox;
+  EXPECT_TRUE(mailbox.empty());
+  for (uint64_t id = 1; id <= 3; ++id) mailbox.Post(LetterTo(id));
+  EXPECT_FALSE(mailbox.empty());
+  uint64_t expected = 1;
+  for (Letter* letter = mailbox.TakeAll(); letter != nullptr;) {
+    EXPECT_EQ(letter->client_id, expected++);
+    delete std::exchange(letter, letter->next);
+  }
+  EXPECT_EQ(expected, 4u);
+  EXPECT_TRUE(mailbox.empty());
+  EXPECT_GE(mailbox.wakes.load(), 1);
+}
+
+TEST(Mailbox, FreesWhatNobodyTook) {
+  CountingMailbox mailbox;
+  mailbox.Post(LetterTo(1));
+}
+
+TEST(Mailbox, LosesNothingFromManyThreads) {
+  CountingMailbox mailbox;
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&] {
+      for (uint64_t i = 0; i < 1000; ++i) mailbox.Post(LetterTo(i));
+    });
+  }
+  int taken = 0;
+  auto take = [&] {
+    for (Letter* letter = mailbox.TakeAll(); letter != nullptr; ++taken) {
+      delete std::exchange(letter, letter->next);
+    }
+  };
+  while (taken < 2000) take();
+  for (std::thread& thread : threads) thread.join();
+  take();
+  EXPECT_EQ(taken, 4000);
+}
+
+}  // namespace
+}  // namespace larder

@@ -1,0 +1,114 @@
+#include "server/store/table.h"
+
+#include <cstdlib>
+#include <set>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "server/base/hash.h"
+
+namespace larder {
+namespace {
+
+class TableTest : public testing::Test {
+ protected:
+  ~TableTest() override {
+    Table::FreeContents(table_.Release());
+    for (void* array : retired_) std::free(array);
+  }
+
+  void Add(const std::string& key) {
+    table_.Insert(Entry::NewString(key, "v", StringEncoding::kEmbstr, Entry::kNoExpiry),
+                  HashBytes(key), retired_);
+  }
+  Entry* Find(const std::string& key) { return table_.Find(key, HashBytes(key)); }
+  void Drop(const std::string& key) {
+    Entry* entry = Find(key);
+    table_.Remove(entry, HashBytes(key), retired_);
+    Entry::Free(entry);
+  }
+  static std::string Name(int i) { return "key:" + std::to_string(i); }
+
+  Table table_;
+  Table::Retired retired_;
+};
+
+TEST_F(TableTest, AnEmptyTableFindsNothing) {
+  EXPECT_EQ(Find("a"), nullptr);
+  EXPECT_EQ(table_.size(), 0u);
+  EXPECT_EQ(table_.buckets(), 0u);
+}
+
+TEST_F(TableTest, FindsWhatWasInsertedThroughEveryGrowth) {
+  for (int i = 0; i < 5000; ++i) Add(Name(i));
+  EXPECT_EQ(table_.size(), 5000u);
+  for (int i = 0; i < 5000; ++i) {
+    ASSERT_NE(Find(Name(i)), nullptr) << i;
+    EXPECT_EQ(Find(Name(i))->key(), Name(i));
+  }
+  EXPECT_EQ(Find("key:5000"), nullptr);
+}
+
+TEST_F(TableTest, RemovalLeavesNoGapThatHidesOthers) {
+  for (int i = 0; i < 3000; ++i) Add(Name(i));
+  for (int i = 0; i < 3000; i += 3) Drop(Name(i));
+  for (int i = 0; i < 3000; ++i) EXPECT_EQ(Find(Name(i)) != nullptr, i % 3 != 0) << i;
+  for (int i = 1; i < 3000; i += 3) Drop(Name(i));
+  for (int i = 2; i < 3000; i += 3) EXPECT_NE(Find(Name(i)), nullptr) << i;
+  EXPECT_EQ(table_.size(), 1000u);
+}
+
+TEST_F(TableTest, GivesRoomBackWhenItEmpties) {
+  for (int i = 0; i < 4000; ++i) Add(Name(i));
+  const size_t most = table_.buckets();
+  for (int i = 0; i < 3990; ++i) Drop(Name(i));
+  EXPECT_LT(table_.buckets(), most / 8);
+  for (int i = 3990; i < 4000; ++i) EXPECT_NE(Find(Name(i)), nullptr);
+}
+
+TEST_F(TableTest, ScanMissesNothingThatStaysWhileTheTableGrowsAndShrinks) {
+  for (int i = 0; i < 500; ++i) Add(Name(i));
+  std::set<std::string> seen;
+  uint64_t position = 0;
+  int step = 0;
+  do {
+    position = table_.Scan(position, 10, [&](const Entry* entry) { seen.emplace(entry->key()); });
+    if (++step < 10) {
+      for (int i = 0; i < 400; ++i) Add("more:" + std::to_string(step) + ":" + std::to_string(i));
+    } else if (step < 19) {
+      for (int i = 0; i < 400; ++i)
+        Drop("more:" + std::to_string(step - 9) + ":" + std::to_string(i));
+    }
+  } while (position != 0);
+  for (int i = 0; i < 500; ++i) EXPECT_TRUE(seen.contains(Name(i))) << i;
+}
+
+TEST_F(TableTest, ScanVisitsEachEntryOnceWhenNothingChanges) {
+  for (int i = 0; i < 1000; ++i) Add(Name(i));
+  size_t visits = 0;
+  uint64_t position = 0;
+  do {
+    position = table_.Scan(position, 7, [&](const Entry*) { ++visits; });
+    EXPECT_LT(position, uint64_t{1} << Table::kPositionBits);
+  } while (position != 0);
+  EXPECT_EQ(visits, 1000u);
+}
+
+TEST_F(TableTest, FindsTheEntryOfAHashTop) {
+  for (int i = 0; i < 1000; ++i) Add(Name(i));
+  for (int i = 0; i < 1000; ++i) {
+    const auto top = static_cast<uint32_t>(HashBytes(Name(i)) >> 32);
+    EXPECT_TRUE(table_.FindByHashTop(
+        top, [&](const Entry* entry, uint64_t) { return entry->key() == Name(i); }));
+  }
+}
+
+TEST_F(TableTest, RandomReachesEveryEntry) {
+  for (int i = 0; i < 20; ++i) Add(Name(i));
+  std::set<std::string> seen;
+  for (uint64_t i = 0; i < 4000; ++i) seen.emplace(table_.Random(HashBytes(Name(int(i))))->key());
+  EXPECT_EQ(seen.size(), 20u);
+}
+
+}  // namespace
+}  // namespace larder
