@@ -4,7 +4,9 @@ namespace larder {
 
 std::vector<std::span<const Command>> AllCommands() {
   return {
-      StringCommands(),
+      StringCommands(), StringSetCommands(), StringCounterCommands(), StringRangeCommands(),
+      LcsCommands(),    KeyCommands(),       KeyMoveCommands(),       ObjectCommands(),
+      ExpireCommands(), ScanCommands(),      SortCommands(),          DatabaseCommands(),
   };
 }
 

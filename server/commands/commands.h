@@ -13,9 +13,9 @@
 namespace larder {
 
 // Strings.
-std::span<const Command> StringCommands();         // strings.cc: SET, GET and their relatives
+std::span<const Command> StringCommands();         // strings.cc: GET and its relatives
 std::span<const Command> StringCounterCommands();  // strings_counter.cc: INCR …
-std::span<const Command> StringManyCommands();     // strings_many.cc: MGET, MSET, MSETNX
+std::span<const Command> StringSetCommands();      // strings_set.cc: SET, MSET, MGET …
 std::span<const Command> StringRangeCommands();  // strings_range.cc: APPEND, GETRANGE, SETRANGE …
 std::span<const Command> LcsCommands();          // strings_lcs.cc
 std::span<const Command> BitCommands();
@@ -40,10 +40,10 @@ std::span<const Command> ObjectCommands();    // object.cc
 std::span<const Command> ExpireCommands();    // expire.cc
 std::span<const Command> ScanCommands();      // scan.cc: SCAN, KEYS, RANDOMKEY
 std::span<const Command> SortCommands();      // sort.cc
-std::span<const Command> DatabaseCommands();  // databases.cc: DBSIZE, FLUSHALL, SWAPDB
+std::span<const Command> DatabaseCommands();  // databases.cc: SELECT, FLUSHALL, SWAPDB
 
 // Clients.
-std::span<const Command> ConnectionCommands();   // connection.cc: PING, HELLO, SELECT …
+std::span<const Command> ConnectionCommands();   // connection.cc: PING, HELLO, RESET …
 std::span<const Command> ClientCommands();       // client_commands.cc
 std::span<const Command> ClientKillCommands();   // client_kill.cc
 std::span<const Command> TransactionCommands();  // transactions.cc

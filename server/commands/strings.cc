@@ -1,16 +1,10 @@
-// Strings, one key at a time: GET, STRLEN.
+// Strings that are read: GET, STRLEN, and those that read and then change: GETSET, GETDEL, GETEX.
+#include "server/commands/strings.h"
+
 #include "server/commands/commands.h"
-#include "server/engine/context.h"
 
 namespace larder {
 namespace {
-
-// The string at the key, or null where there is none. False after WRONGTYPE was answered.
-bool ReadString(Context& c, const Key& key, Entry** entry) {
-  *entry = c.ReadEntry(key);
-  if (*entry != nullptr && (*entry)->type() != ValueType::kString) return c.WrongType();
-  return true;
-}
 
 void Get(Context& c) {
   Entry* entry;
@@ -23,6 +17,53 @@ void StrLen(Context& c) {
   Entry* entry;
   if (!ReadString(c, c.key(1), &entry)) return;
   c.reply.Integer(entry == nullptr ? 0 : static_cast<int64_t>(entry->string().size()));
+}
+
+void GetSet(Context& c) {
+  const Key key = c.key(1);
+  Entry* entry;
+  if (!ReadString(c, key, &entry)) return;
+  if (entry == nullptr) {
+    c.reply.Null();
+  } else {
+    c.reply.Bulk(entry->bulk());
+  }
+  SetString(c, key, c.args[2]);
+  c.Changed(key, NotifyClass::kString, "set");
+}
+
+void GetDel(Context& c) {
+  const Key key = c.key(1);
+  Entry* entry;
+  if (!ReadString(c, key, &entry)) return;
+  if (entry == nullptr) return c.reply.Null();
+  c.reply.Bulk(entry->bulk());
+  c.Delete(key);
+  c.Changed(key, NotifyClass::kGeneric, "del");
+}
+
+void GetEx(Context& c) {
+  StringOptions options;
+  if (!ParseStringOptions(c, 2, false, &options)) return;
+  const Key key = c.key(1);
+  Entry* entry;
+  if (!ReadString(c, key, &entry)) return;
+  if (entry == nullptr) return c.reply.Null();
+  int64_t expiry_ms = 0;
+  if (options.has_time() && !ParseExpiry(c, options.expiry_word, options.expiry, &expiry_ms)) {
+    return;
+  }
+  c.reply.Bulk(entry->bulk());
+  if (options.absolute() && expiry_ms <= c.now_ms()) {
+    c.Delete(key);
+    c.Changed(key, NotifyClass::kGeneric, "del");
+  } else if (options.has_time()) {
+    c.SetExpiry(key, expiry_ms);
+    c.Changed(key, NotifyClass::kGeneric, "expire");
+  } else if (options.expiry == StringOptions::Expiry::kPersist && entry->has_expiry()) {
+    c.SetExpiry(key, Entry::kNoExpiry);
+    c.Changed(key, NotifyClass::kGeneric, "persist");
+  }
 }
 
 constexpr Command kCommands[] = {
@@ -48,6 +89,40 @@ constexpr Command kCommands[] = {
      .since = "2.2.0",
      .complexity = "O(1)",
      .summary = "Returns the length of a string in bytes."},
+    {.name = "getset",
+     .arity = 3,
+     .flags = kWrite | kDenyOom | kFast,
+     .categories = kCatString,
+     .keys = {Key1(kRW | kAccess | kUpdate)},
+     .run = GetSet,
+     .group = "string",
+     .syntax = "key value",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Sets a string and returns what it was before."},
+    {.name = "getdel",
+     .arity = 2,
+     .flags = kWrite | kFast,
+     .categories = kCatString,
+     .keys = {Key1(kRW | kAccess | kDelete)},
+     .run = GetDel,
+     .group = "string",
+     .syntax = "key",
+     .since = "6.2.0",
+     .complexity = "O(1)",
+     .summary = "Returns a string and removes its key."},
+    {.name = "getex",
+     .arity = -2,
+     .flags = kWrite | kFast,
+     .categories = kCatString,
+     .keys = {Key1(kRW | kAccess | kUpdate)},
+     .run = GetEx,
+     .group = "string",
+     .syntax = "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT "
+               "unix-time-milliseconds | PERSIST]",
+     .since = "6.2.0",
+     .complexity = "O(1)",
+     .summary = "Returns a string and sets or removes the expiry of its key."},
 };
 
 }  // namespace

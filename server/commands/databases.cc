@@ -1,0 +1,127 @@
+// Whole databases: SELECT, DBSIZE, FLUSHDB, FLUSHALL, SWAPDB.
+#include "server/commands/databases.h"
+
+#include <limits>
+
+#include "protocol/errors.h"
+#include "server/base/strings.h"
+#include "server/commands/commands.h"
+#include "server/engine/engine.h"
+#include "server/engine/whole_keyspace.h"
+
+namespace larder {
+namespace {
+
+void Select(Context& c) {
+  int db;
+  if (!ParseDatabase(c, 1, &db)) return;
+  c.client.db.store(db, std::memory_order_relaxed);
+  c.reply.Ok();
+}
+
+void DbSize(Context& c) { c.reply.Integer(static_cast<int64_t>(c.engine.keyspace.Size(c.db()))); }
+
+// `db` -1: all.
+void Flush(Context& c, int db) {
+  bool lazy = c.engine.config.settings().lazy_user_flush != 0;
+  if (c.args.size() > 1) {
+    lazy = EqualsIgnoreCase(c.args[1], "async");
+    const bool known = lazy || EqualsIgnoreCase(c.args[1], "sync");
+    if (!known || c.args.size() > 2) return c.SyntaxError();
+  }
+  FlushDatabase(c, db, lazy);
+  c.reply.Ok();
+}
+
+void FlushDb(Context& c) { Flush(c, c.db()); }
+void FlushAll(Context& c) { Flush(c, -1); }
+
+void SwapDb(Context& c) {
+  int a;
+  int b;
+  if (!ParseDatabase(c, 1, &a, "ERR invalid first DB index") ||
+      !ParseDatabase(c, 2, &b, "ERR invalid second DB index")) {
+    return;
+  }
+  SwapDatabases(c, a, b);
+  c.reply.Ok();
+}
+
+constexpr Command kCommands[] = {
+    {.name = "select",
+     .arity = 2,
+     .flags = kLoading | kStale | kFast,
+     .categories = kCatConnection,
+     .run = Select,
+     .group = "connection",
+     .syntax = "index",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Chooses the database that the connection works on."},
+    {.name = "dbsize",
+     .arity = 1,
+     .flags = kReadOnly | kFast,
+     .categories = kCatKeyspace,
+     .run = DbSize,
+     .group = "server",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Returns the number of keys in the database.",
+     .tips = "request_policy:all_shards response_policy:agg_sum"},
+    {.name = "flushdb",
+     .arity = -1,
+     .flags = kWrite | kExclusive,
+     .categories = kCatKeyspace | kCatDangerous,
+     .run = FlushDb,
+     .group = "server",
+     .syntax = "[ASYNC | SYNC]",
+     .since = "1.0.0",
+     .complexity = "O(N) for N keys",
+     .summary = "Removes all keys of the database.",
+     .tips = "request_policy:all_shards response_policy:all_succeeded"},
+    {.name = "flushall",
+     .arity = -1,
+     .flags = kWrite | kExclusive,
+     .categories = kCatKeyspace | kCatDangerous,
+     .run = FlushAll,
+     .group = "server",
+     .syntax = "[ASYNC | SYNC]",
+     .since = "1.0.0",
+     .complexity = "O(N) for N keys",
+     .summary = "Removes all keys of all databases.",
+     .tips = "request_policy:all_shards response_policy:all_succeeded"},
+    {.name = "swapdb",
+     .arity = 3,
+     .flags = kWrite | kFast | kExclusive,
+     .categories = kCatKeyspace | kCatDangerous,
+     .run = SwapDb,
+     .group = "server",
+     .syntax = "index1 index2",
+     .since = "4.0.0",
+     .complexity = "O(N) for N clients that watch or wait",
+     .summary = "Exchanges two databases for all clients."},
+};
+
+}  // namespace
+
+bool ParseDatabase(Context& c, size_t i, int* db, std::string_view not_a_number) {
+  int64_t number;
+  if (!c.Integer(i, &number, not_a_number)) return false;
+  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+  if (number < -kMost - 1 || number > kMost) {
+    c.reply.Error(not_a_number.empty()
+                      ? "ERR value is out of range, value must between -2147483648 and 2147483647"
+                      : not_a_number);
+    return false;
+  }
+  if (number < 0 || number >= c.engine.keyspace.databases()) {
+    c.reply.Error(errors::kDbIndexOutOfRange);
+    return false;
+  }
+  *db = static_cast<int>(number);
+  return true;
+}
+
+std::span<const Command> DatabaseCommands() { return kCommands; }
+
+}  // namespace larder

@@ -1,0 +1,145 @@
+// OBJECT: how a value is kept, and when it was used last.
+#include "server/base/strings.h"
+#include "server/commands/commands.h"
+#include "server/commands/help.h"
+#include "server/engine/engine.h"
+#include "server/store/hash.h"
+#include "server/store/set.h"
+#include "server/store/zset.h"
+
+namespace larder {
+namespace {
+
+std::string_view EncodingName(Context& c, const Entry& entry) {
+  const Settings& settings = c.engine.config.settings();
+  switch (entry.type()) {
+    case ValueType::kString: {
+      static constexpr std::string_view kNames[] = {"int", "embstr", "raw"};
+      return kNames[static_cast<size_t>(entry.string_encoding())];
+    }
+    case ValueType::kHash:
+      return entry.object<Hash>()->EncodingName();
+    case ValueType::kSet:
+      return entry.object<Set>()->EncodingName();
+    case ValueType::kZSet:
+      return entry.object<ZSet>()->Encoding(static_cast<size_t>(settings.zset_max_listpack_entries),
+                                            static_cast<size_t>(settings.zset_max_listpack_value));
+    case ValueType::kList:
+      return "quicklist";
+    case ValueType::kStream:
+      return "stream";
+  }
+  return "";
+}
+
+void ObjectEncoding(Context& c) {
+  const Entry* entry = c.PeekEntry(c.key(2));
+  if (entry == nullptr) return c.reply.Null();
+  c.reply.Bulk(EncodingName(c, *entry));
+}
+
+void ObjectIdleTime(Context& c) {
+  const Entry* entry = c.PeekEntry(c.key(2));
+  if (entry == nullptr) return c.reply.Null();
+  // 24 bits of seconds, so the difference is taken modulo 2^24.
+  const uint32_t now_s = static_cast<uint32_t>(c.now_ms() / 1000);
+  c.reply.Integer((now_s - entry->access()) & 0xffffff);
+}
+
+// Uses are not counted without an LFU policy for maxmemory.
+void ObjectFreq(Context& c) {
+  if (c.PeekEntry(c.key(2)) == nullptr) return c.reply.Null();
+  c.reply.Error(
+      "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
+      "when switching between policies at runtime LRU and LFU data will take some time to adjust.");
+}
+
+// Values are never shared between keys.
+void ObjectRefCount(Context& c) {
+  if (c.PeekEntry(c.key(2)) == nullptr) return c.reply.Null();
+  c.reply.Integer(1);
+}
+
+void ObjectHelp(Context& c) {
+  ReplyHelp(c, {{"ENCODING <key>", "How the value of the key is kept."},
+                {"FREQ <key>", "How often the key was used, under an LFU policy for maxmemory."},
+                {"IDLETIME <key>", "Seconds since the key was used last."},
+                {"REFCOUNT <key>", "References to the value: one."}});
+}
+
+constexpr Command kCommands[] = {
+    {.name = "object",
+     .arity = -2,
+     .group = "generic",
+     .since = "2.2.3",
+     .complexity = "Depends on the subcommand",
+     .summary = "Looks into how values are kept."},
+    {.name = "encoding",
+     .parent = "object",
+     .arity = 3,
+     .flags = kReadOnly,
+     .categories = kCatKeyspace,
+     .keys = {Keys(2, 2, 1, kRO)},
+     .run = ObjectEncoding,
+     .group = "generic",
+     .syntax = "key",
+     .since = "2.2.3",
+     .complexity = "O(1)",
+     .summary = "Returns how the value of a key is kept.",
+     .tips = "nondeterministic_output"},
+    {.name = "freq",
+     .parent = "object",
+     .arity = 3,
+     .flags = kReadOnly,
+     .categories = kCatKeyspace,
+     .keys = {Keys(2, 2, 1, kRO)},
+     .run = ObjectFreq,
+     .group = "generic",
+     .syntax = "key",
+     .since = "4.0.0",
+     .complexity = "O(1)",
+     .summary = "Returns how often a key was used.",
+     .tips = "nondeterministic_output"},
+    {.name = "idletime",
+     .parent = "object",
+     .arity = 3,
+     .flags = kReadOnly,
+     .categories = kCatKeyspace,
+     .keys = {Keys(2, 2, 1, kRO)},
+     .run = ObjectIdleTime,
+     .group = "generic",
+     .syntax = "key",
+     .since = "2.2.3",
+     .complexity = "O(1)",
+     .summary = "Returns the seconds since a key was used last.",
+     .tips = "nondeterministic_output"},
+    {.name = "refcount",
+     .parent = "object",
+     .arity = 3,
+     .flags = kReadOnly,
+     .categories = kCatKeyspace,
+     .keys = {Keys(2, 2, 1, kRO)},
+     .run = ObjectRefCount,
+     .group = "generic",
+     .syntax = "key",
+     .since = "2.2.3",
+     .complexity = "O(1)",
+     .summary = "Returns the number of references to the value of a key.",
+     .tips = "nondeterministic_output"},
+    {.name = "help",
+     .parent = "object",
+     .arity = 2,
+     .flags = kLoading | kStale,
+     .categories = kCatKeyspace,
+     .run = ObjectHelp,
+     .group = "generic",
+     .since = "6.2.0",
+     .complexity = "O(1)",
+     .summary = "Lists the subcommands of OBJECT."},
+};
+
+}  // namespace
+
+std::span<const Command> ObjectCommands() { return kCommands; }
+
+}  // namespace larder

@@ -1,0 +1,264 @@
+// Looking for keys over all shards: SCAN, KEYS, RANDOMKEY. Each shard is locked for its own visit,
+// so that no walk stops the others for long.
+#include <algorithm>
+#include <charconv>
+#include <string>
+#include <vector>
+
+#include "protocol/errors.h"
+#include "server/base/glob.h"
+#include "server/base/random.h"
+#include "server/base/strings.h"
+#include "server/commands/commands.h"
+#include "server/engine/engine.h"
+#include "server/engine/expire.h"
+
+namespace larder {
+namespace {
+
+// A cursor is the place in hash space that the next call starts from, and in its low bits the
+// shard.
+constexpr int kShardBits = 12;
+static_assert(Keyspace::kShards <= 1u << kShardBits);
+static_assert(Table::kPositionBits + kShardBits == 63);
+
+// A call looks at no more than this many times COUNT buckets, so that sparse tables cannot make it
+// long.
+constexpr size_t kBucketsPerKey = 10;
+
+struct ScanOptions {
+  int64_t count = 10;
+  std::string_view pattern;  // empty: all keys
+  std::string_view type;
+
+  bool Wants(const Entry& entry) const {
+    if (!type.empty() && !EqualsIgnoreCase(type, TypeName(entry.type()))) return false;
+    return pattern.empty() || GlobMatch(pattern, entry.key());
+  }
+};
+
+// As strtoul reads it: digits with a sign, nothing behind them.
+bool ParseCursor(Context& c, uint64_t* cursor) {
+  std::string_view word = c.args[1];
+  const bool negative = word.starts_with('-');
+  if (negative || word.starts_with('+')) word.remove_prefix(1);
+  const char* end = word.data() + word.size();
+  const auto result = std::from_chars(word.data(), end, *cursor);
+  const bool whole = result.ec == std::errc() && result.ptr == end;
+  if (!whole && !c.args[1].empty()) {
+    c.reply.Error(errors::kInvalidCursor);
+    return false;
+  }
+  if (!whole) *cursor = 0;
+  if (negative) *cursor = 0 - *cursor;
+  return true;
+}
+
+bool ParseOptions(Context& c, ScanOptions* options) {
+  for (size_t i = 2; i < c.args.size(); i += 2) {
+    const bool has_value = i + 1 < c.args.size();
+    if (has_value && EqualsIgnoreCase(c.args[i], "count")) {
+      if (!c.Integer(i + 1, &options->count)) return false;
+      if (options->count < 1) {
+        c.SyntaxError();
+        return false;
+      }
+    } else if (has_value && EqualsIgnoreCase(c.args[i], "match")) {
+      options->pattern = c.args[i + 1] == "*" ? std::string_view() : c.args[i + 1];
+    } else if (has_value && EqualsIgnoreCase(c.args[i], "type")) {
+      options->type = c.args[i + 1];
+    } else {
+      c.SyntaxError();
+      return false;
+    }
+  }
+  return true;
+}
+
+// Removes the entries that a walk has met too late. REQUIRES: the shard is locked.
+void RemoveExpiredEntries(Context& c, Shard& shard, std::vector<Entry*>& expired) {
+  for (Entry* entry : expired) {
+    RemoveExpired(shard, c.db(), entry, HashBytes(entry->key()), c.engine.keyspace.reclaimer(),
+                  c.worker.stats);
+  }
+  expired.clear();
+}
+
+// Looks without the lock, so that empty shards cost a load each.
+bool MayHoldKeys(Context& c, uint32_t index) {
+  const Slice* slice = c.engine.keyspace.shard(index).existing_slice(c.db());
+  return slice != nullptr && slice->table.size() > 0;
+}
+
+// One call of SCAN: goes from the cursor through the shards, and replies as it goes.
+class Scanner {
+ public:
+  Scanner(Context& c, const ScanOptions& options, uint64_t cursor)
+      : c_(c), options_(options), shard_(cursor & ((1u << kShardBits) - 1)) {
+    position_ = cursor >> kShardBits;
+    const size_t count = static_cast<size_t>(options.count);
+    buckets_left_ = count > SIZE_MAX / kBucketsPerKey ? SIZE_MAX : count * kBucketsPerKey;
+    keys_left_ = count;
+  }
+
+  // The number of keys put into the reply.
+  size_t Run() {
+    while (shard_ < Keyspace::kShards && keys_left_ > 0 && buckets_left_ > 0) {
+      VisitShard(static_cast<uint32_t>(shard_));
+      if (position_ == 0) ++shard_;
+    }
+    return found_;
+  }
+
+  uint64_t cursor() const {
+    return shard_ >= Keyspace::kShards ? 0 : position_ << kShardBits | shard_;
+  }
+
+ private:
+  void VisitShard(uint32_t index) {
+    if (!MayHoldKeys(c_, index)) {
+      position_ = 0;
+      return;
+    }
+    Shard& shard = c_.lock.Visit(index);
+    const Slice* slice = shard.existing_slice(c_.db());
+    if (slice->table.size() == 0) {
+      position_ = 0;  // emptied since we looked
+      return;
+    }
+    VisitTable(slice->table);
+    RemoveExpiredEntries(c_, shard, expired_);
+  }
+
+  void VisitTable(const Table& table) {
+    do {
+      // No bucket holds more than one key on average, so a step of as many buckets as keys are
+      // wanted does not go far beyond.
+      const size_t step = std::min({keys_left_, buckets_left_, table.buckets()});
+      position_ = table.Scan(position_, step, [this](Entry* entry) { Meet(entry); });
+      buckets_left_ -= step;
+    } while (position_ != 0 && keys_left_ > 0 && buckets_left_ > 0);
+  }
+
+  void Meet(Entry* entry) {
+    if (keys_left_ > 0) --keys_left_;
+    if (!options_.Wants(*entry)) return;
+    if (entry->ExpiredAt(c_.now_ms())) return expired_.push_back(entry);
+    c_.reply.Bulk(entry->key());
+    ++found_;
+  }
+
+  Context& c_;
+  const ScanOptions& options_;
+  uint64_t shard_;
+  uint64_t position_;
+  size_t buckets_left_;
+  size_t keys_left_;
+  size_t found_ = 0;
+  std::vector<Entry*> expired_;
+};
+
+void Scan(Context& c) {
+  uint64_t cursor;
+  ScanOptions options;
+  if (!ParseCursor(c, &cursor) || !ParseOptions(c, &options)) return;
+  const auto begin = c.reply.Begin();
+  Scanner scanner(c, options, cursor);
+  const size_t found = scanner.Run();
+  c.reply.EndArray(begin, found);
+  // The cursor stands before the keys, but is known only now.
+  std::string head = "*2\r\n";
+  const std::string digits = std::to_string(scanner.cursor());
+  StrAppend(head, "$", digits.size(), "\r\n", digits, "\r\n");
+  c.reply.out().InsertAt(begin, head);
+}
+
+void Keys(Context& c) {
+  const auto begin = c.reply.Begin();
+  const bool all = c.args[1] == "*";
+  size_t found = 0;
+  std::vector<Entry*> expired;
+  for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
+    if (!MayHoldKeys(c, i)) continue;
+    Shard& shard = c.lock.Visit(i);
+    shard.existing_slice(c.db())->table.ForEach([&](Entry* entry) {
+      if (!all && !GlobMatch(c.args[1], entry->key())) return;
+      if (entry->ExpiredAt(c.now_ms())) return expired.push_back(entry);
+      c.reply.Bulk(entry->key());
+      ++found;
+    });
+    RemoveExpiredEntries(c, shard, expired);
+  }
+  c.reply.EndArray(begin, found);
+}
+
+// A shard with keys of the client's database, drawn by their number; kShards where there is none.
+uint32_t RandomShard(Context& c) {
+  const size_t keys = c.engine.keyspace.Size(c.db());
+  if (keys == 0) return Keyspace::kShards;
+  size_t skip = ThreadRandom().Below(keys);
+  uint32_t last = Keyspace::kShards;  // others may be deleting meanwhile
+  for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
+    const Slice* slice = c.engine.keyspace.shard(i).existing_slice(c.db());
+    const size_t size = slice == nullptr ? 0 : slice->table.size();
+    if (size > skip) return i;
+    if (size > 0) last = i;
+    skip -= size;
+  }
+  return last;
+}
+
+void RandomKey(Context& c) {
+  for (;;) {
+    const uint32_t index = RandomShard(c);
+    if (index == Keyspace::kShards) return c.reply.Null();
+    Shard& shard = c.lock.Visit(index);
+    const Slice* slice = shard.existing_slice(c.db());
+    if (slice->table.size() == 0) continue;
+    Entry* entry = slice->table.Random(ThreadRandom().Next());
+    if (!entry->ExpiredAt(c.now_ms())) return c.reply.Bulk(entry->key());
+    std::vector<Entry*> expired{entry};  // each round removes one, so there is an end
+    RemoveExpiredEntries(c, shard, expired);
+  }
+}
+
+constexpr Command kCommands[] = {
+    {.name = "scan",
+     .arity = -2,
+     .flags = kReadOnly | kTouchesArbitraryKeys | kInsideGate,
+     .categories = kCatKeyspace,
+     .run = Scan,
+     .group = "generic",
+     .syntax = "cursor [MATCH pattern] [COUNT count] [TYPE type]",
+     .since = "2.8.0",
+     .complexity = "O(1) for every call, O(N) for all N keys",
+     .summary = "Walks through the keys of the database, a few at a call.",
+     .tips = "nondeterministic_output request_policy:special response_policy:special"},
+    {.name = "keys",
+     .arity = 2,
+     .flags = kReadOnly | kInsideGate,
+     .categories = kCatKeyspace | kCatDangerous,
+     .run = Keys,
+     .group = "generic",
+     .syntax = "pattern",
+     .since = "1.0.0",
+     .complexity = "O(N) for N keys in the database",
+     .summary = "Returns all keys that match a pattern.",
+     .tips = "request_policy:all_shards nondeterministic_output_order"},
+    {.name = "randomkey",
+     .arity = 1,
+     .flags = kReadOnly | kTouchesArbitraryKeys | kInsideGate,
+     .categories = kCatKeyspace,
+     .run = RandomKey,
+     .group = "generic",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Returns a random key of the database.",
+     .tips = "request_policy:all_shards response_policy:special nondeterministic_output"},
+};
+
+}  // namespace
+
+std::span<const Command> ScanCommands() { return kCommands; }
+
+}  // namespace larder

@@ -1,0 +1,255 @@
+// SORT and SORT_RO: the elements of a list, set or sorted set in order, by themselves or by other
+// keys.
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/base/strings.h"
+#include "server/commands/commands.h"
+#include "server/commands/sort_pattern.h"
+#include "server/store/list.h"
+#include "server/store/set.h"
+#include "server/store/zset.h"
+
+namespace larder {
+namespace {
+
+struct SortOptions {
+  bool descending = false;
+  bool alpha = false;
+  bool ordered = true;  // false: BY a constant, which keeps the order of the value
+  int64_t offset = 0;
+  int64_t count = -1;
+  size_t store_word = 0;  // 0: no STORE
+  std::optional<SortPattern> by;
+  std::vector<SortPattern> get;
+
+  bool stores() const { return store_word != 0; }
+};
+
+bool ParseOptions(Context& c, bool read_only, SortOptions* options) {
+  for (size_t i = 2; i < c.args.size(); ++i) {
+    const std::string_view word = c.args[i];
+    const size_t left = c.args.size() - i - 1;
+    if (EqualsIgnoreCase(word, "asc")) {
+      options->descending = false;
+    } else if (EqualsIgnoreCase(word, "desc")) {
+      options->descending = true;
+    } else if (EqualsIgnoreCase(word, "alpha")) {
+      options->alpha = true;
+    } else if (EqualsIgnoreCase(word, "limit") && left >= 2) {
+      if (!c.Integer(i + 1, &options->offset) || !c.Integer(i + 2, &options->count)) return false;
+      i += 2;
+    } else if (EqualsIgnoreCase(word, "store") && left >= 1 && !read_only) {
+      options->store_word = ++i;
+    } else if (EqualsIgnoreCase(word, "by") && left >= 1) {
+      options->by.emplace(c.args[++i]);
+      if (options->by->constant()) options->ordered = false;
+    } else if (EqualsIgnoreCase(word, "get") && left >= 1) {
+      options->get.emplace_back(c.args[++i]);
+    } else {
+      c.SyntaxError();
+      return false;
+    }
+  }
+  return true;
+}
+
+// The call looks at keys that the key specifications do not find.
+bool NamesOtherKeys(Args args) {
+  for (size_t i = 2; i < args.size(); ++i) {
+    if (EqualsIgnoreCase(args[i], "by") || EqualsIgnoreCase(args[i], "get") ||
+        EqualsIgnoreCase(args[i], "store")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+struct Item {
+  std::string element;
+  double score = 0;
+  std::optional<std::string> weight;  // of BY with ALPHA; nothing: no such key
+};
+
+// All elements, in the order of the value.
+std::vector<Item> LoadItems(const Entry* entry) {
+  std::vector<Item> items;
+  if (entry == nullptr) return items;
+  auto add = [&items](std::string_view element) { items.push_back({std::string(element), 0, {}}); };
+  if (entry->type() == ValueType::kList) {
+    const List& list = *entry->object<List>();
+    items.reserve(list.size());
+    for (auto cursor = list.CursorAt(0); cursor.valid(); cursor.Next()) add((*cursor).bytes);
+  } else if (entry->type() == ValueType::kSet) {
+    const Set& set = *entry->object<Set>();
+    items.reserve(set.size());
+    set.ForEach(add);
+  } else {
+    const ZSet& zset = *entry->object<ZSet>();
+    items.reserve(zset.size());
+    for (auto cursor = zset.CursorAt(0); cursor.valid(); cursor.Next()) add(cursor.member().bytes);
+  }
+  return items;
+}
+
+// As strtod reads it, spaces in front included.
+bool ParseScore(const std::string& text, double* score) {
+  char* end;
+  errno = 0;
+  *score = std::strtod(text.c_str(), &end);
+  return *end == '\0' && errno != ERANGE && !std::isnan(*score);
+}
+
+// Fills in what to sort by. False where an element has no number.
+bool Weigh(Context& c, const SortOptions& options, std::vector<Item>& items) {
+  if (!options.by && options.alpha) return true;
+  bool numbers = true;
+  for (Item& item : items) {
+    if (!options.by) {
+      numbers &= ParseScore(item.element, &item.score);
+      continue;
+    }
+    const std::optional<BulkView> weight = options.by->Lookup(c, item.element);
+    if (!weight) continue;
+    if (options.alpha) {
+      item.weight = std::string(weight->bytes);
+    } else {
+      numbers &= ParseScore(std::string(weight->bytes), &item.score);
+    }
+  }
+  return numbers;
+}
+
+// Below, equal or above zero, ascending.
+int Compare(const SortOptions& options, const Item& a, const Item& b) {
+  if (options.alpha && options.by) {
+    if (!a.weight || !b.weight)
+      return static_cast<int>(a.weight.has_value()) - b.weight.has_value();
+    return a.weight->compare(*b.weight);
+  }
+  if (!options.alpha && a.score != b.score) return a.score > b.score ? 1 : -1;
+  return a.element.compare(b.element);
+}
+
+void SortItems(const SortOptions& options, std::vector<Item>& items) {
+  std::stable_sort(items.begin(), items.end(), [&options](const Item& a, const Item& b) {
+    const int order = Compare(options, a, b);
+    return options.descending ? order > 0 : order < 0;
+  });
+}
+
+// What LIMIT leaves of the items.
+std::span<const Item> Limited(const SortOptions& options, const std::vector<Item>& items) {
+  const int64_t size = static_cast<int64_t>(items.size());
+  const int64_t start = std::clamp<int64_t>(options.offset, 0, size);
+  const int64_t count = options.count < 0 ? size - start : std::min(options.count, size - start);
+  return std::span(items).subspan(static_cast<size_t>(start), static_cast<size_t>(count));
+}
+
+// Calls emit(value) for every value of the result; nothing where GET finds none.
+template <typename Emit>
+void EmitValues(Context& c, const SortOptions& options, std::span<const Item> items, Emit emit) {
+  for (const Item& item : items) {
+    if (options.get.empty()) emit(std::optional(BulkView{item.element}));
+    for (const SortPattern& pattern : options.get) emit(pattern.Lookup(c, item.element));
+  }
+}
+
+void ReplyItems(Context& c, const SortOptions& options, std::span<const Item> items) {
+  c.reply.Array(items.size() * std::max<size_t>(options.get.size(), 1));
+  EmitValues(c, options, items, [&c](const std::optional<BulkView>& value) {
+    value ? c.reply.Bulk(*value) : c.reply.Null();
+  });
+}
+
+void StoreItems(Context& c, const SortOptions& options, std::span<const Item> items) {
+  const Key target = c.key(options.store_word);
+  auto list = std::make_unique<List>();
+  EmitValues(c, options, items, [&list](const std::optional<BulkView>& value) {
+    list->Push(List::End::kBack, value ? value->bytes : std::string_view());
+  });
+  const int64_t size = static_cast<int64_t>(list->size());
+  if (size > 0) {
+    c.Store(target, std::move(list));
+    c.Changed(target, NotifyClass::kList, "sortstore");
+  } else if (c.WriteEntry(target) != nullptr) {
+    c.Delete(target);
+    c.Changed(target, NotifyClass::kGeneric, "del");
+  }
+  c.reply.Integer(size);
+}
+
+bool IsSortable(const Entry& entry) {
+  return entry.type() == ValueType::kList || entry.type() == ValueType::kSet ||
+         entry.type() == ValueType::kZSet;
+}
+
+void SortKey(Context& c, bool read_only) {
+  SortOptions options;
+  if (!ParseOptions(c, read_only, &options)) return;
+  const Entry* entry = c.ReadEntry(c.key(1));
+  if (entry != nullptr && !IsSortable(*entry)) {
+    c.WrongType();
+    return;
+  }
+  // A set has no order to keep. Where the result is kept too, it must not depend on chance.
+  const bool is_set = entry != nullptr && entry->type() == ValueType::kSet;
+  if (!options.ordered && is_set && (options.stores() || c.client.is_script)) {
+    options.ordered = options.alpha = true;
+    options.by.reset();
+  }
+  std::vector<Item> items = LoadItems(entry);
+  if (options.ordered) {
+    if (!Weigh(c, options, items)) {
+      return c.reply.Error("ERR One or more scores can't be converted into double");
+    }
+    SortItems(options, items);
+  } else if (options.descending && !is_set) {
+    std::reverse(items.begin(), items.end());
+  }
+  const std::span<const Item> limited = Limited(options, items);
+  options.stores() ? StoreItems(c, options, limited) : ReplyItems(c, options, limited);
+}
+
+void Sort(Context& c) { SortKey(c, false); }
+void SortRo(Context& c) { SortKey(c, true); }
+
+constexpr Command kCommands[] = {
+    {.name = "sort",
+     .arity = -2,
+     .flags = kWrite | kDenyOom,
+     .categories = kCatSet | kCatSortedSet | kCatList | kCatDangerous,
+     .keys = {Key1(kRO | kAccess), UnknownKeys(kRO | kAccess), UnknownKeys(kOW | kUpdate)},
+     .run = Sort,
+     .group = "generic",
+     .syntax = "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] "
+               "[ALPHA] [STORE destination]",
+     .since = "1.0.0",
+     .complexity = "O(N+M*log(M)) for N elements, M of them returned",
+     .summary = "Sorts a list, a set or a sorted set, and may store the result.",
+     .exclusive = NamesOtherKeys},
+    {.name = "sort_ro",
+     .arity = -2,
+     .flags = kReadOnly,
+     .categories = kCatSet | kCatSortedSet | kCatList | kCatDangerous,
+     .keys = {Key1(kRO | kAccess), UnknownKeys(kRO | kAccess)},
+     .run = SortRo,
+     .group = "generic",
+     .syntax = "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] "
+               "[ALPHA]",
+     .since = "7.0.0",
+     .complexity = "O(N+M*log(M)) for N elements, M of them returned",
+     .summary = "Sorts a list, a set or a sorted set.",
+     .exclusive = NamesOtherKeys},
+};
+
+}  // namespace
+
+std::span<const Command> SortCommands() { return kCommands; }
+
+}  // namespace larder
