@@ -72,8 +72,8 @@ def main():
     if given.json:
         with open(given.json, "w") as file:
             json.dump(found, file, indent=1)
-    short = [row for row in found if row["verdict"] == "short"]
-    print("%d of %d musts fall short" % (len(short), sum(row["verdict"] is not None for row in found)))
+    verdicts = [row["verdict"] for row in found if row["verdict"]]
+    print("%d of %d musts fall short" % (verdicts.count("short"), len(verdicts)))
 
 
 if __name__ == "__main__":

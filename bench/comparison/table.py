@@ -71,9 +71,11 @@ def rows(workload, runs):
             values = [run[metric] for run in results]
             value = statistics.median(values)
             ratio = value / base if base else None
-            yield {"workload": workload, "metric": metric, "server": name, "value": value,
-                   "ratio": ratio, "spread": spread(values),
-                   "verdict": None if name == base_name else verdict(workload, metric, value, ratio)}
+            row = {"workload": workload, "metric": metric, "server": name, "value": value,
+                   "ratio": ratio, "spread": spread(values), "verdict": None}
+            if name != base_name:
+                row["verdict"] = verdict(workload, metric, value, ratio)
+            yield row
 
 
 def verdict(workload, metric, value, ratio):

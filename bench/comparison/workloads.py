@@ -35,7 +35,8 @@ class Tools:
         cpu = server.cpu_seconds() - before
         row = list(csv.DictReader(io.StringIO(done.stdout)))[-1]
         return {"rate": float(row["rps"]), "cpu": cpu / requests * 1e6,
-                "p50": float(row["p50_latency_ms"]) * 1e3, "p99": float(row["p99_latency_ms"]) * 1e3}
+                "p50": float(row["p50_latency_ms"]) * 1e3,
+                "p99": float(row["p99_latency_ms"]) * 1e3}
 
     def probe(self, server, mode, *options, unix=False, seconds=3.0):
         where = ["--unix", server.unix] if unix else ["--port", str(server.port)]
