@@ -4,8 +4,9 @@
 // segment, so that a segment covers one range of hashes. It grows by splitting one segment, never
 // by a pause for all.
 //
-// A small dict keeps the order of insertion (a dict grows from one segment to two beyond 20 KiB).
-// Clone() shares the segments, and a later change on either side copies the one segment it touches.
+// A small dict keeps the order of insertion (a map grows beyond one segment at 56 KiB, a set of
+// keys at 8). Clone() shares the segments, and a later change on either side copies the one segment
+// it touches.
 //
 // Not synchronized: the caller holds the lock of the shard that owns the dict. A clone is a dict of
 // its own and may be read and freed on any other thread meanwhile. Views handed out are valid until
@@ -59,9 +60,15 @@ class Dict {
   }
 
   // fn(const DictRecord&) for every record: a small dict in the order of insertion, a large one by
-  // segment.
+  // segment, hence with keys of similar hashes together: who looks the keys up in another dict
+  // finds that one's segment in the cache.
   template <typename Fn>
-  void ForEach(Fn&& fn) const;
+  void ForEach(Fn&& fn) const {
+    AnyOf([&fn](const DictRecord& record) { return fn(record), false; });
+  }
+  // The same until fn returns true; whether it did.
+  template <typename Fn>
+  bool AnyOf(Fn&& fn) const;
 
   // Visits about `count` records from the cursor on and returns the cursor to go on from, 0 at the
   // end. A cursor is a position in the space of hashes (below 2^48): what is present from the first
@@ -90,7 +97,7 @@ class Dict {
 
   bool keys_only() const { return kind_ == Kind::kKeysOnly; }
   size_t max_segment_bytes() const {
-    return large_ ? DictSegment::kMaxBytes : DictSegment::kMaxSingleBytes;
+    return large_ || keys_only() ? DictSegment::kMaxBytes : DictSegment::kMaxSingleBytes;
   }
   size_t SlotOf(uint64_t hash) const { return hash >> (64 - directory().depth); }
   // REQUIRES: root_ is set.
@@ -108,9 +115,13 @@ class Dict {
   void CountRecord(int change) {
     if (large_) directory().size += static_cast<size_t>(change);
   }
-  // The segments one by one.
+  // fn(DictSegment&) for each segment until it returns true; whether it did.
   template <typename Fn>
-  void ForEachSegment(Fn&& fn) const;
+  bool AnySegment(Fn&& fn) const;
+  template <typename Fn>
+  void ForEachSegment(Fn&& fn) const {
+    AnySegment([&fn](DictSegment& each) { return fn(each), false; });
+  }
 
   // REQUIRES: !large_. Null while empty.
   DictSegment* segment() const { return static_cast<DictSegment*>(root_); }
@@ -129,19 +140,20 @@ inline size_t Dict::size() const {
 }
 
 template <typename Fn>
-void Dict::ForEachSegment(Fn&& fn) const {
-  if (root_ == nullptr) return;
+bool Dict::AnySegment(Fn&& fn) const {
+  if (root_ == nullptr) return false;
   if (!large_) return fn(*segment());
   for (size_t slot = 0; slot < directory().slots.size();) {
-    DictSegment* segment = directory().slots[slot];
-    slot += size_t{1} << (directory().depth - segment->depth());
-    fn(*segment);
+    DictSegment* each = directory().slots[slot];
+    slot += size_t{1} << (directory().depth - each->depth());
+    if (fn(*each)) return true;
   }
+  return false;
 }
 
 template <typename Fn>
-void Dict::ForEach(Fn&& fn) const {
-  ForEachSegment([&fn](const DictSegment& segment) { segment.ForEach(fn); });
+bool Dict::AnyOf(Fn&& fn) const {
+  return AnySegment([&fn](const DictSegment& each) { return each.AnyOf(fn); });
 }
 
 }  // namespace larder

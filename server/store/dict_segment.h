@@ -1,4 +1,4 @@
-// DictSegment: up to 20 KiB of a Dict in one allocation: a header, an index of 16-bit offsets (only
+// DictSegment: up to 56 KiB of a Dict in one allocation: a header, an index of 16-bit offsets (only
 // once there are more records than a linear scan likes), and the records, packed in the order of
 // their insertion without gaps:
 //
@@ -40,9 +40,9 @@ class DictSegment {
   // A block in a directory splits above this: small enough that a change moves little and a
   // snapshot clones little, large enough that the header and the directory do not count.
   static constexpr size_t kMaxBytes = 8 * 1024;
-  // A dict of one segment may grow to this, so that a hash within Redis' default listpack limits
-  // (128 fields and values of 64 bytes) keeps the order of insertion.
-  static constexpr size_t kMaxSingleBytes = 20 * 1024;
+  // A map of one segment may grow to this, so that a hash within Redis' default limits of a
+  // listpack (512 fields, values of at most 64 bytes) keeps the order of insertion.
+  static constexpr size_t kMaxSingleBytes = 56 * 1024;
   static constexpr size_t kMaxInlineKey = 512;
   static constexpr size_t kMinOutsideValue = 512;
   static constexpr uint32_t kNone = ~uint32_t{0};
@@ -74,7 +74,12 @@ class DictSegment {
   uint32_t RandomPosition(RandomBits&& random) const;
   // fn(const DictRecord&), in the order of insertion.
   template <typename Fn>
-  void ForEach(Fn&& fn) const;
+  void ForEach(Fn&& fn) const {
+    AnyOf([&fn](const DictRecord& record) { return fn(record), false; });
+  }
+  // The same until fn returns true; whether it did.
+  template <typename Fn>
+  bool AnyOf(Fn&& fn) const;
 
   // What a record takes in the block.
   static size_t RecordBytes(bool keys_only, size_t key_size, size_t value_size);
@@ -212,12 +217,13 @@ inline DictSegment::Raw DictSegment::Read(uint32_t position) const {
 }
 
 template <typename Fn>
-void DictSegment::ForEach(Fn&& fn) const {
+bool DictSegment::AnyOf(Fn&& fn) const {
   for (uint32_t position = 0; position < used_;) {
     const Raw raw = Read(position);
-    fn(raw.record());
+    if (fn(raw.record())) return true;
     position += static_cast<uint32_t>(raw.bytes);
   }
+  return false;
 }
 
 template <typename RandomBits>

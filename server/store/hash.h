@@ -20,7 +20,7 @@ class Hash {
  public:
   // hash-max-listpack-entries and hash-max-listpack-value.
   struct Limits {
-    size_t max_listpack_entries = 128;
+    size_t max_listpack_entries = 512;
     size_t max_listpack_value = 64;  // bytes of a field or of a value
   };
   enum class Encoding : uint8_t { kListpack, kHashtable };

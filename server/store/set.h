@@ -46,9 +46,16 @@ class Set {
     return ints_ != nullptr ? Contains(member) : members_.Contains(member, hash);
   }
 
-  // fn(std::string_view member).
+  // fn(std::string_view member), in the order of Dict::ForEach or ascending.
   template <typename Fn>
-  void ForEach(Fn&& fn) const;
+  void ForEach(Fn&& fn) const {
+    AnyOf([&fn](std::string_view member) { return fn(member), false; });
+  }
+  // The same until fn returns true; whether it did.
+  template <typename Fn>
+  bool AnyOf(Fn&& fn) const;
+  // Whether a member's view outlives the visit; integers are spelled for the visit only.
+  bool views_last() const { return ints_ == nullptr; }
   // As Dict::Scan.
   uint64_t Scan(uint64_t cursor, size_t count, Visitor visit) const;
   // REQUIRES: size() > 0.
@@ -72,15 +79,15 @@ class Set {
 static_assert(sizeof(Set) == 24);
 
 template <typename Fn>
-void Set::ForEach(Fn&& fn) const {
+bool Set::AnyOf(Fn&& fn) const {
   if (ints_ == nullptr) {
-    members_.ForEach([&fn](const DictRecord& record) { fn(record.key); });
-    return;
+    return members_.AnyOf([&fn](const DictRecord& record) { return fn(record.key); });
   }
   char digits[kMaxIntLength];
   for (size_t i = 0; i < ints_->size(); ++i) {
-    fn(std::string_view(digits, FormatInt(digits, ints_->At(i))));
+    if (fn(std::string_view(digits, FormatInt(digits, ints_->At(i))))) return true;
   }
+  return false;
 }
 
 }  // namespace larder

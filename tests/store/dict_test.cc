@@ -80,9 +80,9 @@ TEST(Dict, ReplacesAValueByOneOfAnyOtherSizeInPlace) {
 TEST(Dict, KeepsTheOrderOfInsertionUpToRedisListpackLimits) {
   Dict dict(Dict::Kind::kMap);
   std::vector<std::string> keys;
-  for (int i = 0; i < 128; ++i) {
-    keys.push_back(std::string(60, 'a') + std::to_string(1000 + i));
-    dict.Set(keys.back(), {std::string(64, 'v')});
+  for (int i = 0; i < 512; ++i) {
+    keys.push_back(std::string(40, 'a') + std::to_string(1000 + i));
+    dict.Set(keys.back(), {std::string(50, 'v')});
   }
   dict.Set(keys[50], {"short"});
   EXPECT_EQ(KeysOf(dict), keys);

@@ -37,7 +37,7 @@ TEST(Hash, IsAListpackUntilAFieldOrValueIsLong) {
 
 TEST(Hash, IsAListpackUntilItHasTooManyFields) {
   Hash hash;
-  for (int i = 0; i < 128; ++i) hash.Set(std::to_string(i), {"v"}, kLimits);
+  for (int i = 0; i < 512; ++i) hash.Set(std::to_string(i), {"v"}, kLimits);
   EXPECT_EQ(hash.EncodingName(), "listpack");
   hash.Set("one more", {"v"}, kLimits);
   EXPECT_EQ(hash.EncodingName(), "hashtable");

@@ -1,0 +1,42 @@
+// The count of HRANDFIELD, SRANDMEMBER and ZRANDMEMBER: a positive one asks for that many different
+// elements, a negative one for that many with repetitions.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "protocol/errors.h"
+#include "server/engine/context.h"
+
+namespace larder {
+
+struct SampleSize {
+  // Repetitions are bounded only by the request, so a typing error could ask for more than fits the
+  // memory. At least 7 bytes a reply: this many are a gigabyte.
+  static constexpr uint64_t kMostRepeated = uint64_t{1} << 27;
+
+  uint64_t count = 1;
+  bool distinct = true;
+
+  bool Affordable() const { return distinct || count <= kMostRepeated; }
+  // How many elements a collection of this size answers.
+  size_t Of(size_t size) const { return distinct ? std::min<uint64_t>(count, size) : count; }
+};
+
+// Reads word `i`. False after an error was answered.
+inline bool ParseSampleSize(Context& c, size_t i, SampleSize* size) {
+  int64_t count;
+  if (!c.Integer(i, &count)) return false;
+  if (count == std::numeric_limits<int64_t>::min()) {
+    c.reply.Error(
+        "ERR value is out of range, value must between -9223372036854775807 and "
+        "9223372036854775807");
+    return false;
+  }
+  *size = {static_cast<uint64_t>(count < 0 ? -count : count), count >= 0};
+  return true;
+}
+
+}  // namespace larder
