@@ -7,6 +7,7 @@ std::vector<std::span<const Command>> AllCommands() {
       StringCommands(), StringSetCommands(), StringCounterCommands(), StringRangeCommands(),
       LcsCommands(),    KeyCommands(),       KeyMoveCommands(),       ObjectCommands(),
       ExpireCommands(), ScanCommands(),      SortCommands(),          DatabaseCommands(),
+      HashCommands(),   HashScanCommands(),  SetCommands(),           SetAlgebraCommands(),
   };
 }
 
