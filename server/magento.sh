@@ -6,6 +6,7 @@ set -euo pipefail
 
 host="${1:-127.0.0.1}"
 port="${2:-6379}"
+backend='Magento\\Framework\\Cache\\Backend\\Redis'
 
 # The command line of one Magento line. Database 0 is the cache, 1 the page cache, 2 the sessions.
 config_set() {
@@ -25,7 +26,7 @@ echo "Magento up to 2.4.8:"
 echo
 config_set redis
 echo
-echo "Magento 2.4.9 and later:"
+echo "Magento 2.4.9 and later (should sessions stay in files, use the session options above):"
 echo
 config_set valkey
 echo
@@ -33,9 +34,9 @@ echo "Or in app/etc/env.php, up to 2.4.8 (2.4.9: 'backend' => 'valkey'):"
 echo
 cat << END
 'cache' => ['frontend' => [
-  'default' => ['backend' => 'Magento\\\\Framework\\\\Cache\\\\Backend\\\\Redis', 'backend_options' => [
+  'default' => ['backend' => '$backend', 'backend_options' => [
     'server' => '$host', 'port' => '$port', 'database' => '0', 'use_lua' => '1']],
-  'page_cache' => ['backend' => 'Magento\\\\Framework\\\\Cache\\\\Backend\\\\Redis', 'backend_options' => [
+  'page_cache' => ['backend' => '$backend', 'backend_options' => [
     'server' => '$host', 'port' => '$port', 'database' => '1', 'compress_data' => '0']],
 ]],
 'session' => ['save' => 'redis', 'redis' => [

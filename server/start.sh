@@ -23,8 +23,7 @@ fi
 
 "$root/server/install.sh" build
 
-# A folder configured for another build type or by another generator stays what it is; only a new one
-# becomes Release.
+# A folder that is configured already stays what it is; only a new one becomes Release.
 if [[ ! -f $root/build/build.ninja ]]; then
   cmake -S "$root" -B "$root/build" -G Ninja -DCMAKE_BUILD_TYPE=Release > /dev/null
 fi

@@ -12,8 +12,9 @@ namespace larder::test {
 // `text` between double quotes, with \n \r \t \a \b \\ \" and \xHH for what cannot be printed.
 std::string Quote(std::string_view text);
 
-// A reply as redis-cli prints it, without blanks and ends of line at the end. Three things differ, so that a line
-// of text says exactly what was on the wire: a null array is "(nil array)", a verbatim string is
+// A reply as redis-cli prints it, without blanks and ends of line at the end. Three things differ,
+// so that a line of text says exactly what was on the wire: a null array is "(nil array)", a
+// verbatim string is
 // `(verbatim) "txt:…"`, an empty status is "(empty status)".
 std::string CliText(const Value& value);
 

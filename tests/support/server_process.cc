@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
@@ -54,6 +55,11 @@ int ExitStatus(int status) {
 }
 
 }  // namespace
+
+std::string LarderServer() {
+  const char* path = std::getenv("LARDER_SERVER");
+  return std::filesystem::absolute(path ? path : "build/larder-server").string();
+}
 
 int FreePort() {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -11,6 +11,9 @@
 
 namespace larder::test {
 
+// The larder-server to test: the environment's LARDER_SERVER, or build/larder-server.
+std::string LarderServer();
+
 // A TCP port of 127.0.0.1 that nobody listens on at this moment.
 int FreePort();
 
