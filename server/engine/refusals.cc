@@ -12,19 +12,12 @@
 namespace larder {
 namespace {
 
-std::string RefuseUnknown(const Attempt& a) {
-  return a.command == nullptr ? UnknownCommand(a.engine, a.args) : "";
-}
-
-std::string RefuseArity(const Attempt& a) {
+// A container without subcommand has an arity of at least two words, so it never gets past this.
+bool ArityFits(const Attempt& a) {
   const int words = static_cast<int>(a.args.size());
   const int arity = a.command->arity;
-  if (arity > 0 ? words == arity : words >= -arity) return "";
-  return errors::WrongArity(CommandTable::FullName(*a.command));
+  return arity > 0 ? words == arity : words >= -arity;
 }
-
-// A container without subcommand has an arity of at least two words, so it never gets past
-// RefuseArity.
 
 bool ProtectedActionAllowed(int64_t action, const Client& client) {
   switch (static_cast<ProtectedAction>(action)) {
@@ -39,8 +32,7 @@ bool ProtectedActionAllowed(int64_t action, const Client& client) {
   return false;
 }
 
-std::string RefuseProtected(const Attempt& a) {
-  if (!(a.command->flags & kProtectedCommand)) return "";
+std::string ProtectedText(const Attempt& a) {
   const bool debug = a.command->name == "debug";
   const Settings& settings = a.engine.config.settings();
   if (debug && ProtectedActionAllowed(settings.enable_debug_command, a.client)) return "";
@@ -51,30 +43,12 @@ std::string RefuseProtected(const Attempt& a) {
       "need to set this option in the configuration file, and then restart the server.");
 }
 
-std::string RefuseUnauthenticated(const Attempt& a) {
-  if (a.client.authenticated || (a.command->flags & kNoAuth)) return "";
-  return std::string(errors::kNoAuth);
-}
-
-std::string RefuseInMulti(const Attempt& a) {
-  if (!a.client.transaction.active || !(a.command->flags & kNoMulti)) return "";
-  return "ERR Command not allowed inside a transaction";
-}
-
-std::string RefuseBusy(const Attempt& a) {
-  if (a.command->flags & kAllowBusy) return "";
+bool Busy(const Attempt& a) {
   const ScriptHost* scripts = a.engine.scripts;
-  if (scripts == nullptr || !scripts->running()) return "";
+  if (scripts == nullptr || !scripts->running()) return false;
   const int64_t threshold_ms = a.engine.config.settings().busy_reply_threshold_ms;
-  if (MonotonicUs() - scripts->running_since_us() < threshold_ms * 1000) return "";
-  return std::string(scripts->BusyError());
+  return MonotonicUs() - scripts->running_since_us() >= threshold_ms * 1000;
 }
-
-using Refusal = std::string (*)(const Attempt&);
-constexpr Refusal kRefusals[] = {
-    RefuseUnknown, RefuseArity,       RefuseProtected, RefuseUnauthenticated,
-    RefuseInMulti, RefuseOutOfMemory, RefuseBusy,
-};
 
 }  // namespace
 
@@ -113,12 +87,22 @@ std::string RefuseOutOfMemory(const Attempt& a) {
   return std::string(errors::kOom);
 }
 
-// One look at each reason costs a few nanoseconds; the strings are empty and allocate nothing.
-std::string Refuse(const Attempt& attempt) {
-  for (Refusal refusal : kRefusals) {
-    std::string error = refusal(attempt);
-    if (!error.empty()) return error;
+// For every request: a look at each reason is a few loads, and only the texts of errors allocate.
+std::string Refuse(const Attempt& a) {
+  if (a.command == nullptr) return UnknownCommand(a.engine, a.args);
+  if (!ArityFits(a)) return errors::WrongArity(CommandTable::FullName(*a.command));
+  const uint64_t flags = a.command->flags;
+  if (flags & kProtectedCommand) [[unlikely]] {
+    if (std::string text = ProtectedText(a); !text.empty()) return text;
   }
+  if (!a.client.authenticated && !(flags & kNoAuth)) return std::string(errors::kNoAuth);
+  if (a.client.transaction.active && (flags & kNoMulti)) {
+    return "ERR Command not allowed inside a transaction";
+  }
+  if (a.engine.config.settings().maxmemory != 0) [[unlikely]] {
+    if (std::string text = RefuseOutOfMemory(a); !text.empty()) return text;
+  }
+  if (!(flags & kAllowBusy) && Busy(a)) return std::string(a.engine.scripts->BusyError());
   return {};
 }
 

@@ -1,5 +1,5 @@
-// The reasons to refuse a command, in Redis' order, one small function each. The list is read from
-// top to bottom for every request; what a client sees depends on the order.
+// The reasons to refuse a command, in Redis' order. Refuse() looks at them from top to bottom for
+// every request; what a client sees depends on the order.
 #pragma once
 
 #include <string>
