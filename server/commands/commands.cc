@@ -4,10 +4,13 @@ namespace larder {
 
 std::vector<std::span<const Command>> AllCommands() {
   return {
-      StringCommands(), StringSetCommands(), StringCounterCommands(), StringRangeCommands(),
-      LcsCommands(),    KeyCommands(),       KeyMoveCommands(),       ObjectCommands(),
-      ExpireCommands(), ScanCommands(),      SortCommands(),          DatabaseCommands(),
-      HashCommands(),   HashScanCommands(),  SetCommands(),           SetAlgebraCommands(),
+      StringCommands(),   StringSetCommands(),  StringCounterCommands(), StringRangeCommands(),
+      LcsCommands(),      KeyCommands(),        KeyMoveCommands(),       ObjectCommands(),
+      ExpireCommands(),   ScanCommands(),       SortCommands(),          DatabaseCommands(),
+      HashCommands(),     HashScanCommands(),   SetCommands(),           SetAlgebraCommands(),
+      ListCommands(),     ListSearchCommands(), ListMoveCommands(),      ListBlockingCommands(),
+      ZSetCommands(),     ZSetRangeCommands(),  ZSetAlgebraCommands(),   ZSetPopCommands(),
+      ZSetScanCommands(),
   };
 }
 

@@ -26,12 +26,14 @@ std::span<const Command> HashScanCommands();
 std::span<const Command> SetCommands();
 std::span<const Command> SetAlgebraCommands();
 std::span<const Command> ListCommands();
-std::span<const Command> ListMoveCommands();
-std::span<const Command> ListBlockingCommands();
+std::span<const Command> ListSearchCommands();    // lists_search.cc: LINSERT, LREM, LPOS
+std::span<const Command> ListMoveCommands();      // lists_move.cc: LMOVE, LMPOP …
+std::span<const Command> ListBlockingCommands();  // lists_blocking.cc: BLPOP …
 std::span<const Command> ZSetCommands();
 std::span<const Command> ZSetRangeCommands();
-std::span<const Command> ZSetAlgebraCommands();
-std::span<const Command> ZSetPopCommands();
+std::span<const Command> ZSetAlgebraCommands();  // zsets_algebra.cc: ZUNION, ZINTER, ZDIFF …
+std::span<const Command> ZSetPopCommands();      // zsets_pop.cc: ZPOPMIN, BZPOPMIN …
+std::span<const Command> ZSetScanCommands();     // zsets_scan.cc: ZRANDMEMBER, ZSCAN
 
 // Keys of any type.
 std::span<const Command> KeyCommands();       // keys.cc: DEL, EXISTS, TYPE …

@@ -1,0 +1,130 @@
+// Lists, from one to another and from many: LMOVE, RPOPLPUSH, LMPOP.
+#include <string>
+
+#include "server/base/strings.h"
+#include "server/commands/commands.h"
+#include "server/commands/counts.h"
+#include "server/commands/lists.h"
+
+namespace larder {
+namespace {
+
+using End = List::End;
+
+void Move(Context& c, End from, End to) {
+  List* source;
+  if (!c.Write(c.key(1), &source)) return;
+  if (source == nullptr) return c.reply.Null();
+  MoveElement(c, *source, from, to);
+}
+
+void LMove(Context& c) {
+  End from, to;
+  if (!ParseListEnd(c, 3, &from) || !ParseListEnd(c, 4, &to)) return;
+  Move(c, from, to);
+}
+
+void RPopLPush(Context& c) { Move(c, End::kBack, End::kFront); }
+
+void LMPop(Context& c) {
+  ListPopRequest request;
+  if (!ParseListPop(c, 1, &request)) return;
+  if (!PopFromFirst(c, request)) c.reply.NullArray();
+}
+
+constexpr Command kCommands[] = {
+    {.name = "lmove",
+     .arity = 5,
+     .flags = kWrite | kDenyOom,
+     .categories = kCatList,
+     .keys = {Key1(kRW | kAccess | kDelete), Keys(2, 2, 1, kRW | kInsert)},
+     .run = LMove,
+     .group = "list",
+     .syntax = "source destination <LEFT | RIGHT> <LEFT | RIGHT>",
+     .since = "6.2.0",
+     .complexity = "O(1)",
+     .summary = "Moves an element from an end of one list to an end of another, "
+                "and returns it."},
+    {.name = "rpoplpush",
+     .arity = 3,
+     .flags = kWrite | kDenyOom,
+     .categories = kCatList,
+     .keys = {Key1(kRW | kAccess | kDelete), Keys(2, 2, 1, kRW | kInsert)},
+     .run = RPopLPush,
+     .group = "list",
+     .syntax = "source destination",
+     .since = "1.2.0",
+     .complexity = "O(1)",
+     .summary = "Moves the last element of one list to the front of another, and "
+                "returns it."},
+    {.name = "lmpop",
+     .arity = -4,
+     .flags = kWrite,
+     .categories = kCatList,
+     .keys = {KeyCount(1, kRW | kAccess | kDelete)},
+     .run = LMPop,
+     .group = "list",
+     .syntax = "numkeys key [key ...] <LEFT | RIGHT> [COUNT count]",
+     .since = "7.0.0",
+     .complexity = "O(K+N) for K keys and N elements",
+     .summary = "Removes elements from the first of some lists that is not empty, "
+                "and returns them."},
+};
+
+}  // namespace
+
+void MoveElement(Context& c, List& source, End from, End to) {
+  const Key source_key = c.key(1);
+  const Key target_key = c.key(2);
+  List* target;
+  if (!c.Write(target_key, &target)) return;
+  // Copied, since both may be the same list.
+  const std::string element(source.Peek(from).bytes);
+  c.reply.Bulk(source.Peek(from));
+  source.Pop(from);
+  if (target == nullptr) target = &c.Create<List>(target_key);
+  target->Push(to, element);
+  c.Changed(target_key, NotifyClass::kList, to == End::kFront ? "lpush" : "rpush");
+  c.Changed(source_key, NotifyClass::kList, from == End::kFront ? "lpop" : "rpop");
+  c.RemoveIfEmpty(source_key, source);
+}
+
+bool ParseListPop(Context& c, size_t i, ListPopRequest* request) {
+  int64_t keys;
+  if (!ParsePositive(c, i, &keys, "ERR numkeys should be greater than 0")) return false;
+  const size_t words = c.args.size();
+  if (static_cast<size_t>(keys) >= words - i - 1) {
+    c.SyntaxError();
+    return false;
+  }
+  *request = {i + 1, static_cast<size_t>(keys), End::kFront, 1};
+  const size_t end_at = request->first_key + request->keys;
+  if (!ParseListEnd(c, end_at, &request->end)) return false;
+  if (words == end_at + 1) return true;
+  if (words != end_at + 3 || !EqualsIgnoreCase(c.args[end_at + 1], "count")) {
+    c.SyntaxError();
+    return false;
+  }
+  int64_t count;
+  if (!ParsePositive(c, end_at + 2, &count, "ERR count should be greater than 0")) return false;
+  request->count = static_cast<size_t>(count);
+  return true;
+}
+
+bool PopFromFirst(Context& c, const ListPopRequest& request) {
+  for (size_t i = request.first_key; i < request.first_key + request.keys; ++i) {
+    const Key key = c.key(i);
+    List* list;
+    if (!c.Write(key, &list)) return true;
+    if (list == nullptr) continue;
+    c.reply.Array(2);
+    c.reply.Bulk(c.args[i]);
+    PopElements(c, key, *list, request.end, request.count);
+    return true;
+  }
+  return false;
+}
+
+std::span<const Command> ListMoveCommands() { return kCommands; }
+
+}  // namespace larder

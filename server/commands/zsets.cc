@@ -1,0 +1,281 @@
+// Sorted sets, by member: ZADD, ZINCRBY, ZCARD, ZSCORE, ZMSCORE, ZRANK, ZREVRANK, ZREM.
+#include "server/commands/zsets.h"
+
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "absl/container/inlined_vector.h"
+#include "protocol/errors.h"
+#include "server/base/strings.h"
+#include "server/commands/commands.h"
+
+namespace larder {
+namespace {
+
+struct AddOptions {
+  bool nx = false;    // only new members
+  bool xx = false;    // only members that are there
+  bool gt = false;    // only to a greater score
+  bool lt = false;    // only to a lower score
+  bool ch = false;    // answer the number of changed members
+  bool incr = false;  // add to the score, and answer it
+};
+
+bool ReadAddOption(std::string_view word, AddOptions* options) {
+  const std::pair<std::string_view, bool*> names[] = {
+      {"nx", &options->nx}, {"xx", &options->xx}, {"gt", &options->gt},
+      {"lt", &options->lt}, {"ch", &options->ch}, {"incr", &options->incr}};
+  for (const auto& [name, option] : names) {
+    if (!EqualsIgnoreCase(word, name)) continue;
+    *option = true;
+    return true;
+  }
+  return false;
+}
+
+// False after an error was answered. `pairs`: how many scores and members follow.
+bool CheckAddOptions(Context& c, const AddOptions& options, size_t pairs) {
+  std::string_view error;
+  if (options.nx && options.xx) {
+    error = "ERR XX and NX options at the same time are not compatible";
+  } else if ((options.gt && options.nx) || (options.lt && options.nx) ||
+             (options.gt && options.lt)) {
+    error = "ERR GT, LT, and/or NX options at the same time are not compatible";
+  } else if (options.incr && pairs > 1) {
+    error = "ERR INCR option supports a single increment-element pair";
+  }
+  if (error.empty()) return true;
+  c.reply.Error(error);
+  return false;
+}
+
+// What became of one pair.
+enum class Added : uint8_t { kNothing, kSame, kChanged, kNew, kNotANumber };
+
+// Adds one pair; `score` becomes the member's score where that is not kNothing.
+Added AddPair(ZSet& zset, const AddOptions& options, std::string_view member, double* score) {
+  const std::optional<double> old = zset.Score(member);
+  if (!old) {
+    if (options.xx) return Added::kNothing;
+    zset.Set(member, *score);
+    return Added::kNew;
+  }
+  if (options.nx) return Added::kNothing;
+  if (options.incr) {
+    *score += *old;
+    if (std::isnan(*score)) return Added::kNotANumber;
+  }
+  if ((options.lt && *score >= *old) || (options.gt && *score <= *old)) return Added::kNothing;
+  if (*score == *old) return Added::kSame;
+  zset.Set(member, *score);
+  return Added::kChanged;
+}
+
+using Scores = absl::InlinedVector<double, 8>;
+
+// Adds the pairs from word `first` on, whose scores have been read, and answers.
+void AddPairs(Context& c, const AddOptions& options, size_t first, Scores& scores) {
+  const Key key = c.key(1);
+  ZSet* zset;
+  if (!c.Write(key, &zset)) return;
+  if (zset == nullptr) {
+    if (options.xx) return options.incr ? c.reply.Null() : c.reply.Integer(0);
+    zset = &c.Create<ZSet>(key);
+  }
+  int64_t added = 0, changed = 0;
+  Added last = Added::kNothing;
+  for (size_t i = 0; i < scores.size(); ++i) {
+    last = AddPair(*zset, options, c.args[first + 2 * i + 1], &scores[i]);
+    if (last == Added::kNotANumber) {
+      return c.reply.Error("ERR resulting score is not a number (NaN)");
+    }
+    added += last == Added::kNew;
+    changed += last == Added::kChanged;
+  }
+  if (added + changed > 0) c.Changed(key, NotifyClass::kZSet, options.incr ? "zincr" : "zadd");
+  if (!options.incr) return c.reply.Integer(options.ch ? added + changed : added);
+  last == Added::kNothing ? c.reply.Null() : c.reply.Double(scores.back());
+}
+
+void Add(Context& c, AddOptions options) {
+  size_t first = 2;
+  while (first < c.args.size() && ReadAddOption(c.args[first], &options)) ++first;
+  const size_t words = c.args.size() - first;
+  if (words == 0 || words % 2 != 0) return c.SyntaxError();
+  if (!CheckAddOptions(c, options, words / 2)) return;
+  Scores scores(words / 2);
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (!c.Double(first + 2 * i, &scores[i])) return;
+  }
+  AddPairs(c, options, first, scores);
+}
+
+void ZAdd(Context& c) { Add(c, {}); }
+void ZIncrBy(Context& c) { Add(c, {.incr = true}); }
+
+void ZCard(Context& c) {
+  const ZSet* zset;
+  if (!c.Read(c.key(1), &zset)) return;
+  c.reply.Integer(zset == nullptr ? 0 : static_cast<int64_t>(zset->size()));
+}
+
+void WriteScore(Context& c, const ZSet* zset, std::string_view member) {
+  const std::optional<double> score = zset == nullptr ? std::nullopt : zset->Score(member);
+  score ? c.reply.Double(*score) : c.reply.Null();
+}
+
+void ZScore(Context& c) {
+  const ZSet* zset;
+  if (!c.Read(c.key(1), &zset)) return;
+  WriteScore(c, zset, c.args[2]);
+}
+
+void ZMScore(Context& c) {
+  const ZSet* zset;
+  if (!c.Read(c.key(1), &zset)) return;
+  c.reply.Array(c.args.size() - 2);
+  for (size_t i = 2; i < c.args.size(); ++i) WriteScore(c, zset, c.args[i]);
+}
+
+void Rank(Context& c, bool reverse) {
+  if (c.args.size() > 4) return c.reply.Error(errors::WrongArity(c.command.name));
+  const bool with_score = c.args.size() == 4;
+  if (with_score && !EqualsIgnoreCase(c.args[3], "withscore")) return c.SyntaxError();
+  const ZSet* zset;
+  if (!c.Read(c.key(1), &zset)) return;
+  const std::optional<size_t> rank = zset == nullptr ? std::nullopt : zset->Rank(c.args[2]);
+  if (!rank) return with_score ? c.reply.NullArray() : c.reply.Null();
+  if (with_score) c.reply.Array(2);
+  c.reply.Integer(static_cast<int64_t>(reverse ? zset->size() - 1 - *rank : *rank));
+  if (with_score) c.reply.Double(zset->CursorAt(*rank).score());
+}
+
+void ZRank(Context& c) { Rank(c, false); }
+void ZRevRank(Context& c) { Rank(c, true); }
+
+void ZRem(Context& c) {
+  const Key key = c.key(1);
+  ZSet* zset;
+  if (!c.Write(key, &zset)) return;
+  if (zset == nullptr) return c.reply.Integer(0);
+  int64_t removed = 0;
+  for (size_t i = 2; i < c.args.size(); ++i) removed += zset->Remove(c.args[i]);
+  if (removed > 0) {
+    c.Changed(key, NotifyClass::kZSet, "zrem");
+    c.RemoveIfEmpty(key, *zset);
+  }
+  c.reply.Integer(removed);
+}
+
+constexpr Command kCommands[] = {
+    {.name = "zadd",
+     .arity = -4,
+     .flags = kWrite | kDenyOom | kFast,
+     .categories = kCatSortedSet,
+     .keys = {Key1(kRW | kUpdate)},
+     .run = ZAdd,
+     .group = "sorted-set",
+     .syntax = "key [NX | XX] [GT | LT] [CH] [INCR] score member [score member "
+               "...]",
+     .since = "1.2.0",
+     .complexity = "O(M*log(N)) for M members added to N",
+     .summary = "Adds members to a sorted set, or changes their scores."},
+    {.name = "zincrby",
+     .arity = 4,
+     .flags = kWrite | kDenyOom | kFast,
+     .categories = kCatSortedSet,
+     .keys = {Key1(kRW | kAccess | kUpdate)},
+     .run = ZIncrBy,
+     .group = "sorted-set",
+     .syntax = "key increment member",
+     .since = "1.2.0",
+     .complexity = "O(log(N)) for N elements",
+     .summary = "Adds to the score of a member, which counts from 0 if it is "
+                "missing."},
+    {.name = "zcard",
+     .arity = 2,
+     .flags = kReadOnly | kFast,
+     .categories = kCatSortedSet,
+     .keys = {Key1(kRO)},
+     .run = ZCard,
+     .group = "sorted-set",
+     .syntax = "key",
+     .since = "1.2.0",
+     .complexity = "O(1)",
+     .summary = "Returns the number of elements of a sorted set."},
+    {.name = "zscore",
+     .arity = 3,
+     .flags = kReadOnly | kFast,
+     .categories = kCatSortedSet,
+     .keys = {Key1(kRO | kAccess)},
+     .run = ZScore,
+     .group = "sorted-set",
+     .syntax = "key member",
+     .since = "1.2.0",
+     .complexity = "O(1)",
+     .summary = "Returns the score of a member."},
+    {.name = "zmscore",
+     .arity = -3,
+     .flags = kReadOnly | kFast,
+     .categories = kCatSortedSet,
+     .keys = {Key1(kRO | kAccess)},
+     .run = ZMScore,
+     .group = "sorted-set",
+     .syntax = "key member [member ...]",
+     .since = "6.2.0",
+     .complexity = "O(M) for M members",
+     .summary = "Returns the scores of several members."},
+    {.name = "zrank",
+     .arity = -3,
+     .flags = kReadOnly | kFast,
+     .categories = kCatSortedSet,
+     .keys = {Key1(kRO | kAccess)},
+     .run = ZRank,
+     .group = "sorted-set",
+     .syntax = "key member [WITHSCORE]",
+     .since = "2.0.0",
+     .complexity = "O(log(N)) for N elements",
+     .summary = "Returns the place of a member in ascending order, counted from 0."},
+    {.name = "zrevrank",
+     .arity = -3,
+     .flags = kReadOnly | kFast,
+     .categories = kCatSortedSet,
+     .keys = {Key1(kRO | kAccess)},
+     .run = ZRevRank,
+     .group = "sorted-set",
+     .syntax = "key member [WITHSCORE]",
+     .since = "2.0.0",
+     .complexity = "O(log(N)) for N elements",
+     .summary = "Returns the place of a member in descending order, counted from 0."},
+    {.name = "zrem",
+     .arity = -3,
+     .flags = kWrite | kFast,
+     .categories = kCatSortedSet,
+     .keys = {Key1(kRW | kDelete)},
+     .run = ZRem,
+     .group = "sorted-set",
+     .syntax = "key member [member ...]",
+     .since = "1.2.0",
+     .complexity = "O(M*log(N)) for M of N members",
+     .summary = "Removes members from a sorted set."},
+};
+
+}  // namespace
+
+void StoreZSet(Context& c, const Key& key, std::unique_ptr<ZSet> zset, std::string_view event) {
+  const auto size = static_cast<int64_t>(zset->size());
+  if (size > 0) {
+    c.Store(key, std::move(zset));
+    c.Changed(key, NotifyClass::kZSet, event);
+  } else if (c.WriteEntry(key) != nullptr) {
+    c.Delete(key);
+    c.Changed(key, NotifyClass::kGeneric, "del");
+  }
+  c.reply.Integer(size);
+}
+
+std::span<const Command> ZSetCommands() { return kCommands; }
+
+}  // namespace larder

@@ -1,0 +1,351 @@
+// Sorted sets, several at once: ZUNION, ZINTER, ZDIFF, ZUNIONSTORE, ZINTERSTORE, ZDIFFSTORE,
+// ZINTERCARD. Sets take part as well; each of their members has the score 1.
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
+#include "protocol/errors.h"
+#include "server/base/strings.h"
+#include "server/commands/commands.h"
+#include "server/commands/counts.h"
+#include "server/commands/zsets.h"
+#include "server/store/set.h"
+
+namespace larder {
+namespace {
+
+enum class Operation : uint8_t { kUnion, kInter, kDiff };
+enum class Aggregate : uint8_t { kSum, kMin, kMax };
+
+// A sorted set, a set, or nothing, and its weight.
+struct Source {
+  const ZSet* zset = nullptr;
+  const Set* set = nullptr;
+  double weight = 1;
+
+  size_t size() const {
+    if (zset != nullptr) return zset->size();
+    return set != nullptr ? set->size() : 0;
+  }
+  bool SameAs(const Source& other) const { return zset == other.zset && set == other.set; }
+  std::optional<double> Score(std::string_view member) const {
+    if (zset != nullptr) return zset->Score(member);
+    return set != nullptr && set->Contains(member) ? std::optional(1.0) : std::nullopt;
+  }
+  void ForEach(absl::FunctionRef<void(std::string_view member, double score)> visit) const {
+    if (set != nullptr) set->ForEach([&](std::string_view member) { visit(member, 1); });
+    if (zset == nullptr) return;
+    for (ZSet::Cursor cursor = zset->CursorAt(0); cursor.valid(); cursor.Next()) {
+      visit(cursor.member().bytes, cursor.score());
+    }
+  }
+};
+
+struct Request {
+  std::vector<Source> sources;
+  Aggregate aggregate = Aggregate::kSum;
+  bool with_scores = false;
+  size_t limit = 0;  // of ZINTERCARD; 0: none
+};
+
+// Which options a command takes.
+struct Form {
+  Operation operation;
+  size_t count_at;  // the word with the number of keys
+  bool store = false;
+  bool card = false;  // ZINTERCARD
+};
+
+// Infinity less infinity and zero times infinity count as 0.
+double OrZero(double score) { return std::isnan(score) ? 0 : score; }
+
+double Combine(double a, double b, Aggregate aggregate) {
+  switch (aggregate) {
+    case Aggregate::kSum:
+      return OrZero(a + b);
+    case Aggregate::kMin:
+      return b < a ? b : a;
+    case Aggregate::kMax:
+      return b > a ? b : a;
+  }
+  return a;
+}
+
+// Finds the sources that the words name. False after an error was answered.
+bool ReadSources(Context& c, const Form& form, Request* request) {
+  int64_t count;
+  if (!c.Integer(form.count_at, &count)) return false;
+  if (count < 1) {
+    c.reply.Error(StrCat("ERR at least 1 input key is needed for '", c.command.name, "' command"));
+    return false;
+  }
+  const size_t first = form.count_at + 1;
+  if (static_cast<uint64_t>(count) > c.args.size() - first) {
+    c.SyntaxError();
+    return false;
+  }
+  for (size_t i = first; i < first + static_cast<size_t>(count); ++i) {
+    Source source;
+    if (const Entry* entry = c.ReadEntry(c.key(i))) {
+      if (entry->type() == ValueType::kZSet) {
+        source.zset = entry->object<ZSet>();
+      } else if (entry->type() == ValueType::kSet) {
+        source.set = entry->object<Set>();
+      } else {
+        return c.WrongType();
+      }
+    }
+    request->sources.push_back(source);
+  }
+  return true;
+}
+
+bool ReadWeights(Context& c, size_t first, std::vector<Source>& sources) {
+  for (size_t i = 0; i < sources.size(); ++i) {
+    if (!c.Double(first + i, &sources[i].weight, "ERR weight value is not a float")) return false;
+  }
+  return true;
+}
+
+bool ReadAggregate(std::string_view word, Aggregate* aggregate) {
+  constexpr std::pair<std::string_view, Aggregate> kNames[] = {
+      {"sum", Aggregate::kSum}, {"min", Aggregate::kMin}, {"max", Aggregate::kMax}};
+  for (const auto& [name, value] : kNames) {
+    if (!EqualsIgnoreCase(word, name)) continue;
+    *aggregate = value;
+    return true;
+  }
+  return false;
+}
+
+// Reads the options behind the keys. False after an error was answered.
+bool ReadOptions(Context& c, const Form& form, Request* request) {
+  const bool weighs = form.operation != Operation::kDiff && !form.card;
+  size_t i = form.count_at + 1 + request->sources.size();
+  while (i < c.args.size()) {
+    const size_t left = c.args.size() - i;
+    const std::string_view word = c.args[i];
+    if (weighs && left > request->sources.size() && EqualsIgnoreCase(word, "weights")) {
+      if (!ReadWeights(c, i + 1, request->sources)) return false;
+      i += 1 + request->sources.size();
+    } else if (weighs && left >= 2 && EqualsIgnoreCase(word, "aggregate") &&
+               ReadAggregate(c.args[i + 1], &request->aggregate)) {
+      i += 2;
+    } else if (!form.store && !form.card && EqualsIgnoreCase(word, "withscores")) {
+      request->with_scores = true;
+      ++i;
+    } else if (form.card && left >= 2 && EqualsIgnoreCase(word, "limit")) {
+      int64_t limit;
+      if (!ParseNotNegative(c, i + 1, &limit, "ERR LIMIT can't be negative")) return false;
+      request->limit = static_cast<size_t>(limit);
+      i += 2;
+    } else {
+      c.SyntaxError();
+      return false;
+    }
+  }
+  return true;
+}
+
+// Calls visit(member, score) for what all sources have, until it returns false. The smallest source
+// comes first.
+template <typename Visit>
+void Intersect(const Request& request, Visit visit) {
+  const std::vector<Source>& sources = request.sources;
+  const Source& smallest = sources.front();
+  bool going = true;
+  smallest.ForEach([&](std::string_view member, double own) {
+    if (!going) return;
+    double score = OrZero(smallest.weight * own);
+    for (size_t i = 1; i < sources.size(); ++i) {
+      const std::optional<double> other =
+          sources[i].SameAs(smallest) ? std::optional(own) : sources[i].Score(member);
+      if (!other) return;
+      score = Combine(score, *other * sources[i].weight, request.aggregate);
+    }
+    going = visit(member, score);
+  });
+}
+
+void Unite(const Request& request, ZSet* result) {
+  absl::flat_hash_map<std::string, double> scores;
+  scores.reserve(request.sources.back().size());
+  for (const Source& source : request.sources) {
+    source.ForEach([&](std::string_view member, double own) {
+      const double score = OrZero(source.weight * own);
+      const auto [place, is_new] = scores.try_emplace(std::string(member), score);
+      if (!is_new) place->second = Combine(place->second, score, request.aggregate);
+    });
+  }
+  for (const auto& [member, score] : scores) result->Set(member, score);
+}
+
+void Subtract(const Request& request, ZSet* result) {
+  const std::vector<Source>& sources = request.sources;
+  sources.front().ForEach([&](std::string_view member, double score) {
+    for (size_t i = 1; i < sources.size(); ++i) {
+      if (sources[i].Score(member)) return;
+    }
+    result->Set(member, score);
+  });
+}
+
+// Sums depend on the order of their terms: the smallest source first, as in Redis.
+void SortBySize(std::vector<Source>& sources) {
+  std::stable_sort(sources.begin(), sources.end(),
+                   [](const Source& a, const Source& b) { return a.size() < b.size(); });
+}
+
+std::unique_ptr<ZSet> Compute(Operation operation, Request& request) {
+  auto result = std::make_unique<ZSet>();
+  if (operation != Operation::kDiff) SortBySize(request.sources);
+  switch (operation) {
+    case Operation::kUnion:
+      Unite(request, result.get());
+      break;
+    case Operation::kDiff:
+      Subtract(request, result.get());
+      break;
+    case Operation::kInter:
+      Intersect(request, [&](std::string_view member, double score) {
+        result->Set(member, score);
+        return true;
+      });
+      break;
+  }
+  return result;
+}
+
+bool Parse(Context& c, const Form& form, Request* request) {
+  return ReadSources(c, form, request) && ReadOptions(c, form, request);
+}
+
+void Answer(Context& c, Operation operation) {
+  Request request;
+  if (!Parse(c, {operation, 1}, &request)) return;
+  const std::unique_ptr<ZSet> result = Compute(operation, request);
+  ScoredArray array(c.reply, result->size(), request.with_scores);
+  ForEachIn(*result, {0, result->size()},
+            [&](const BulkView& member, double score) { array.Add(member, score); });
+}
+
+void StoreResult(Context& c, Operation operation) {
+  Request request;
+  if (!Parse(c, {operation, 2, true}, &request)) return;
+  StoreZSet(c, c.key(1), Compute(operation, request), c.command.name);
+}
+
+void ZUnion(Context& c) { Answer(c, Operation::kUnion); }
+void ZInter(Context& c) { Answer(c, Operation::kInter); }
+void ZDiff(Context& c) { Answer(c, Operation::kDiff); }
+void ZUnionStore(Context& c) { StoreResult(c, Operation::kUnion); }
+void ZInterStore(Context& c) { StoreResult(c, Operation::kInter); }
+void ZDiffStore(Context& c) { StoreResult(c, Operation::kDiff); }
+
+void ZInterCard(Context& c) {
+  Request request;
+  if (!Parse(c, {Operation::kInter, 1, false, true}, &request)) return;
+  SortBySize(request.sources);
+  size_t count = 0;
+  Intersect(request, [&](std::string_view, double) { return ++count != request.limit; });
+  c.reply.Integer(static_cast<int64_t>(count));
+}
+
+constexpr Command kCommands[] = {
+    {.name = "zunion",
+     .arity = -3,
+     .flags = kReadOnly,
+     .categories = kCatSortedSet,
+     .keys = {KeyCount(1, kRO | kAccess)},
+     .run = ZUnion,
+     .group = "sorted-set",
+     .syntax = "numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE "
+               "<SUM | MIN | MAX>] [WITHSCORES]",
+     .since = "6.2.0",
+     .complexity = "O(N+M*log(M)) for N elements read and M returned",
+     .summary = "Returns the union of sorted sets."},
+    {.name = "zinter",
+     .arity = -3,
+     .flags = kReadOnly,
+     .categories = kCatSortedSet,
+     .keys = {KeyCount(1, kRO | kAccess)},
+     .run = ZInter,
+     .group = "sorted-set",
+     .syntax = "numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE "
+               "<SUM | MIN | MAX>] [WITHSCORES]",
+     .since = "6.2.0",
+     .complexity = "O(N*K+M*log(M)) for K keys, N elements in the smallest and M "
+                   "returned",
+     .summary = "Returns the intersection of sorted sets."},
+    {.name = "zdiff",
+     .arity = -3,
+     .flags = kReadOnly,
+     .categories = kCatSortedSet,
+     .keys = {KeyCount(1, kRO | kAccess)},
+     .run = ZDiff,
+     .group = "sorted-set",
+     .syntax = "numkeys key [key ...] [WITHSCORES]",
+     .since = "6.2.0",
+     .complexity = "O(N*K+M*log(M)) for K keys, N elements in the first and M returned",
+     .summary = "Returns the elements of the first sorted set that no other one "
+                "has."},
+    {.name = "zunionstore",
+     .arity = -4,
+     .flags = kWrite | kDenyOom,
+     .categories = kCatSortedSet,
+     .keys = {Key1(kOW | kUpdate), KeyCount(2, kRO | kAccess)},
+     .run = ZUnionStore,
+     .group = "sorted-set",
+     .syntax = "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] "
+               "[AGGREGATE <SUM | MIN | MAX>]",
+     .since = "2.0.0",
+     .complexity = "O(N+M*log(M)) for N elements read and M stored",
+     .summary = "Stores the union of sorted sets under a key."},
+    {.name = "zinterstore",
+     .arity = -4,
+     .flags = kWrite | kDenyOom,
+     .categories = kCatSortedSet,
+     .keys = {Key1(kOW | kUpdate), KeyCount(2, kRO | kAccess)},
+     .run = ZInterStore,
+     .group = "sorted-set",
+     .syntax = "destination numkeys key [key ...] [WEIGHTS weight [weight ...]] "
+               "[AGGREGATE <SUM | MIN | MAX>]",
+     .since = "2.0.0",
+     .complexity = "O(N*K+M*log(M)) for K keys, N elements in the smallest and M "
+                   "stored",
+     .summary = "Stores the intersection of sorted sets under a key."},
+    {.name = "zdiffstore",
+     .arity = -4,
+     .flags = kWrite | kDenyOom,
+     .categories = kCatSortedSet,
+     .keys = {Key1(kOW | kUpdate), KeyCount(2, kRO | kAccess)},
+     .run = ZDiffStore,
+     .group = "sorted-set",
+     .syntax = "destination numkeys key [key ...]",
+     .since = "6.2.0",
+     .complexity = "O(N*K+M*log(M)) for K keys, N elements in the first and M stored",
+     .summary = "Stores the elements of the first sorted set that no other one has."},
+    {.name = "zintercard",
+     .arity = -3,
+     .flags = kReadOnly,
+     .categories = kCatSortedSet,
+     .keys = {KeyCount(1, kRO | kAccess)},
+     .run = ZInterCard,
+     .group = "sorted-set",
+     .syntax = "numkeys key [key ...] [LIMIT limit]",
+     .since = "7.0.0",
+     .complexity = "O(N*K) for K keys and N elements in the smallest",
+     .summary = "Counts the elements that all sorted sets have."},
+};
+
+}  // namespace
+
+std::span<const Command> ZSetAlgebraCommands() { return kCommands; }
+
+}  // namespace larder
