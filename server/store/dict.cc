@@ -64,9 +64,10 @@ bool Dict::Set(std::string_view key, uint64_t hash, const BulkView& value) {
 }
 
 bool Dict::Erase(std::string_view key, uint64_t hash) {
-  if (root_ == nullptr || SegmentOf(hash)->Find(key, hash) == DictSegment::kNone) return false;
-  DictSegment* segment = MutableSegmentOf(hash);
-  segment->Erase(segment->Find(key, hash), hash);
+  if (root_ == nullptr) return false;
+  const uint32_t position = SegmentOf(hash)->Find(key, hash);
+  if (position == DictSegment::kNone) return false;
+  MutableSegmentOf(hash)->Erase(position, hash);  // a clone has the same positions
   CountRecord(-1);
   Tighten(hash);
   return true;
