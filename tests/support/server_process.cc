@@ -106,7 +106,8 @@ void ServerProcess::AwaitPong() {
                                std::to_string(ExitStatus(status)) + ":\n" + Output());
     }
     try {
-      if (Connection(port_).Call({"PING"}).text == "PONG") return;
+      Connection(port_).Call({"PING"});  // PONG, or that a password is needed
+      return;
     } catch (const std::runtime_error&) {
       // Not listening yet.
     }

@@ -19,7 +19,7 @@ int FreePort();
 
 class ServerProcess {
  public:
-  // Runs `command` with every "{port}" replaced by the port, and waits until it answers PING.
+  // Runs `command` with every "{port}" replaced by the port, and waits until it answers.
   explicit ServerProcess(std::vector<std::string> command);
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
