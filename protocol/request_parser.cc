@@ -117,6 +117,9 @@ RequestParser::Result RequestParser::NextArray(std::string_view input, const Lim
   if (unfinished_ != nullptr && unfinished_->words_left > 0) {
     position = unfinished_->position;
     words_left = unfinished_->words_left;
+  } else if (input.size() >= 4 && input[1] > '0' && input[1] <= '9' && input[2] == '\r') {
+    position = 4;  // "*3": the usual count, within every limit
+    words_left = static_cast<size_t>(input[1] - '0');
   } else {
     Line line;
     Result result = ReadCount(input, limits, &line);
