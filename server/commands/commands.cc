@@ -10,7 +10,8 @@ std::vector<std::span<const Command>> AllCommands() {
       HashCommands(),     HashScanCommands(),   SetCommands(),           SetAlgebraCommands(),
       ListCommands(),     ListSearchCommands(), ListMoveCommands(),      ListBlockingCommands(),
       ZSetCommands(),     ZSetRangeCommands(),  ZSetAlgebraCommands(),   ZSetPopCommands(),
-      ZSetScanCommands(),
+      ZSetScanCommands(), ConfigCommands(),     InfoCommands(),          ServerCommands(),
+      LatencyCommands(),  SlowlogCommands(),    MemoryCommands(),
   };
 }
 

@@ -34,6 +34,10 @@ CommandTable::CommandTable(std::span<const std::span<const Command>> rows) {
     }
     if (command.parent.empty()) Index(command);
   }
+  for (const Command& sub : commands_) {
+    const Command* parent = sub.parent.empty() ? nullptr : Find(sub.parent);
+    if (parent != nullptr) commands_[number(*parent)].flags |= kContainer;
+  }
   for (const Command& command : commands_) Check(command);
 }
 
@@ -78,9 +82,16 @@ const Command* CommandTable::FindSub(const Command& container, std::string_view 
   return nullptr;
 }
 
+const Command* CommandTable::FindByFullName(std::string_view full_name) const {
+  const size_t bar = full_name.find('|');
+  const Command* command = Find(full_name.substr(0, bar));
+  if (command == nullptr || bar == std::string_view::npos) return command;
+  return FindSub(*command, full_name.substr(bar + 1));
+}
+
 const Command* CommandTable::Resolve(Args args) const {
   const Command* command = Find(args[0]);
-  if (command == nullptr || command->run != nullptr || args.size() < 2) return command;
+  if (command == nullptr || !(command->flags & kContainer) || args.size() < 2) return command;
   return FindSub(*command, args[1]);
 }
 

@@ -21,6 +21,8 @@ class CommandTable {
   const Command* Find(std::string_view name) const;
   // The subcommand, or null.
   const Command* FindSub(const Command& container, std::string_view name) const;
+  // The row called "get" or "client|setname", in any case; null where there is none.
+  const Command* FindByFullName(std::string_view full_name) const;
   // The row that these words call: a subcommand where the first word is a container.
   const Command* Resolve(Args args) const;
 

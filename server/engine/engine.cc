@@ -4,6 +4,7 @@
 #include "server/base/random.h"
 #include "server/engine/refusals.h"
 #include "server/engine/transaction.h"
+#include "server/store/memory.h"
 
 namespace larder {
 
@@ -14,7 +15,9 @@ Engine::Engine(Config& configuration, std::span<const std::span<const Command>> 
       stats(commands.commands().size()),
       run_id(RandomHex(40)),
       replication_id(RandomHex(40)),
-      started_ms(WallMs()) {}
+      started_ms(WallMs()) {
+  UsedMemory();  // the first look is INFO's used_memory_startup
+}
 
 Engine::~Engine() = default;
 

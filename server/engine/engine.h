@@ -19,6 +19,7 @@
 #include "server/engine/command_table.h"
 #include "server/engine/context.h"
 #include "server/engine/gate.h"
+#include "server/engine/latency_monitor.h"
 #include "server/engine/rates.h"
 #include "server/engine/slowlog.h"
 #include "server/engine/stats.h"
@@ -81,6 +82,7 @@ class Engine {
   Rates rates;
   ClientRegistry clients;
   Slowlog slowlog;
+  LatencyMonitor latency;
 
   // Set once, before threads start.
   ScriptHost* scripts = nullptr;

@@ -44,6 +44,7 @@ void Keeper::Round(Worker& worker) {
   if (engine_.active_expire.load(std::memory_order_relaxed)) ExpireDue(engine_, worker);
   FreeRetiredArrays();
   engine_.rates.Sample(engine_.stats, MonotonicMs());
+  UsedMemory();  // notes the peak
   const uint64_t freed = engine_.keyspace.reclaimer().freed();
   if (freed - reclaimed_seen_ >= kPurgeAfterObjects &&
       engine_.keyspace.reclaimer().pending() == 0) {

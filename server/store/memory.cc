@@ -25,6 +25,8 @@ const char* malloc_conf = "background_thread:true,dirty_decay_ms:500,muzzy_decay
 namespace larder {
 namespace {
 
+std::atomic<size_t> peak{0}, startup{0};
+
 bool HasJemalloc() { return mallctl != nullptr; }
 
 size_t ReadSize(const char* name) {
@@ -47,10 +49,26 @@ size_t UsedMemory() {
   static std::atomic<size_t> used{0};
   const int64_t now_ms = MonotonicMs();
   if (now_ms != read_at_ms.load(std::memory_order_relaxed)) {
-    used.store(ReadAllocatorStats().allocated, std::memory_order_relaxed);
+    const size_t allocated = ReadAllocatorStats().allocated;
+    used.store(allocated, std::memory_order_relaxed);
     read_at_ms.store(now_ms, std::memory_order_relaxed);
+    size_t none = 0;
+    startup.compare_exchange_strong(none, allocated, std::memory_order_relaxed);
+    size_t most = peak.load(std::memory_order_relaxed);
+    while (allocated > most && !peak.compare_exchange_weak(most, allocated)) {
+    }
   }
   return used.load(std::memory_order_relaxed);
+}
+
+size_t PeakMemory() {
+  UsedMemory();
+  return peak.load(std::memory_order_relaxed);
+}
+
+size_t StartupMemory() {
+  UsedMemory();
+  return startup.load(std::memory_order_relaxed);
 }
 
 AllocatorStats ReadAllocatorStats() {

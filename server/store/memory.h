@@ -11,6 +11,9 @@ namespace larder {
 // Bytes allocated now. Refreshing jemalloc's statistics costs microseconds, so the value is at most
 // a millisecond old.
 size_t UsedMemory();
+// The most that UsedMemory has ever answered, and what it answered first: the start.
+size_t PeakMemory();
+size_t StartupMemory();
 
 struct AllocatorStats {
   size_t allocated = 0;

@@ -1,0 +1,86 @@
+#include "server/commands/info.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <iterator>
+
+#include "server/commands/commands.h"
+#include "server/engine/engine.h"
+
+namespace larder {
+namespace {
+
+bool Wants(std::span<const std::string_view> words, const InfoSection& section) {
+  if (words.empty()) return section.by_default;
+  return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+    if (EqualsIgnoreCase(word, "all") || EqualsIgnoreCase(word, "everything")) return true;
+    if (EqualsIgnoreCase(word, "default")) return section.by_default;
+    return EqualsIgnoreCase(word, section.name);
+  });
+}
+
+void Info(Context& c) { c.reply.Verbatim("txt", BuildInfo(c.engine, c.args.subspan(1))); }
+
+constexpr Command kCommands[] = {
+    {.name = "info",
+     .arity = -1,
+     .flags = kLoading | kStale | kSentinel,
+     .categories = kCatDangerous,
+     .run = Info,
+     .group = "server",
+     .syntax = "[section [section ...]]",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Returns the state and the statistics of the server.",
+     .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},
+};
+
+}  // namespace
+
+void InfoWriter::Ratio(std::string_view name, double value, std::string_view unit) {
+  char text[64];
+  std::snprintf(text, sizeof(text), "%.2f", value);
+  StrAppend(out_, name, ":", text, unit, "\r\n");
+}
+
+void InfoWriter::Seconds(std::string_view name, int64_t seconds, int64_t microseconds) {
+  char text[64];
+  std::snprintf(text, sizeof(text), "%lld.%06lld", static_cast<long long>(seconds),
+                static_cast<long long>(microseconds));
+  Field(name, std::string_view(text));
+}
+
+void InfoWriter::Bytes(std::string_view name, size_t bytes) {
+  Field(name, bytes);
+  Human(StrCat(name, "_human"), bytes);
+}
+
+void InfoWriter::Human(std::string_view name, size_t bytes) { Field(name, HumanBytes(bytes)); }
+
+std::string HumanBytes(size_t bytes) {
+  static constexpr std::string_view kUnits = "KMGTP";
+  if (bytes < 1024) return StrCat(bytes, 'B');
+  double value = static_cast<double>(bytes) / 1024;
+  size_t unit = 0;
+  for (; value >= 1024 && unit + 1 < kUnits.size(); ++unit) value /= 1024;
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.2f%c", value, kUnits[unit]);
+  return text;
+}
+
+std::string BuildInfo(Engine& engine, std::span<const std::string_view> words) {
+  std::string text;
+  InfoWriter info(text);
+  for (std::span<const InfoSection> sections : {ServerInfoSections(), CommandInfoSections()}) {
+    for (const InfoSection& section : sections) {
+      if (!Wants(words, section)) continue;
+      StrAppend(text, text.empty() ? "" : "\r\n", "# ", section.title, "\r\n");
+      section.write(engine, info);
+    }
+  }
+  return text;
+}
+
+std::span<const Command> InfoCommands() { return kCommands; }
+
+}  // namespace larder

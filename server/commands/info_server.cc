@@ -1,0 +1,262 @@
+// INFO's sections about the process: server, clients, memory, persistence, stats, replication, cpu.
+// Fields of what larder does not have (forks, defragmentation, a cluster) are there with the values
+// of a server that does not use it, since monitors expect them.
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "server/base/clock.h"
+#include "server/base/version.h"
+#include "server/commands/info.h"
+#include "server/engine/engine.h"
+#include "server/engine/script_host.h"
+#include "server/store/memory.h"
+
+namespace larder {
+namespace {
+
+double Divide(double a, double b) { return b == 0 ? 0 : a / b; }
+int64_t Difference(size_t a, size_t b) { return static_cast<int64_t>(a) - static_cast<int64_t>(b); }
+
+void WriteServer(Engine& engine, InfoWriter& info) {
+  utsname os = {};
+  uname(&os);
+  const Settings& settings = engine.config.settings();
+  const int64_t now_us = WallUs();
+  const int64_t uptime_s = now_us / 1'000'000 - engine.started_ms / 1000;
+  info.Field("redis_version", kRedisVersion);
+  info.Field("server_name", "larder");
+  info.Field("larder_version", kLarderVersion);
+  info.Field("redis_git_sha1", "00000000");
+  info.Field("redis_git_dirty", 0);
+  info.Field("redis_build_id", "0");
+  info.Field("redis_mode", "standalone");
+  info.Field("os", StrCat(os.sysname, " ", os.release, " ", os.machine));
+  info.Field("arch_bits", 64);
+  info.Field("monotonic_clock", clock_internal::kUseTsc ? "X86 TSC" : "POSIX clock_gettime");
+  info.Field("multiplexing_api", "epoll");
+  info.Field("atomicvar_api", "c11-builtin");
+  info.Field("gcc_version", StrCat(__GNUC__, ".", __GNUC_MINOR__, ".", __GNUC_PATCHLEVEL__));
+  info.Field("process_id", getpid());
+  info.Field("process_supervised", getenv("NOTIFY_SOCKET") != nullptr ? "systemd" : "no");
+  info.Field("run_id", engine.run_id);
+  info.Field("tcp_port", int64_t{settings.port});
+  info.Field("server_time_usec", now_us);
+  info.Field("uptime_in_seconds", uptime_s);
+  info.Field("uptime_in_days", uptime_s / (24 * 3600));
+  info.Field("hz", int64_t{settings.hz});
+  info.Field("configured_hz", int64_t{settings.hz});
+  info.Field("lru_clock", now_us / 1'000'000 & 0xffffff);
+  info.Field("executable", engine.executable);
+  info.Field("config_file", engine.config.file());
+  info.Field("io_threads_active", engine.io_threads > 1 ? 1 : 0);
+  info.Field("larder_io_threads", engine.io_threads);
+}
+
+struct ClientBuffers {
+  size_t most_input = 0, most_output = 0, total = 0;
+};
+
+ClientBuffers SumBuffers(const Engine& engine) {
+  ClientBuffers buffers;
+  engine.clients.ForEach([&](Client& client) {
+    const size_t input = client.input_bytes.load(std::memory_order_relaxed);
+    const size_t output = client.output_bytes.load(std::memory_order_relaxed);
+    buffers.most_input = std::max(buffers.most_input, input);
+    buffers.most_output = std::max(buffers.most_output, output);
+    buffers.total += sizeof(Client) + input + output;
+  });
+  return buffers;
+}
+
+void WriteClients(Engine& engine, InfoWriter& info) {
+  const ClientBuffers buffers = SumBuffers(engine);
+  info.Field("connected_clients", engine.clients.size());
+  info.Field("cluster_connections", 0);
+  info.Field("maxclients", int64_t{engine.config.settings().maxclients});
+  info.Field("client_recent_max_input_buffer", buffers.most_input);
+  info.Field("client_recent_max_output_buffer", buffers.most_output);
+  info.Field("blocked_clients", engine.parked_clients.load(std::memory_order_relaxed));
+  info.Field("tracking_clients", 0);
+  info.Field("clients_in_timeout_table", 0);
+}
+
+void WriteScriptMemory(Engine& engine, InfoWriter& info) {
+  const size_t bytes = engine.scripts == nullptr ? 0 : engine.scripts->memory_bytes();
+  const size_t scripts = engine.scripts == nullptr ? 0 : engine.scripts->cached_scripts();
+  info.Bytes("used_memory_lua", bytes);
+  info.Field("used_memory_vm_eval", bytes);
+  info.Field("used_memory_scripts_eval", 0);
+  info.Field("number_of_cached_scripts", scripts);
+  info.Field("number_of_functions", 0);
+  info.Field("number_of_libraries", 0);
+  info.Field("used_memory_vm_functions", 0);
+  info.Bytes("used_memory_vm_total", bytes);
+  info.Field("used_memory_functions", 0);
+  info.Bytes("used_memory_scripts", 0);
+}
+
+void WriteMemory(Engine& engine, InfoWriter& info) {
+  const AllocatorStats allocator = ReadAllocatorStats();
+  const size_t used = UsedMemory(), peak = PeakMemory(), startup = StartupMemory();
+  const size_t resident = ResidentBytes();
+  const size_t clients = SumBuffers(engine).total;
+  const size_t overhead = std::min(startup + clients, used);
+  const size_t dataset = used - overhead;
+  const auto maxmemory = static_cast<size_t>(int64_t{engine.config.settings().maxmemory});
+  info.Bytes("used_memory", used);
+  info.Bytes("used_memory_rss", resident);
+  info.Bytes("used_memory_peak", peak);
+  info.Ratio("used_memory_peak_perc",
+             Divide(100 * static_cast<double>(used), static_cast<double>(peak)), "%");
+  info.Field("used_memory_overhead", overhead);
+  info.Field("used_memory_startup", startup);
+  info.Field("used_memory_dataset", dataset);
+  const auto above_start = static_cast<double>(used - std::min(startup, used));
+  info.Ratio("used_memory_dataset_perc", Divide(100 * static_cast<double>(dataset), above_start),
+             "%");
+  info.Field("allocator_allocated", allocator.allocated);
+  info.Field("allocator_active", allocator.active);
+  info.Field("allocator_resident", allocator.resident);
+  info.Bytes("total_system_memory", static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) *
+                                        static_cast<size_t>(sysconf(_SC_PAGESIZE)));
+  WriteScriptMemory(engine, info);
+  info.Bytes("maxmemory", maxmemory);
+  info.Field("maxmemory_policy", engine.config.Text("maxmemory-policy"));
+  auto ratio = [&](std::string_view name, size_t a, size_t b) {
+    info.Ratio(StrCat(name, "_ratio"), Divide(static_cast<double>(a), static_cast<double>(b)));
+    info.Field(StrCat(name, "_bytes"), Difference(a, b));
+  };
+  ratio("allocator_frag", allocator.active, allocator.allocated);
+  ratio("allocator_rss", allocator.resident, allocator.active);
+  ratio("rss_overhead", resident, allocator.resident);
+  info.Ratio("mem_fragmentation_ratio",
+             Divide(static_cast<double>(resident), static_cast<double>(used)));
+  info.Field("mem_fragmentation_bytes", Difference(resident, used));
+  info.Field("mem_not_counted_for_evict", 0);
+  info.Field("mem_replication_backlog", 0);
+  info.Field("mem_total_replication_buffers", 0);
+  info.Field("mem_clients_slaves", 0);
+  info.Field("mem_clients_normal", clients);
+  info.Field("mem_cluster_links", 0);
+  info.Field("mem_aof_buffer", 0);
+  info.Field("mem_allocator", AllocatorName());
+  info.Field("active_defrag_running", 0);
+  info.Field("lazyfree_pending_objects", engine.keyspace.reclaimer().pending());
+  info.Field("lazyfreed_objects", engine.keyspace.reclaimer().freed());
+}
+
+void WritePersistence(Engine& engine, InfoWriter& info) {
+  for (std::string_view name : {"loading", "async_loading", "current_cow_peak", "current_cow_size",
+                                "current_cow_size_age"}) {
+    info.Field(name, 0);
+  }
+  info.Ratio("current_fork_perc", 0);
+  info.Field("current_save_keys_processed", 0);
+  info.Field("current_save_keys_total", 0);
+  info.Field("rdb_changes_since_last_save", engine.stats.Sum(&WorkerStats::changes));
+  info.Field("rdb_bgsave_in_progress", 0);
+  info.Field("rdb_last_save_time", engine.started_ms / 1000);
+  info.Field("rdb_last_bgsave_status", "ok");
+  info.Field("rdb_last_bgsave_time_sec", -1);
+  info.Field("rdb_current_bgsave_time_sec", -1);
+  for (std::string_view name :
+       {"rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded",
+        "aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"}) {
+    info.Field(name, 0);
+  }
+  info.Field("aof_last_rewrite_time_sec", -1);
+  info.Field("aof_current_rewrite_time_sec", -1);
+  info.Field("aof_last_bgrewrite_status", "ok");
+  info.Field("aof_rewrites", 0);
+  info.Field("aof_rewrites_consecutive_failures", 0);
+  info.Field("aof_last_write_status", "ok");
+  info.Field("aof_last_cow_size", 0);
+  info.Field("module_fork_in_progress", 0);
+  info.Field("module_fork_last_cow_size", 0);
+}
+
+void WriteStats(Engine& engine, InfoWriter& info) {
+#define LARDER_COUNTER(member, name) info.Field(name, engine.stats.Sum(&WorkerStats::member));
+  LARDER_COUNTERS(LARDER_COUNTER)
+#undef LARDER_COUNTER
+  info.Field("instantaneous_ops_per_sec", static_cast<int64_t>(engine.rates.commands()));
+  info.Ratio("instantaneous_input_kbps", engine.rates.input_bytes() / 1024);
+  info.Ratio("instantaneous_output_kbps", engine.rates.output_bytes() / 1024);
+  info.Ratio("instantaneous_input_repl_kbps", 0);
+  info.Ratio("instantaneous_output_repl_kbps", 0);
+  info.Ratio("expired_stale_perc", 0);
+  for (std::string_view name : {"total_net_repl_input_bytes",
+                                "total_net_repl_output_bytes",
+                                "sync_full",
+                                "sync_partial_ok",
+                                "sync_partial_err",
+                                "expired_time_cap_reached_count",
+                                "expire_cycle_cpu_milliseconds",
+                                "evicted_clients",
+                                "total_eviction_exceeded_time",
+                                "current_eviction_exceeded_time",
+                                "pubsub_channels",
+                                "pubsub_patterns",
+                                "pubsubshard_channels",
+                                "latest_fork_usec",
+                                "total_forks",
+                                "migrate_cached_sockets",
+                                "slave_expires_tracked_keys",
+                                "active_defrag_hits",
+                                "active_defrag_misses",
+                                "active_defrag_key_hits",
+                                "active_defrag_key_misses",
+                                "total_active_defrag_time",
+                                "current_active_defrag_time",
+                                "tracking_total_keys",
+                                "tracking_total_items",
+                                "tracking_total_prefixes",
+                                "dump_payload_sanitizations",
+                                "io_threaded_reads_processed",
+                                "io_threaded_writes_processed",
+                                "reply_buffer_shrinks",
+                                "reply_buffer_expands"}) {
+    info.Field(name, 0);
+  }
+}
+
+// A primary without replicas and without a backlog.
+void WriteReplication(Engine& engine, InfoWriter& info) {
+  info.Field("role", "master");
+  info.Field("connected_slaves", 0);
+  info.Field("master_failover_state", "no-failover");
+  info.Field("master_replid", engine.replication_id);
+  info.Field("master_replid2", std::string(40, '0'));
+  info.Field("master_repl_offset", 0);
+  info.Field("second_repl_offset", -1);
+  info.Field("repl_backlog_active", 0);
+  info.Field("repl_backlog_size", engine.config.Text("repl-backlog-size"));
+  info.Field("repl_backlog_first_byte_offset", 0);
+  info.Field("repl_backlog_histlen", 0);
+}
+
+void WriteCpu(Engine&, InfoWriter& info) {
+  rusage self = {}, children = {};
+  getrusage(RUSAGE_SELF, &self);
+  getrusage(RUSAGE_CHILDREN, &children);
+  info.Seconds("used_cpu_sys", self.ru_stime.tv_sec, self.ru_stime.tv_usec);
+  info.Seconds("used_cpu_user", self.ru_utime.tv_sec, self.ru_utime.tv_usec);
+  info.Seconds("used_cpu_sys_children", children.ru_stime.tv_sec, children.ru_stime.tv_usec);
+  info.Seconds("used_cpu_user_children", children.ru_utime.tv_sec, children.ru_utime.tv_usec);
+}
+
+constexpr InfoSection kSections[] = {
+    {"server", "Server", true, WriteServer}, {"clients", "Clients", true, WriteClients},
+    {"memory", "Memory", true, WriteMemory}, {"persistence", "Persistence", true, WritePersistence},
+    {"stats", "Stats", true, WriteStats},    {"replication", "Replication", true, WriteReplication},
+    {"cpu", "CPU", true, WriteCpu},
+};
+
+}  // namespace
+
+std::span<const InfoSection> ServerInfoSections() { return kSections; }
+
+}  // namespace larder

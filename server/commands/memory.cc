@@ -1,0 +1,232 @@
+// MEMORY: what values and the server cost.
+#include "server/store/memory.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "protocol/errors.h"
+#include "server/base/strings.h"
+#include "server/commands/commands.h"
+#include "server/commands/help.h"
+#include "server/commands/info.h"
+#include "server/engine/engine.h"
+#include "server/engine/script_host.h"
+
+namespace larder {
+namespace {
+
+// A slot of the table at its usual load of 3/4.
+constexpr size_t kSlotBytes = 11;
+
+void MemoryUsage(Context& c) {
+  // SAMPLES is checked and not needed: sizes are counted, not estimated.
+  for (size_t i = 3; i < c.args.size(); i += 2) {
+    int64_t samples;
+    if (!EqualsIgnoreCase(c.args[i], "samples") || i + 1 == c.args.size()) return c.SyntaxError();
+    if (!c.Integer(i + 1, &samples)) return;
+    if (samples < 0) return c.SyntaxError();
+  }
+  const Entry* entry = c.PeekEntry(c.key(2));
+  if (entry == nullptr) return c.reply.Null();
+  c.reply.Integer(static_cast<int64_t>(entry->MemoryBytes() + kSlotBytes));
+}
+
+class StatsReply {
+ public:
+  explicit StatsReply(Context& c) : reply_(c.reply), begin_(c.reply.Begin()) {}
+  ~StatsReply() { reply_.EndMap(begin_, fields_); }
+
+  void Bytes(std::string_view name, size_t bytes) { Signed(name, static_cast<int64_t>(bytes)); }
+  void Signed(std::string_view name, int64_t value) {
+    Name(name);
+    reply_.Integer(value);
+  }
+  void Ratio(std::string_view name, size_t a, size_t b, double factor = 1) {
+    Name(name);
+    reply_.Double(b == 0 ? 0 : factor * static_cast<double>(a) / static_cast<double>(b));
+  }
+  void Name(std::string_view name) {
+    reply_.Bulk(name);
+    ++fields_;
+  }
+
+ private:
+  Reply& reply_;
+  const OutputBuffer::Mark begin_;
+  size_t fields_ = 0;
+};
+
+size_t ClientBytes(const Engine& engine) {
+  size_t bytes = 0;
+  engine.clients.ForEach([&](Client& client) {
+    bytes += sizeof(Client) + client.input_bytes.load() + client.output_bytes.load();
+  });
+  return bytes;
+}
+
+void AppendDatabases(Context& c, StatsReply& stats, size_t* keys) {
+  for (int db = 0; db < c.engine.keyspace.databases(); ++db) {
+    const size_t size = c.engine.keyspace.Size(db);
+    if (size == 0) continue;
+    *keys += size;
+    stats.Name(StrCat("db.", db));
+    c.reply.Map(2);
+    c.reply.Bulk("overhead.hashtable.main");
+    c.reply.Integer(static_cast<int64_t>(size * kSlotBytes));
+    c.reply.Bulk("overhead.hashtable.expires");
+    c.reply.Integer(static_cast<int64_t>(c.engine.keyspace.Expires(db) * sizeof(int64_t)));
+  }
+}
+
+void MemoryStats(Context& c) {
+  const AllocatorStats allocator = ReadAllocatorStats();
+  const size_t used = UsedMemory(), peak = PeakMemory(), startup = StartupMemory();
+  const size_t resident = ResidentBytes(), clients = ClientBytes(c.engine);
+  const size_t scripts = c.engine.scripts == nullptr ? 0 : c.engine.scripts->memory_bytes();
+  const size_t overhead = std::min(startup + clients + scripts, used);
+  StatsReply stats(c);
+  stats.Bytes("peak.allocated", peak);
+  stats.Bytes("total.allocated", used);
+  stats.Bytes("startup.allocated", startup);
+  stats.Bytes("replication.backlog", 0);
+  stats.Bytes("clients.slaves", 0);
+  stats.Bytes("clients.normal", clients);
+  stats.Bytes("cluster.links", 0);
+  stats.Bytes("aof.buffer", 0);
+  stats.Bytes("lua.caches", scripts);
+  stats.Bytes("functions.caches", 0);
+  size_t keys = 0;
+  AppendDatabases(c, stats, &keys);
+  stats.Bytes("overhead.total", overhead);
+  stats.Bytes("keys.count", keys);
+  stats.Bytes("keys.bytes-per-key", keys == 0 ? 0 : (used - overhead) / keys);
+  stats.Bytes("dataset.bytes", used - overhead);
+  stats.Ratio("dataset.percentage", used - overhead, used - std::min(startup, used), 100);
+  stats.Ratio("peak.percentage", used, peak, 100);
+  stats.Bytes("allocator.allocated", allocator.allocated);
+  stats.Bytes("allocator.active", allocator.active);
+  stats.Bytes("allocator.resident", allocator.resident);
+  auto ratio = [&](std::string_view name, size_t a, size_t b, std::string_view suffix = ".ratio") {
+    stats.Ratio(StrCat(name, suffix), a, b);
+    stats.Signed(StrCat(name, ".bytes"), static_cast<int64_t>(a) - static_cast<int64_t>(b));
+  };
+  ratio("allocator-fragmentation", allocator.active, allocator.allocated);
+  ratio("allocator-rss", allocator.resident, allocator.active);
+  ratio("rss-overhead", resident, allocator.resident);
+  ratio("fragmentation", resident, used, "");
+}
+
+void MemoryDoctor(Context& c) {
+  constexpr size_t kSmall = 5 * 1024 * 1024;  // below it every ratio is noise
+  constexpr double kMuch = 1.4;
+  const size_t used = UsedMemory(), resident = ResidentBytes();
+  const AllocatorStats allocator = ReadAllocatorStats();
+  const auto maxmemory = static_cast<size_t>(int64_t{c.engine.config.settings().maxmemory});
+  std::string advice;
+  if (used < kSmall) {
+    advice = "There is hardly any data, so there is nothing to say about its memory.\n";
+  } else if (static_cast<double>(PeakMemory()) > kMuch * static_cast<double>(used)) {
+    advice = "At its peak the server used much more memory; MEMORY PURGE gives pages back.\n";
+  } else if (static_cast<double>(resident) > kMuch * static_cast<double>(used)) {
+    advice = "The process holds much more memory than the data needs; try MEMORY PURGE.\n";
+  } else if (static_cast<double>(allocator.active) > kMuch * static_cast<double>(used)) {
+    advice = "The allocator's pages are poorly filled, mostly after many deletions.\n";
+  } else if (maxmemory != 0 && used > maxmemory / 10 * 9) {
+    advice = "The data is close to maxmemory; beyond it writes are refused.\n";
+  } else {
+    advice = "The memory looks well.\n";
+  }
+  c.reply.Verbatim("txt", advice);
+}
+
+void MemoryMallocStats(Context& c) { c.reply.Verbatim("txt", AllocatorReport()); }
+
+void MemoryPurge(Context& c) {
+  PurgeMemory();
+  c.reply.Ok();
+}
+
+void MemoryHelp(Context& c) {
+  ReplyHelp(
+      c, {{"DOCTOR", "Say in words what the use of memory means."},
+          {"MALLOC-STATS", "Show the allocator's own report."},
+          {"PURGE", "Give free pages back to the system."},
+          {"STATS", "Show what the memory is used for."},
+          {"USAGE <key> [SAMPLES <count>]",
+           "Show the bytes behind a key and its value. Sizes are counted: SAMPLES is ignored."}});
+}
+
+constexpr std::string_view kAllShards = "request_policy:all_shards response_policy:all_succeeded";
+constexpr std::string_view kSpecial =
+    "nondeterministic_output request_policy:all_shards response_policy:special";
+
+constexpr Command kCommands[] = {
+    {.name = "memory",
+     .arity = -2,
+     .group = "server",
+     .since = "4.0.0",
+     .complexity = "Depends on subcommand.",
+     .summary = "Commands about memory."},
+    {.name = "usage",
+     .parent = "memory",
+     .arity = -3,
+     .flags = kReadOnly,
+     .keys = {Keys(2, 2, 1, kRO)},
+     .run = MemoryUsage,
+     .group = "server",
+     .syntax = "key [SAMPLES count]",
+     .since = "4.0.0",
+     .complexity = "O(N) for N parts of the value",
+     .summary = "Returns the bytes behind a key and its value."},
+    {.name = "stats",
+     .parent = "memory",
+     .arity = 2,
+     .run = MemoryStats,
+     .group = "server",
+     .since = "4.0.0",
+     .complexity = "O(N) for N clients",
+     .summary = "Returns what the memory is used for.",
+     .tips = kSpecial},
+    {.name = "doctor",
+     .parent = "memory",
+     .arity = 2,
+     .run = MemoryDoctor,
+     .group = "server",
+     .since = "4.0.0",
+     .complexity = "O(1)",
+     .summary = "Says in words what the use of memory means.",
+     .tips = kSpecial},
+    {.name = "malloc-stats",
+     .parent = "memory",
+     .arity = 2,
+     .run = MemoryMallocStats,
+     .group = "server",
+     .since = "4.0.0",
+     .complexity = "Depends on the allocator.",
+     .summary = "Returns the allocator's own report.",
+     .tips = kSpecial},
+    {.name = "purge",
+     .parent = "memory",
+     .arity = 2,
+     .run = MemoryPurge,
+     .group = "server",
+     .since = "4.0.0",
+     .complexity = "Depends on the allocator.",
+     .summary = "Gives free pages back to the system.",
+     .tips = kAllShards},
+    {.name = "help",
+     .parent = "memory",
+     .arity = 2,
+     .flags = kLoading | kStale,
+     .run = MemoryHelp,
+     .group = "server",
+     .since = "4.0.0",
+     .complexity = "O(1)",
+     .summary = "Lists the subcommands."},
+};
+
+}  // namespace
+
+std::span<const Command> MemoryCommands() { return kCommands; }
+
+}  // namespace larder

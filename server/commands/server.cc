@@ -1,0 +1,140 @@
+// The server itself: TIME, ROLE, LASTSAVE, SHUTDOWN, LOLWUT.
+#include "server/base/clock.h"
+#include "server/base/numbers.h"
+#include "server/base/random.h"
+#include "server/base/strings.h"
+#include "server/base/version.h"
+#include "server/commands/commands.h"
+#include "server/engine/engine.h"
+
+namespace larder {
+namespace {
+
+void Time(Context& c) {
+  const int64_t now_us = WallUs();
+  c.reply.Array(2);
+  c.reply.BulkInteger(now_us / 1'000'000);
+  c.reply.BulkInteger(now_us % 1'000'000);
+}
+
+// A primary without replicas.
+void Role(Context& c) {
+  c.reply.Array(3);
+  c.reply.Bulk("master");
+  c.reply.Integer(0);
+  c.reply.EmptyArray();
+}
+
+// Nothing is saved: the data set is as old as the server, which is what Redis answers as well.
+void LastSave(Context& c) { c.reply.Integer(c.engine.started_ms / 1000); }
+
+void Shutdown(Context& c) {
+  bool save = false, no_save = false, now = false, force = false, abort = false;
+  for (std::string_view word : c.args.subspan(1)) {
+    if (EqualsIgnoreCase(word, "save")) {
+      save = true;
+    } else if (EqualsIgnoreCase(word, "nosave")) {
+      no_save = true;
+    } else if (EqualsIgnoreCase(word, "now")) {
+      now = true;
+    } else if (EqualsIgnoreCase(word, "force")) {
+      force = true;
+    } else if (EqualsIgnoreCase(word, "abort")) {
+      abort = true;
+    } else {
+      return c.SyntaxError();
+    }
+  }
+  if ((save && no_save) || (abort && (save || no_save || now || force))) return c.SyntaxError();
+  if (abort) return c.reply.Error("ERR No shutdown in progress.");
+  if (!c.engine.request_shutdown) {
+    return c.reply.Error("ERR Errors trying to SHUTDOWN. Check logs.");
+  }
+  // No reply: the client sees the connection close, as with Redis.
+  c.engine.request_shutdown(save, now);
+  c.client.close_after_reply.store(true, std::memory_order_relaxed);
+}
+
+// A shelf of a larder, filled at random.
+std::string Shelf(int columns, int rows) {
+  static constexpr std::string_view kJars[] = {"(_)", "[#]", "|o|", "{~}", "<=>", " . "};
+  std::string picture;
+  for (int row = 0; row < rows; ++row) {
+    for (int column = 0; column < columns; ++column) {
+      StrAppend(picture, ' ', kJars[ThreadRandom().Below(std::size(kJars))]);
+    }
+    StrAppend(picture, "\n", std::string(static_cast<size_t>(columns) * 4 + 1, '='), "\n");
+  }
+  return picture;
+}
+
+void Lolwut(Context& c) {
+  int64_t columns = 12, rows = 3;
+  size_t first = 1;
+  // VERSION chooses a picture in Redis; there is one here.
+  if (c.args.size() >= 3 && EqualsIgnoreCase(c.args[1], "version")) {
+    int64_t version;
+    if (!c.Integer(2, &version)) return;
+    first = 3;
+  }
+  if (c.args.size() > first && !c.Integer(first, 1, 100, &columns)) return;
+  if (c.args.size() > first + 1 && !c.Integer(first + 1, 1, 100, &rows)) return;
+  const std::string picture = Shelf(static_cast<int>(columns), static_cast<int>(rows));
+  c.reply.Verbatim("txt", StrCat(picture, "\nRedis ver. ", kRedisVersion, ", served by larder ",
+                                 kLarderVersion, "\n"));
+}
+
+constexpr Command kCommands[] = {
+    {.name = "time",
+     .arity = 1,
+     .flags = kLoading | kStale | kFast,
+     .run = Time,
+     .group = "server",
+     .since = "2.6.0",
+     .complexity = "O(1)",
+     .summary = "Returns the server's Unix time in seconds and microseconds.",
+     .tips = "nondeterministic_output"},
+    {.name = "role",
+     .arity = 1,
+     .flags = kNoScript | kLoading | kStale | kFast | kSentinel,
+     .categories = kCatAdmin | kCatDangerous,
+     .run = Role,
+     .group = "server",
+     .since = "2.8.12",
+     .complexity = "O(1)",
+     .summary = "Returns whether the server is a primary, and its replicas."},
+    {.name = "lastsave",
+     .arity = 1,
+     .flags = kLoading | kStale | kFast,
+     .categories = kCatAdmin | kCatDangerous,
+     .run = LastSave,
+     .group = "server",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Returns the Unix time of the last save that succeeded.",
+     .tips = "nondeterministic_output"},
+    {.name = "shutdown",
+     .arity = -1,
+     .flags = kAdmin | kNoScript | kLoading | kStale | kNoMulti | kSentinel | kAllowBusy,
+     .run = Shutdown,
+     .group = "server",
+     .syntax = "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Ends the server."},
+    {.name = "lolwut",
+     .arity = -1,
+     .flags = kReadOnly | kFast,
+     .run = Lolwut,
+     .group = "server",
+     .syntax = "[VERSION version]",
+     .since = "5.0.0",
+     .complexity = "O(1)",
+     .summary = "Draws a picture and tells the version."},
+};
+
+}  // namespace
+
+std::span<const Command> ServerCommands() { return kCommands; }
+
+}  // namespace larder
