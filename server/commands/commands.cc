@@ -11,7 +11,8 @@ std::vector<std::span<const Command>> AllCommands() {
       ListCommands(),     ListSearchCommands(), ListMoveCommands(),      ListBlockingCommands(),
       ZSetCommands(),     ZSetRangeCommands(),  ZSetAlgebraCommands(),   ZSetPopCommands(),
       ZSetScanCommands(), ConfigCommands(),     InfoCommands(),          ServerCommands(),
-      LatencyCommands(),  SlowlogCommands(),    MemoryCommands(),
+      LatencyCommands(),  SlowlogCommands(),    MemoryCommands(),        CommandCommands(),
+      DebugCommands(),
   };
 }
 

@@ -1,4 +1,6 @@
 // OBJECT: how a value is kept, and when it was used last.
+#include "server/commands/object.h"
+
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/commands/help.h"
@@ -8,7 +10,6 @@
 #include "server/store/zset.h"
 
 namespace larder {
-namespace {
 
 std::string_view EncodingName(Context& c, const Entry& entry) {
   const Settings& settings = c.engine.config.settings();
@@ -31,6 +32,8 @@ std::string_view EncodingName(Context& c, const Entry& entry) {
   }
   return "";
 }
+
+namespace {
 
 void ObjectEncoding(Context& c) {
   const Entry* entry = c.PeekEntry(c.key(2));

@@ -1,0 +1,30 @@
+// The names that COMMAND answers for the bits of a row. Pure functions: any thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "server/engine/command_table.h"
+#include "server/engine/context.h"
+
+namespace larder {
+
+std::vector<std::string_view> CommandFlagNames(uint32_t flags);
+std::vector<std::string_view> KeyFlagNames(uint16_t flags);
+std::vector<std::string_view> CategoryNames(uint32_t categories);  // without the @
+uint32_t CategoryByName(std::string_view name);                    // 0: there is none
+
+// First key, last key and step, as COMMAND told it before key specifications.
+struct LegacyKeys {
+  int first = 0, last = 0, step = 0;
+};
+LegacyKeys LegacyKeysOf(const Command& command);
+
+// A use of a key that depends on the options (SET with GET reads) is settled by the words.
+uint16_t ActualKeyFlags(const Command& command, Args words, uint16_t flags);
+
+// COMMAND DOCS; in command_docs.cc.
+void CommandDocs(Context& c);
+
+}  // namespace larder
