@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
-#include "protocol/errors.h"
+#include "server/commands/counts.h"
 #include "server/engine/context.h"
 
 namespace larder {
@@ -28,13 +27,7 @@ struct SampleSize {
 // Reads word `i`. False after an error was answered.
 inline bool ParseSampleSize(Context& c, size_t i, SampleSize* size) {
   int64_t count;
-  if (!c.Integer(i, &count)) return false;
-  if (count == std::numeric_limits<int64_t>::min()) {
-    c.reply.Error(
-        "ERR value is out of range, value must between -9223372036854775807 and "
-        "9223372036854775807");
-    return false;
-  }
+  if (!ParseSigned(c, i, &count)) return false;
   *size = {static_cast<uint64_t>(count < 0 ? -count : count), count >= 0};
   return true;
 }

@@ -7,6 +7,7 @@
 #include "protocol/errors.h"
 #include "server/base/random.h"
 #include "server/commands/commands.h"
+#include "server/commands/counts.h"
 #include "server/commands/sampling.h"
 #include "server/commands/scan_options.h"
 
@@ -85,7 +86,7 @@ void PopSome(Context& c, Set& set, size_t count) {
 
 void SPopMany(Context& c) {
   int64_t count;
-  if (!c.Integer(2, 0, INT64_MAX, &count, errors::kNotPositive)) return;
+  if (!ParseNotNegative(c, 2, &count, errors::kNotPositive)) return;
   const Key key = c.key(1);
   Set* set;
   if (!c.Write(key, &set)) return;

@@ -11,6 +11,7 @@
 #include "server/base/hash.h"
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
+#include "server/commands/counts.h"
 #include "server/commands/sets.h"
 
 namespace larder {
@@ -144,7 +145,7 @@ void Store(Context& c) {
 
 void SInterCard(Context& c) {
   int64_t keys;
-  if (!c.Integer(1, 1, INT64_MAX, &keys, "ERR numkeys should be greater than 0")) return;
+  if (!ParsePositive(c, 1, &keys, "ERR numkeys should be greater than 0")) return;
   if (static_cast<uint64_t>(keys) > c.args.size() - 2) {
     return c.reply.Error("ERR Number of keys can't be greater than number of args");
   }
@@ -152,7 +153,7 @@ void SInterCard(Context& c) {
   int64_t limit = 0;  // none
   for (size_t i = first_option; i < c.args.size(); i += 2) {
     if (!EqualsIgnoreCase(c.args[i], "limit") || i + 1 == c.args.size()) return c.SyntaxError();
-    if (!c.Integer(i + 1, 0, INT64_MAX, &limit, "ERR LIMIT can't be negative")) return;
+    if (!ParseNotNegative(c, i + 1, &limit, "ERR LIMIT can't be negative")) return;
   }
   Sets sets;
   if (!ReadSets(c, 2, first_option, &sets)) return;

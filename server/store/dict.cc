@@ -45,6 +45,7 @@ std::optional<BulkView> Dict::Find(std::string_view key, uint64_t hash) const {
 }
 
 bool Dict::Set(std::string_view key, uint64_t hash, const BulkView& value) {
+  if (root_ == nullptr) Reserve(1, RecordBytes(key.size(), value.bytes.size()));
   DictSegment* segment = MutableSegmentOf(hash);
   uint32_t position = segment->Find(key, hash);
   if (position == DictSegment::kNone) {
@@ -74,7 +75,6 @@ bool Dict::Erase(std::string_view key, uint64_t hash) {
 }
 
 DictSegment* Dict::MutableSegmentOf(uint64_t hash) {
-  if (root_ == nullptr) root_ = DictSegment::New(keys_only(), 0, 0, 0);
   DictSegment* segment = SegmentOf(hash);
   if (!segment->shared()) return segment;
   DictSegment* clone = segment->Clone();

@@ -104,6 +104,7 @@ class Dict {
   DictSegment* SegmentOf(uint64_t hash) const {
     return large_ ? directory().slots[SlotOf(hash)] : segment();
   }
+  // The same, ours alone. REQUIRES: root_ is set.
   DictSegment* MutableSegmentOf(uint64_t hash);
   DictSegment* MakeRoom(uint64_t hash, size_t bytes, size_t count);
   // Puts a segment in the place of all slots its depth covers.
