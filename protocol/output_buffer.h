@@ -3,6 +3,7 @@
 // fills it: the network closes a client over client-output-buffer-limit.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -71,6 +72,27 @@ class OutputBuffer {
   void InsertAt(const Mark& mark, std::string_view text) {
     bytes_.insert(mark.bytes, text);
     for (size_t i = mark.splices; i < splices_.size(); ++i) splices_[i].at += text.size();
+  }
+  // Drops bytes of the wire at the front, whole blobs only; returns how many of `bytes` it could
+  // drop.
+  size_t DropFront(size_t bytes) {
+    size_t dropped = 0, text = 0, blobs = 0;
+    while (blobs < splices_.size()) {
+      const size_t before = splices_[blobs].at - text, size = splices_[blobs].blob->size();
+      if (dropped + before + size > bytes) break;
+      dropped += before + size;
+      text += before;
+      blob_bytes_ -= size;
+      ++blobs;
+    }
+    const size_t limit = blobs < splices_.size() ? splices_[blobs].at : bytes_.size();
+    const size_t more = std::min(bytes - dropped, limit - text);
+    dropped += more;
+    text += more;
+    splices_.erase(splices_.begin(), splices_.begin() + static_cast<std::ptrdiff_t>(blobs));
+    for (Splice& splice : splices_) splice.at -= text;
+    bytes_.erase(0, text);
+    return dropped;
   }
   void Clear() {
     bytes_.clear();

@@ -38,6 +38,10 @@ class RequestParser {
   Result Next(std::string_view input, const Limits& limits, std::vector<std::string_view>& args,
               size_t* consumed);
 
+  // Forgets the request that is not whole: the next call reads from the front of something else.
+  // The words given out stay as they are.
+  void Rewind() { unfinished_.reset(); }
+
   // Redis' text, "ERR Protocol error: ...", without the leading minus.
   std::string_view error() const { return error_; }
   // True when the last request's words are in this object's memory and not in the input.

@@ -43,7 +43,8 @@ class Worker {
   // Around a command that may take long. Where the loop was adopted meanwhile, nothing of the loop
   // may be touched any more, only the client, until a kFinished letter is posted.
   void BeginSlow(int64_t now_us) {
-    slow_since_us_.store(now_us, std::memory_order_release);
+    // Sequentially consistent on both sides: either the watch sees the command, or it is woken.
+    slow_since_us_.store(now_us, std::memory_order_seq_cst);
     if (watch_asleep_ != nullptr && watch_asleep_->load(std::memory_order_seq_cst)) WakeWatch();
   }
   void EndSlow() {
@@ -55,7 +56,7 @@ class Worker {
   bool Adopt(int64_t since_us) {
     return slow_since_us_.compare_exchange_strong(since_us, kAdopted, std::memory_order_acq_rel);
   }
-  int64_t slow_since_us() const { return slow_since_us_.load(std::memory_order_acquire); }
+  int64_t slow_since_us() const { return slow_since_us_.load(std::memory_order_seq_cst); }
 
  protected:
   // Called when a slow command begins while the stand-by sleeps.

@@ -1,0 +1,41 @@
+// BusyPoll: decides whether a loop that has run out of work looks again for a while before it
+// sleeps. Serial clients (a page's commands one after the other) come back within microseconds, and
+// waking a sleeping core costs more than serving them; where clients come back later, or where no
+// core is free, looking again only burns time. One thread at a time (whoever runs the loop).
+//
+// The score counts how often the next event lately came within the window, asleep or not, so that a
+// client that begins to hurry is found without polling for it.
+#pragma once
+
+#include <cstdint>
+
+namespace larder {
+
+class BusyPoll {
+ public:
+  static constexpr int64_t kAutoUs = 50;  // more adds no latency's worth (measured: README.md)
+
+  explicit BusyPoll(int cores) : cores_(cores) {}
+
+  // For how long to look now, in ns; 0: sleep at once. `setting_us` is busy-poll-usec: -1 auto.
+  int64_t WindowNs(int64_t setting_us, int64_t now_ns);
+  // What came of it: the next event arrived `gap_ns` after the work had ended. `slept`: it was
+  // slept for.
+  void Arrived(int64_t gap_ns, bool slept);
+  // Two looks lay `gap_ns` apart: a long gap means that somebody else needed this core.
+  void Looked(int64_t gap_ns, int64_t now_ns);
+
+ private:
+  static constexpr int kMost = 32;              // successes that are remembered
+  static constexpr int kEnough = 8;             // from here on polling pays
+  static constexpr int kMissCosts = 4;          // a window in vain burns what four hits save
+  static constexpr int64_t kWakingNs = 40'000;  // what waking adds to a gap that was slept through
+  static constexpr int64_t kPreemptedNs = 25'000;  // far more than an epoll_wait that finds nothing
+  static constexpr int64_t kYieldNs = 20'000'000;  // how long not to poll after a preemption
+
+  const int cores_;
+  int score_ = 0;
+  int64_t not_before_ns_ = 0;
+};
+
+}  // namespace larder

@@ -1,0 +1,96 @@
+// Connection: one client's socket, what it has sent and not yet got an answer to, and what waits to
+// be sent to it. A record of the loop that it belongs to; Loop holds the logic. While a thread that
+// lost its loop still runs a command of it, the connection is busy: nobody touches its client, its
+// input or its socket until that thread's kFinished letter.
+//
+// A connection that waits with half a request owns the bytes of it and a few hundred more.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/request_parser.h"
+#include "server/engine/client.h"
+#include "server/engine/engine.h"
+#include "server/engine/mailbox.h"
+#include "server/net/input_buffer.h"
+#include "server/net/lease_pool.h"
+#include "server/net/socket.h"
+
+namespace larder {
+
+// A socket that was accepted, on its way to its loop.
+struct Arrival {
+  Socket socket;
+  std::string address, local_address;
+  bool unix_socket = false;
+};
+
+// What a command that another thread finishes needs to stay where it is, and what came meanwhile.
+struct BusyState {
+  std::vector<std::string_view> args;  // the command's words, in the connection's input
+  size_t begin = 0, end = 0;           // of the request, in the input
+  std::vector<std::unique_ptr<Letter>> letters;
+};
+
+struct Connection {
+  // Whose turn it is. Requests are executed only in kReady.
+  enum class Turn : uint8_t {
+    kReady,
+    kParked,  // until a kReply letter
+    kAtGate,  // until the gate opens or the offer is answered with -BUSY
+    kBusy,    // until a kFinished letter
+  };
+  enum class Ending : uint8_t {
+    kNone,
+    kAfterOutput,  // close once everything is sent
+    kNow,
+  };
+
+  Connection(uint64_t id, Mailbox* home, Socket own_socket)
+      : client(id, home), socket(std::move(own_socket)) {}
+
+  Client client;
+  Socket socket;
+  RequestParser parser;
+
+  // Input. During a batch `input` is the lease or the rest, and `position` where the next request
+  // begins; between batches only the rest remains.
+  InputBuffer rest;
+  Lease lease;
+  std::string_view input;
+  size_t position = 0;
+  bool starved = false;  // the parser needs more bytes to go on at `position`
+
+  void Rewind(size_t to) {
+    position = to;
+    starved = false;
+    parser.Rewind();
+  }
+
+  // Output: how much of client.out, as it goes on the wire, has been sent.
+  size_t sent = 0;
+  size_t unsent() const { return client.out.size() - sent; }
+  bool output_blocked = false;  // the socket takes no more until epoll says so
+  bool paused = false;          // too much is unsent: nothing is read or executed until it went out
+
+  Turn turn = Turn::kReady;
+  Ending ending = Ending::kNone;
+  Engine::Outcome finished =
+      Engine::Outcome::kDone;  // of a busy command, from the thread that ran it
+  std::unique_ptr<BusyState> busy;
+
+  // In which of the loop's lists it stands.
+  bool in_batch = false, in_outbox = false, in_endings = false;
+  uint32_t interest = 0;           // what epoll watches for
+  int64_t deadline_ms = 0;         // of a parked command, Unix time; 0: none
+  int64_t active_ms = 0;           // when it last sent something, Unix time
+  int64_t over_soft_since_ms = 0;  // its output has been over the soft limit since; 0: it is not
+
+  bool runnable() const { return turn == Turn::kReady && ending == Ending::kNone && !paused; }
+};
+
+}  // namespace larder

@@ -1,0 +1,193 @@
+#include "server/net/loop.h"
+
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "server/base/check.h"
+#include "server/base/clock.h"
+
+namespace larder {
+namespace {
+
+// The least that is received behind a request that is not whole, and the most that is made room for
+// at once while less has arrived: nobody gets memory for announcing a large value.
+constexpr size_t kLeastSpace = 16 * 1024;
+constexpr size_t kMostSpaceAhead = 1024 * 1024;
+
+}  // namespace
+
+Loop::Loop(Engine& engine, bool use_ring, int cores)
+    : engine_(engine),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      idle_(epoll_.fd()),
+      poll_(cores),
+      transfers_(use_ring) {
+  CHECK(epoll_.open() && wake_.open());
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.u64 = kWakeTag;
+  CHECK(::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, wake_.fd(), &event) == 0);
+}
+
+Loop::~Loop() = default;
+
+void Loop::Accept(Acceptor& acceptor, Listener& listener) {
+  acceptor_ = &acceptor;
+  listener.Watch(epoll_.fd(), kListenTag);
+}
+
+void Loop::Wake() {
+  if (woken_.exchange(true, std::memory_order_seq_cst)) return;
+  const uint64_t one = 1;
+  [[maybe_unused]] ssize_t written = ::write(wake_.fd(), &one, sizeof(one));
+}
+
+Loop::End Loop::Run(NetWorker& worker) {
+  if (executing_ != nullptr) TakeOver();
+  now_ms_ = worker.now_ms = WallMs();
+  while (true) {
+    if (!ExecuteBatch(worker)) return End::kAdopted;
+    SettleBatch(worker);
+    ReadLetters(worker);
+    RunTimers(worker);
+    Send(worker);
+    EndConnections(worker);
+    if (stopping_) GoOnStopping();
+    if (closing_ && connections_.empty()) return End::kStopped;
+    Collect(worker);
+  }
+}
+
+// Fills batch_ with connections that have input to execute. Sleeps only if there is nothing to do.
+void Loop::Collect(NetWorker& worker) {
+  batch_.swap(carry_);
+  const bool idle = batch_.empty() && outbox_.empty() && Mailbox::empty();
+  int count = ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
+  if (count == 0 && idle) count = WaitForEvents();
+  now_ms_ = worker.now_ms = WallMs();
+  receiving_.clear();
+  for (int i = 0; i < count; ++i) HandleEvent(events_[i], worker);
+  if (has_arrivals_.load(std::memory_order_acquire)) TakeArrivals(worker);
+  Receive(worker);
+  for (Connection* c : batch_) {
+    if (c->lease == nullptr) c->input = c->rest.view();
+  }
+  if (count == 0 && batch_.empty() && stopping_) closing_ = true;
+}
+
+int Loop::WaitForEvents() {
+  const int64_t ended_ns = MonotonicNs();
+  const int64_t window_ns = poll_.WindowNs(engine_.config.settings().busy_poll_us, ended_ns);
+  for (int64_t last_ns = ended_ns; last_ns - ended_ns < window_ns;) {
+    const int count = ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
+    const int64_t now_ns = MonotonicNs();
+    poll_.Looked(now_ns - last_ns, now_ns);
+    last_ns = now_ns;
+    if (count == 0) continue;
+    poll_.Arrived(now_ns - ended_ns, false);
+    return count;
+  }
+  idle_.Wait(NextTimeoutMs());
+  const int count = ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
+  if (count > 0) poll_.Arrived(MonotonicNs() - ended_ns, true);
+  return count;
+}
+
+// Milliseconds until something is due that no event announces; -1: nothing is.
+int64_t Loop::NextTimeoutMs() const {
+  constexpr int64_t kNever = -1;
+  int64_t timeout_ms = kNever;
+  auto within = [&](int64_t ms) {
+    ms = std::max<int64_t>(ms, 0);
+    if (timeout_ms == kNever || ms < timeout_ms) timeout_ms = ms;
+  };
+  const int64_t now_ms = WallMs();
+  if (!deadlines_.empty()) within(deadlines_.begin()->first - now_ms);
+  if (!at_gate_.empty()) within(gate_retry_ms_ - now_ms);
+  if (!endings_.empty() || stopping_) within(kRetryMs);
+  const bool closes_idle = engine_.config.settings().timeout_s > 0 && !connections_.empty();
+  if (closes_idle || over_soft_limit_ > 0) within(sweep_ms_ - now_ms);
+  return timeout_ms;
+}
+
+void Loop::HandleEvent(const epoll_event& event, NetWorker& worker) {
+  if (event.data.u64 == kWakeTag) {
+    uint64_t count;
+    [[maybe_unused]] ssize_t read = ::read(wake_.fd(), &count, sizeof(count));
+    woken_.exchange(false, std::memory_order_seq_cst);
+    return;
+  }
+  if (event.data.u64 & kListenTag) {
+    const int fd = static_cast<int>(event.data.u64 & ~kListenTag);
+    if (!stopping_) acceptor_->Accept(fd, *this, worker.stats);
+    return;
+  }
+  Connection& c = *static_cast<Connection*>(event.data.ptr);
+  if (event.events & EPOLLOUT) {
+    c.output_blocked = false;
+    Touch(c);
+  }
+  if ((event.events & ~static_cast<uint32_t>(EPOLLOUT)) == 0) return;
+  if (c.ending == Connection::Ending::kNone) {
+    receiving_.push_back(&c);
+  } else {
+    Close(c, Connection::Ending::kNow);  // hung up while its last output was waiting
+  }
+}
+
+void Loop::Receive(NetWorker& worker) {
+  if (receiving_.empty()) return;
+  receptions_.clear();
+  for (Connection* c : receiving_) PrepareReception(*c);
+  transfers_.Receive(receptions_);
+  worker.stats.reads.Add(receptions_.size());
+  for (size_t i = 0; i < receiving_.size(); ++i) {
+    TakeReceived(*receiving_[i], receptions_[i].result, worker);
+  }
+}
+
+void Loop::PrepareReception(Connection& c) {
+  if (c.rest.empty()) {
+    c.lease = leases_.Take();
+    receptions_.push_back({c.socket.fd(), c.lease.get(), LeasePool::kLeaseBytes});
+    return;
+  }
+  const size_t have = c.rest.size();
+  const size_t missing = c.parser.wanted() > have ? c.parser.wanted() - have : 0;
+  const size_t ahead = std::max(have, kMostSpaceAhead);
+  char* space = c.rest.Space(std::clamp(missing, kLeastSpace, std::max(ahead, kLeastSpace)));
+  receptions_.push_back({c.socket.fd(), space, c.rest.space()});
+}
+
+void Loop::TakeReceived(Connection& c, ssize_t result, NetWorker& worker) {
+  if (result <= 0) {
+    if (c.lease != nullptr) leases_.Return(std::move(c.lease));
+    if (result != -EAGAIN) Close(c, Connection::Ending::kNow);
+    return;
+  }
+  const size_t size = static_cast<size_t>(result);
+  worker.stats.input_bytes.Add(size);
+  c.active_ms = now_ms_;
+  c.starved = false;
+  if (c.lease != nullptr) {
+    c.input = {c.lease.get(), size};
+  } else {
+    c.rest.Grow(size);
+  }
+  AddToBatch(c);
+}
+
+void Loop::AddToBatch(Connection& c) {
+  if (std::exchange(c.in_batch, true)) return;
+  batch_.push_back(&c);
+}
+
+void Loop::Carry(Connection& c) {
+  if (std::exchange(c.in_batch, true)) return;
+  carry_.push_back(&c);
+}
+
+}  // namespace larder

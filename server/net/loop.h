@@ -1,0 +1,168 @@
+// Loop: serves a set of connections in batches. A batch takes all sockets that are ready, receives
+// from each, parses every complete request, prefetches what they will touch, executes them inside
+// the gate, and sends each connection's replies at once: one receive and one send per connection
+// and wake-up. Sockets are watched level-triggered in one private epoll set, so nothing is read
+// until it says EAGAIN.
+//
+// A loop is an object, not a thread: all its state is here, and whoever calls Run goes on where the
+// last one stopped, also in the middle of a batch (standby.h). One thread at a time runs it; Offer,
+// Post, Nudge, GateOpened and load may be called from any.
+//
+// Bounds: kMostEvents connections a batch; kTurnBytes of input a connection and batch; a connection
+// whose output is not read gets no request executed from kPauseBytes on; input waiting for its turn
+// is bounded by client-query-buffer-limit, output by client-output-buffer-limit.
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/btree_set.h"
+#include "absl/container/flat_hash_map.h"
+#include "server/base/mutex.h"
+#include "server/engine/engine.h"
+#include "server/engine/mailbox.h"
+#include "server/net/acceptor.h"
+#include "server/net/busy_poll.h"
+#include "server/net/connection.h"
+#include "server/net/idle_wait.h"
+#include "server/net/lease_pool.h"
+#include "server/net/lookahead.h"
+#include "server/net/standby.h"
+#include "server/net/transfers.h"
+
+namespace larder {
+
+class Loop final : public Mailbox {
+ public:
+  // Why Run returned. After kAdopted the caller must not touch the loop.
+  enum class End { kStopped, kAdopted };
+
+  // `engine` outlives the loop. `cores`: how many this process may use.
+  Loop(Engine& engine, bool use_ring, int cores);
+  ~Loop() override;
+
+  // Makes this the loop that accepts. Before threads start; both outlive the loop's run.
+  void Accept(Acceptor& acceptor, Listener& listener);
+
+  End Run(NetWorker& worker);
+
+  // ---- Any thread -------------------------------------------------------------------------------
+  void Offer(Arrival arrival);  // a connection to serve; Nudge the loop if it is not your own
+  size_t load() const { return load_.load(std::memory_order_relaxed); }
+  void Nudge() { Wake(); }  // look around, also when asleep: a directive changed
+  void GateOpened();
+  bool has_ring() const { return transfers_.has_ring(); }
+
+ private:
+  static constexpr size_t kMostEvents = 128;
+  static constexpr size_t kTurnBytes = 256 * 1024;
+  static constexpr size_t kPauseBytes = 1024 * 1024;
+  static constexpr size_t kMostPieces = 64;  // of one send
+  static constexpr uint64_t kWakeTag = 0;
+  static constexpr uint64_t kListenTag = 1ull << 63;  // and the descriptor; no pointer has this bit
+  static constexpr int64_t kRetryMs = 10;    // of what can't be done now: gate, waiters being woken
+  static constexpr int64_t kSweepMs = 1000;  // between two looks at idle clients and soft limits
+  static constexpr int64_t kDrainMs = 100;   // at a stop, for what clients have sent already
+
+  void Wake() override;
+
+  // ---- Waiting and receiving (loop.cc) ----------------------------------------------------------
+  void Collect(NetWorker& worker);
+  int WaitForEvents();
+  int64_t NextTimeoutMs() const;
+  void HandleEvent(const epoll_event& event, NetWorker& worker);
+  void Receive(NetWorker& worker);
+  void PrepareReception(Connection& c);
+  void TakeReceived(Connection& c, ssize_t result, NetWorker& worker);
+  void AddToBatch(Connection& c);
+  void Carry(Connection& c);
+
+  // ---- Executing (loop_execute.cc) --------------------------------------------------------------
+  enum class Parsed { kNothing, kRequest, kAlone };
+  bool EnterGate(NetWorker& worker);
+  bool ExecuteBatch(NetWorker& worker);
+  bool FillLookahead(NetWorker& worker);
+  Parsed Parse(Connection& c);
+  bool ExecuteNext(NetWorker& worker);
+  void AnswerMalformed(NetWorker& worker, Connection& c);
+  void Conclude(Connection& c, Engine::Outcome outcome, size_t begin, size_t end);
+  void FinishElsewhere(NetWorker& worker, Connection& c, Engine::Outcome outcome);
+  void TakeOver();
+  void SettleBatch(NetWorker& worker);
+  void Settle(Connection& c, NetWorker& worker);
+
+  // ---- Sending (loop_send.cc) -------------------------------------------------------------------
+  void Touch(Connection& c);
+  void LendOutput(Connection& c);
+  void Send(NetWorker& worker);
+  void PrepareDispatch(Connection& c);
+  void TakeSent(Connection& c, ssize_t result, NetWorker& worker);
+  void FinishOutput(Connection& c);
+  void CheckOutputLimit(Connection& c, NetWorker& worker);
+  void UpdateInterest(Connection& c);
+
+  // ---- Clients: coming, letters, timers, going (loop_clients.cc) --------------------------------
+  void TakeArrivals(NetWorker& worker);
+  void ReadLetters(NetWorker& worker);
+  void Deliver(std::unique_ptr<Letter> letter, NetWorker& worker);
+  void Finished(Connection& c, NetWorker& worker);
+  void OfferToGateAgain();
+  void RunTimers(NetWorker& worker);
+  void SetDeadline(Connection& c, int64_t deadline_ms);
+  void Sweep(NetWorker& worker);
+  void Close(Connection& c, Connection::Ending ending);
+  void EndConnections(NetWorker& worker);
+  void Destroy(Connection& c);
+  Connection* Find(uint64_t id);
+  void BeginStop();
+  void GoOnStopping();
+
+  Engine& engine_;
+  Socket epoll_, wake_;  // wake_: an eventfd, for letters and arrivals
+  IdleWait idle_;
+  BusyPoll poll_;
+  Transfers transfers_;
+  LeasePool leases_;
+  Acceptor* acceptor_ = nullptr;  // null: another loop accepts
+
+  absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
+  std::vector<Connection*> batch_;    // received, being executed
+  size_t next_ = 0;                   // of them, the one to parse next
+  std::vector<Connection*> carry_;    // have input left for the next batch
+  std::vector<Connection*> outbox_;   // have output to send
+  std::vector<Connection*> endings_;  // are to go
+  Lookahead lookahead_;
+  Connection* executing_ = nullptr;  // whose command runs: found here by whoever adopts the loop
+  RequestParser::Limits limits_;
+
+  std::vector<uint64_t> at_gate_;                            // clients
+  absl::btree_set<std::pair<int64_t, uint64_t>> deadlines_;  // of parked clients: Unix time, client
+  int64_t now_ms_ = 0;                                       // Unix time, read once a batch
+  int64_t gate_retry_ms_ = 0, sweep_ms_ = 0;
+  size_t over_soft_limit_ = 0;  // connections whose soft limit runs
+  bool stopping_ = false, closing_ = false;
+  int64_t stopping_since_ms_ = 0;
+
+  // Scratch of one round.
+  epoll_event events_[kMostEvents];
+  std::vector<Connection*> receiving_, sending_;
+  std::vector<Reception> receptions_;
+  std::vector<Dispatch> dispatches_;
+  std::vector<iovec> pieces_;
+  std::vector<std::string> spare_outputs_;  // memory of outputs that were sent
+
+  std::atomic<size_t> load_{0};
+  std::atomic<bool> woken_{false};        // wake_ was written and the letters not yet read
+  std::atomic<bool> turned_away_{false};  // the gate was closed: wants a kGateOpen letter
+  Mutex arrivals_mutex_;
+  std::vector<Arrival> arrivals_ ABSL_GUARDED_BY(arrivals_mutex_);
+  std::atomic<bool> has_arrivals_{false};
+};
+
+}  // namespace larder

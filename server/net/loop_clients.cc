@@ -1,0 +1,232 @@
+// Clients of a loop: how they come, what reaches them from other threads, their timers, how they
+// go.
+#include "server/base/check.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/net/loop.h"
+
+namespace larder {
+
+using Ending = Connection::Ending;
+using Turn = Connection::Turn;
+
+void Loop::Offer(Arrival arrival) {
+  load_.fetch_add(1, std::memory_order_relaxed);
+  {
+    MutexLock lock(arrivals_mutex_);
+    arrivals_.push_back(std::move(arrival));
+  }
+  has_arrivals_.store(true, std::memory_order_release);
+}
+
+void Loop::TakeArrivals(NetWorker& worker) {
+  std::vector<Arrival> arrivals;
+  {
+    MutexLock lock(arrivals_mutex_);
+    has_arrivals_.store(false, std::memory_order_relaxed);
+    arrivals.swap(arrivals_);
+  }
+  if (stopping_) {
+    load_.fetch_sub(arrivals.size(), std::memory_order_relaxed);
+    return;
+  }
+  const bool password = !engine_.config.Text("requirepass").empty();
+  for (Arrival& arrival : arrivals) {
+    const int fd = arrival.socket.fd();
+    const uint64_t id = engine_.clients.NewId();
+    auto owner = std::make_unique<Connection>(id, this, std::move(arrival.socket));
+    Connection& c = *owner;
+    c.client.address = std::move(arrival.address);
+    c.client.local_address = std::move(arrival.local_address);
+    c.client.unix_socket = arrival.unix_socket;
+    c.client.fd = fd;
+    c.client.authenticated = !password;
+    c.client.connected_ms = c.active_ms = now_ms_;
+    c.client.last_command_ms.store(now_ms_, std::memory_order_relaxed);
+    epoll_event event = {};
+    event.events = c.interest = EPOLLIN;
+    event.data.ptr = &c;
+    CHECK(::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, fd, &event) == 0);
+    connections_.emplace(id, std::move(owner));
+    engine_.clients.Add(c.client);
+    worker.stats.connections.Add(1);
+    // Most clients speak at once: what they sent is there, and epoll need not be asked.
+    receiving_.push_back(&c);
+  }
+}
+
+Connection* Loop::Find(uint64_t id) {
+  auto found = connections_.find(id);
+  return found == connections_.end() ? nullptr : found->second.get();
+}
+
+void Loop::ReadLetters(NetWorker& worker) {
+  if (Mailbox::empty()) return;
+  for (Letter* letter = TakeAll(); letter != nullptr;) {
+    std::unique_ptr<Letter> owner(letter);
+    letter = letter->next;
+    Deliver(std::move(owner), worker);
+  }
+}
+
+void Loop::Deliver(std::unique_ptr<Letter> letter, NetWorker& worker) {
+  if (letter->kind == Letter::Kind::kStop) return BeginStop();
+  if (letter->kind == Letter::Kind::kGateOpen) {
+    if (EnterGate(worker))
+      engine_.gate.Leave(worker.gate_slot);  // a closer may wait for us to pass
+    return OfferToGateAgain();
+  }
+  Connection* c = Find(letter->client_id);
+  if (c == nullptr) return;
+  if (letter->kind == Letter::Kind::kFinished) return Finished(*c, worker);
+  if (c->turn == Turn::kBusy) return c->busy->letters.push_back(std::move(letter));
+  switch (letter->kind) {
+    case Letter::Kind::kPush:
+      c->client.out.Take(std::move(letter->out));
+      break;
+    case Letter::Kind::kReply:
+      engine_.Resume(c->client, *letter);
+      SetDeadline(*c, 0);
+      c->turn = Turn::kReady;
+      if (c->runnable() && !c->rest.empty()) Carry(*c);
+      break;
+    default:
+      Close(*c, Ending::kAfterOutput);
+  }
+  Touch(*c);
+}
+
+// Another thread has finished the command that it was running when this loop was adopted.
+void Loop::Finished(Connection& c, NetWorker& worker) {
+  CHECK(c.turn == Turn::kBusy);
+  const std::unique_ptr<BusyState> busy = std::move(c.busy);
+  c.turn = Turn::kReady;
+  epoll_event event = {};
+  event.events = c.interest = EPOLLIN;
+  event.data.ptr = &c;
+  ::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, c.socket.fd(), &event);
+  Conclude(c, c.finished, busy->begin, busy->end);
+  Settle(c, worker);
+  UpdateInterest(c);
+  for (std::unique_ptr<Letter>& letter : busy->letters) Deliver(std::move(letter), worker);
+}
+
+void Loop::GateOpened() {
+  if (!turned_away_.exchange(false, std::memory_order_seq_cst)) return;
+  auto letter = std::make_unique<Letter>();
+  letter->kind = Letter::Kind::kGateOpen;
+  Post(std::move(letter));
+}
+
+void Loop::OfferToGateAgain() {
+  for (uint64_t id : at_gate_) {
+    Connection* c = Find(id);
+    if (c == nullptr || c->turn != Turn::kAtGate) continue;
+    c->turn = Turn::kReady;
+    if (c->runnable()) Carry(*c);
+  }
+  at_gate_.clear();
+}
+
+// REQUIRES: the connection has no deadline, or `deadline_ms` is 0.
+void Loop::SetDeadline(Connection& c, int64_t deadline_ms) {
+  if (c.deadline_ms != 0) deadlines_.erase({c.deadline_ms, c.client.id});
+  c.deadline_ms = deadline_ms;
+  if (deadline_ms != 0) deadlines_.emplace(deadline_ms, c.client.id);
+}
+
+void Loop::RunTimers(NetWorker& worker) {
+  if (!at_gate_.empty() && now_ms_ >= gate_retry_ms_) OfferToGateAgain();
+  if (now_ms_ >= sweep_ms_) Sweep(worker);
+  if (deadlines_.empty() || deadlines_.begin()->first > now_ms_) return;
+  const bool inside = EnterGate(worker);
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now_ms_) {
+    Connection* c = Find(deadlines_.begin()->second);
+    CHECK(c != nullptr);
+    if (inside && engine_.TimeOut(worker, c->client)) {
+      SetDeadline(*c, 0);
+      c->turn = Turn::kReady;
+      if (c->runnable() && !c->rest.empty()) Carry(*c);
+      Touch(*c);
+    } else {
+      SetDeadline(*c,
+                  now_ms_ + kRetryMs);  // the gate is closed, or a waker answers this very moment
+    }
+  }
+  if (inside) engine_.gate.Leave(worker.gate_slot);
+}
+
+// Once a second, and only where a directive asks for it: idle clients, and outputs over the soft
+// limit.
+void Loop::Sweep(NetWorker& worker) {
+  sweep_ms_ = now_ms_ + kSweepMs;
+  const int64_t timeout_ms = engine_.config.settings().timeout_s * 1000;
+  if (timeout_ms == 0 && over_soft_limit_ == 0) return;
+  for (const auto& [id, c] : connections_) {
+    if (c->turn == Turn::kBusy) continue;
+    if (c->over_soft_since_ms != 0) CheckOutputLimit(*c, worker);
+    const bool waits = c->turn != Turn::kReady || c->client.monitor.load(std::memory_order_relaxed);
+    if (timeout_ms == 0 || waits || now_ms_ - c->active_ms <= timeout_ms) continue;
+    Log(LogLevel::kVerbose, "Closing idle client ", c->client.address);
+    Close(*c, Ending::kNow);
+  }
+}
+
+// May be called again with the same or a harsher ending.
+void Loop::Close(Connection& c, Ending ending) {
+  if (c.ending < ending) c.ending = ending;
+  UpdateInterest(c);
+  if (!std::exchange(c.in_endings, true)) endings_.push_back(&c);
+}
+
+void Loop::EndConnections(NetWorker& worker) {
+  if (endings_.empty()) return;
+  EnterGate(worker);
+  std::erase_if(endings_, [&](Connection* c) {
+    if (c->turn == Turn::kBusy) return false;
+    if (c->ending == Ending::kAfterOutput && c->unsent() > 0) {
+      c->in_endings = false;  // FinishOutput brings it here again
+      return true;
+    }
+    c->socket.Close();
+    if (!engine_.Forget(worker, c->client)) return false;  // tried again in kRetryMs
+    Destroy(*c);
+    return true;
+  });
+  if (worker.gate_slot.inside()) engine_.gate.Leave(worker.gate_slot);
+}
+
+void Loop::Destroy(Connection& c) {
+  if (c.in_batch) std::erase(carry_, &c);
+  if (c.in_outbox) std::erase(outbox_, &c);
+  if (c.over_soft_since_ms != 0) --over_soft_limit_;
+  SetDeadline(c, 0);
+  engine_.clients.Remove(c.client);
+  load_.fetch_sub(1, std::memory_order_relaxed);
+  connections_.erase(c.client.id);
+}
+
+void Loop::BeginStop() {
+  stopping_ = true;
+  stopping_since_ms_ = now_ms_;
+}
+
+// First what clients have sent is executed: until nothing is ready any more, or kDrainMs are over.
+// Then every connection is closed once its output is sent; the slow ones at shutdown-timeout.
+void Loop::GoOnStopping() {
+  const int64_t waited_ms = now_ms_ - stopping_since_ms_;
+  if (waited_ms > kDrainMs) closing_ = true;
+  if (!closing_) return;
+  const int64_t timeout_ms = engine_.config.settings().shutdown_timeout_s * 1000;
+  const bool enough = waited_ms > std::max(timeout_ms, kDrainMs);
+  for (const auto& [id, c] : connections_) {
+    if (c->turn == Turn::kBusy || c->ending == Ending::kNow) continue;
+    if (enough) {
+      Close(*c, Ending::kNow);
+    } else if (c->ending == Ending::kNone && c->turn != Turn::kAtGate && !c->in_batch) {
+      Close(*c, Ending::kAfterOutput);
+    }
+  }
+}
+
+}  // namespace larder

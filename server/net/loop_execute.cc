@@ -1,0 +1,210 @@
+// The loop's middle: from received bytes to executed requests.
+#include "protocol/reply.h"
+#include "server/base/check.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/net/loop.h"
+
+namespace larder {
+
+using Ending = Connection::Ending;
+using Turn = Connection::Turn;
+
+// False when the gate is closed, for longer than one waits by spinning.
+bool Loop::EnterGate(NetWorker& worker) {
+  constexpr int64_t kPatienceUs = 20;  // most of what closes the gate is over by then
+  Gate& gate = engine_.gate;
+  if (gate.Enter(worker.gate_slot)) [[likely]]
+    return true;
+  const int64_t start_us = MonotonicUs();
+  const int64_t closed_us = gate.closed_since_us();
+  while (start_us - closed_us < kPatienceUs && MonotonicUs() - start_us < kPatienceUs) {
+    if (!gate.closed() && gate.Enter(worker.gate_slot)) return true;
+  }
+  turned_away_.store(true, std::memory_order_seq_cst);
+  return false;
+}
+
+// False: the loop was adopted meanwhile, and nothing of it may be touched.
+bool Loop::ExecuteBatch(NetWorker& worker) {
+  if (batch_.empty()) return true;
+  limits_.bulk_bytes = static_cast<size_t>(int64_t{engine_.config.settings().proto_max_bulk_bytes});
+  EnterGate(worker);
+  do {
+    while (!lookahead_.done()) {
+      if (!ExecuteNext(worker)) return false;
+    }
+  } while (FillLookahead(worker));
+  if (worker.gate_slot.inside()) engine_.gate.Leave(worker.gate_slot);
+  return true;
+}
+
+bool Loop::FillLookahead(NetWorker& worker) {
+  lookahead_.Clear();
+  while (next_ < batch_.size() && !lookahead_.full()) {
+    const Parsed parsed = Parse(*batch_[next_]);
+    if (parsed == Parsed::kNothing) {
+      ++next_;
+      continue;
+    }
+    lookahead_.Push();
+    if (parsed == Parsed::kAlone) break;
+  }
+  if (lookahead_.size() > 1 && worker.gate_slot.inside()) {
+    lookahead_.ForEach([&](const Lookahead::Item& item) {
+      engine_.PrefetchSlots(item.connection->client, item.args);
+    });
+    lookahead_.ForEach([&](const Lookahead::Item& item) {
+      engine_.PrefetchEntries(item.connection->client, item.args);
+    });
+  }
+  return lookahead_.size() > 0;
+}
+
+// Parses the connection's next request into the lookahead's spare item. kAlone: nothing may be
+// parsed behind it before it has run, because it may change how (AUTH), because its words are in
+// the parser's own memory, or because it is an error.
+Loop::Parsed Loop::Parse(Connection& c) {
+  if (!c.runnable() || c.starved || c.position >= kTurnBytes) return Parsed::kNothing;
+  limits_.authenticated = c.client.authenticated;
+  Lookahead::Item& item = lookahead_.Spare();
+  item.connection = &c;
+  while (c.position < c.input.size()) {
+    size_t consumed = 0;
+    const RequestParser::Result result =
+        c.parser.Next(c.input.substr(c.position), limits_, item.args, &consumed);
+    item.begin = c.position;
+    item.end = c.position += consumed;
+    item.malformed = result == RequestParser::Result::kError;
+    if (item.malformed) return Parsed::kAlone;
+    if (result == RequestParser::Result::kNeedMore) break;
+    if (result == RequestParser::Result::kEmpty) continue;
+    return c.parser.rewritten() || !limits_.authenticated ? Parsed::kAlone : Parsed::kRequest;
+  }
+  c.starved = true;
+  return Parsed::kNothing;
+}
+
+bool Loop::ExecuteNext(NetWorker& worker) {
+  Lookahead::Item& item = lookahead_.Next();
+  Connection& c = *item.connection;
+  if (!c.runnable()) return true;  // an earlier request of it parked or closed it
+  if (c.unsent() >= kPauseBytes) [[unlikely]] {
+    c.paused = true;
+    c.Rewind(item.begin);
+    Touch(c);
+    return true;
+  }
+  LendOutput(c);
+  if (item.malformed) [[unlikely]] {
+    AnswerMalformed(worker, c);
+    return true;
+  }
+  executing_ = &c;
+  const Engine::Outcome outcome = engine_.Execute(worker, c.client, item.args);
+  if (worker.TakeAdopted()) [[unlikely]] {
+    FinishElsewhere(worker, c, outcome);
+    return false;
+  }
+  executing_ = nullptr;
+  Conclude(c, outcome, item.begin, item.end);
+  return true;
+}
+
+void Loop::AnswerMalformed(NetWorker& worker, Connection& c) {
+  Reply reply(c.client.out, c.client.resp.load(std::memory_order_relaxed));
+  reply.Error(c.parser.error());
+  worker.stats.error_replies.Add(1);
+  engine_.stats.CountError(reply.last_error_code());
+  Log(LogLevel::kVerbose, "Protocol error from client ", c.client.address, ": ", c.parser.error());
+  Touch(c);
+  Close(c, Ending::kAfterOutput);
+}
+
+void Loop::Conclude(Connection& c, Engine::Outcome outcome, size_t begin, size_t end) {
+  if (!c.client.out.empty()) Touch(c);
+  switch (outcome) {
+    case Engine::Outcome::kDone:
+      return;
+    case Engine::Outcome::kParked:
+      c.turn = Turn::kParked;
+      c.Rewind(end);
+      if (c.client.waiter != nullptr) SetDeadline(c, c.client.waiter->deadline_ms);
+      return;
+    case Engine::Outcome::kGateClosed:
+      c.turn = Turn::kAtGate;
+      c.Rewind(begin);
+      at_gate_.push_back(c.client.id);
+      gate_retry_ms_ = now_ms_ + kRetryMs;
+      return;
+    case Engine::Outcome::kClose:
+      c.Rewind(end);
+      Close(c, Ending::kAfterOutput);
+      return;
+  }
+}
+
+// The thread that lost the loop while it ran a command of `c`: all it may touch is that client and
+// what `finished` is for. After the letter it may not even touch these.
+void Loop::FinishElsewhere(NetWorker& worker, Connection& c, Engine::Outcome outcome) {
+  if (worker.gate_slot.inside()) engine_.gate.Leave(worker.gate_slot);
+  c.finished = outcome;
+  auto letter = std::make_unique<Letter>();
+  letter->kind = Letter::Kind::kFinished;
+  letter->client_id = c.client.id;
+  c.client.home->Post(std::move(letter));
+}
+
+// The thread that has adopted the loop: the running command's connection is set aside, with its
+// words and its input where they are.
+void Loop::TakeOver() {
+  Lookahead::Item& item = lookahead_.Last();
+  Connection& c = *std::exchange(executing_, nullptr);
+  CHECK(item.connection == &c);
+  c.busy = std::make_unique<BusyState>();
+  c.busy->args = std::move(item.args);  // the words stay in place: a vector's memory moves with it
+  item.args.clear();
+  c.busy->begin = item.begin;
+  c.busy->end = item.end;
+  c.turn = Turn::kBusy;
+  c.Rewind(item.end);
+  ::epoll_ctl(epoll_.fd(), EPOLL_CTL_DEL, c.socket.fd(), nullptr);
+  c.interest = 0;
+}
+
+void Loop::SettleBatch(NetWorker& worker) {
+  for (Connection* c : batch_) {
+    c->in_batch = false;
+    if (c->turn != Turn::kBusy) Settle(*c, worker);
+  }
+  batch_.clear();
+  next_ = 0;
+}
+
+// Keeps what was not executed, and gives the lease back.
+void Loop::Settle(Connection& c, NetWorker& worker) {
+  if (c.lease != nullptr) {
+    const std::string_view left = c.input.substr(c.position);
+    if (!left.empty()) c.rest.Append(left);
+    leases_.Return(std::move(c.lease));
+  } else {
+    c.rest.Consume(c.position);
+  }
+  c.input = {};
+  c.position = 0;
+  const size_t waiting = c.rest.size();
+  if (c.client.input_bytes.load(std::memory_order_relaxed) != waiting) {
+    c.client.input_bytes.store(waiting, std::memory_order_relaxed);
+  }
+  if (waiting == 0) return;
+  const int64_t limit = engine_.config.settings().query_buffer_limit_bytes;
+  if (waiting > static_cast<size_t>(limit) && c.ending == Ending::kNone) {
+    Log(LogLevel::kWarning, "Closing client ", c.client.address,
+        " that reached max query buffer length");
+    worker.stats.query_limit_closes.Add(1);
+    Close(c, Ending::kNow);
+  }
+  if (c.runnable() && !c.starved) Carry(c);
+}
+
+}  // namespace larder

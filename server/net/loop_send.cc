@@ -1,0 +1,163 @@
+// The loop's end: from replies to sent bytes.
+#include <algorithm>
+#include <cerrno>
+
+#include "server/base/log.h"
+#include "server/net/loop.h"
+
+namespace larder {
+
+using Ending = Connection::Ending;
+
+namespace {
+
+// Outputs up to this size lend their memory on; larger ones give it back.
+constexpr size_t kMostKeptOutput = 64 * 1024;
+constexpr size_t kMostSpareOutputs = 128;
+// A partly sent output is moved to the front when that frees so much.
+constexpr size_t kCompactBytes = 64 * 1024;
+
+// Appends what is unsent of an output, in at most `most` pieces.
+void AppendPieces(const OutputBuffer& out, size_t skip, size_t most, std::vector<iovec>& pieces) {
+  const size_t end = pieces.size() + most;
+  auto add = [&](const char* data, size_t size) {
+    const size_t skipped = std::min(skip, size);
+    skip -= skipped;
+    if (size == skipped || pieces.size() == end) return;
+    pieces.push_back({const_cast<char*>(data) + skipped, size - skipped});
+  };
+  size_t from = 0;
+  for (const OutputBuffer::Splice& splice : out.splices()) {
+    add(out.bytes().data() + from, splice.at - from);
+    add(splice.blob->data(), splice.blob->size());
+    from = splice.at;
+    if (pieces.size() == end) return;
+  }
+  add(out.bytes().data() + from, out.bytes().size() - from);
+}
+
+}  // namespace
+
+void Loop::Touch(Connection& c) {
+  if (std::exchange(c.in_outbox, true)) return;
+  outbox_.push_back(&c);
+}
+
+// An idle connection owns no output memory: it borrows a string that is still in the cache.
+void Loop::LendOutput(Connection& c) {
+  std::string& bytes = c.client.out.bytes();
+  if (!bytes.empty() || spare_outputs_.empty() || bytes.capacity() > sizeof(std::string)) return;
+  bytes.swap(spare_outputs_.back());
+  spare_outputs_.pop_back();
+}
+
+void Loop::Send(NetWorker& worker) {
+  if (outbox_.empty()) return;
+  sending_.clear();
+  dispatches_.clear();
+  pieces_.clear();
+  for (Connection* c : outbox_) {
+    c->in_outbox = false;
+    if (c->turn == Connection::Turn::kBusy || !c->socket.open()) continue;
+    if (c->output_blocked) {
+      CheckOutputLimit(*c, worker);
+      UpdateInterest(*c);
+    } else if (c->unsent() > 0) {
+      PrepareDispatch(*c);
+    }
+  }
+  outbox_.clear();
+  if (sending_.empty()) return;
+  iovec* piece = pieces_.data();
+  for (Dispatch& dispatch : dispatches_) {
+    dispatch.message.msg_iov = piece;
+    piece += dispatch.message.msg_iovlen;
+  }
+  transfers_.Send(dispatches_);
+  worker.stats.writes.Add(dispatches_.size());
+  for (size_t i = 0; i < sending_.size(); ++i) {
+    TakeSent(*sending_[i], dispatches_[i].result, worker);
+  }
+}
+
+void Loop::PrepareDispatch(Connection& c) {
+  const size_t before = pieces_.size();
+  AppendPieces(c.client.out, c.sent, kMostPieces, pieces_);
+  Dispatch dispatch = {};
+  dispatch.fd = c.socket.fd();
+  dispatch.message.msg_iovlen = pieces_.size() - before;
+  dispatches_.push_back(dispatch);
+  sending_.push_back(&c);
+}
+
+void Loop::TakeSent(Connection& c, ssize_t result, NetWorker& worker) {
+  if (result < 0 && result != -EAGAIN) return Close(c, Ending::kNow);
+  if (result > 0) {
+    c.sent += static_cast<size_t>(result);
+    worker.stats.output_bytes.Add(static_cast<uint64_t>(result));
+  }
+  if (c.unsent() == 0) return FinishOutput(c);
+  c.output_blocked = true;
+  if (c.sent >= kCompactBytes && c.sent >= c.unsent()) c.sent -= c.client.out.DropFront(c.sent);
+  c.client.output_bytes.store(c.unsent(), std::memory_order_relaxed);
+  CheckOutputLimit(c, worker);
+  UpdateInterest(c);
+}
+
+void Loop::FinishOutput(Connection& c) {
+  c.sent = 0;
+  c.client.out.Clear();
+  std::string& bytes = c.client.out.bytes();
+  if (bytes.capacity() <= kMostKeptOutput && spare_outputs_.size() < kMostSpareOutputs) {
+    spare_outputs_.push_back(std::move(bytes));
+  }
+  bytes = std::string();
+  if (c.client.output_bytes.load(std::memory_order_relaxed) != 0) {
+    c.client.output_bytes.store(0, std::memory_order_relaxed);
+  }
+  if (c.over_soft_since_ms != 0) {
+    c.over_soft_since_ms = 0;
+    --over_soft_limit_;
+  }
+  if (std::exchange(c.paused, false) && !c.rest.empty()) Carry(c);
+  UpdateInterest(c);
+  if (c.ending != Ending::kNone) Close(c, c.ending);
+}
+
+// client-output-buffer-limit: the hard limit at once, the soft one when it was exceeded for its
+// time.
+void Loop::CheckOutputLimit(Connection& c, NetWorker& worker) {
+  const OutputLimit& limit =
+      engine_.config.settings().output_limits[static_cast<size_t>(ClientClass::kNormal)];
+  const auto unsent = static_cast<int64_t>(c.unsent());
+  const bool soft = limit.soft_bytes > 0 && unsent > limit.soft_bytes;
+  if (soft && c.over_soft_since_ms == 0) {
+    c.over_soft_since_ms = now_ms_;
+    ++over_soft_limit_;
+  } else if (!soft && c.over_soft_since_ms != 0) {
+    c.over_soft_since_ms = 0;
+    --over_soft_limit_;
+  }
+  const bool too_long = soft && now_ms_ - c.over_soft_since_ms > limit.soft_seconds * 1000;
+  const bool too_much = limit.hard_bytes > 0 && unsent > limit.hard_bytes;
+  if ((!too_long && !too_much) || c.ending == Ending::kNow) return;
+  Log(LogLevel::kWarning, "Client ", c.client.address,
+      " closed for overcoming of output buffer limits.");
+  worker.stats.output_limit_closes.Add(1);
+  Close(c, Ending::kNow);
+}
+
+// Tells epoll what to watch for, where that has changed: two system calls per slow reader, none per
+// request.
+void Loop::UpdateInterest(Connection& c) {
+  if (c.turn == Connection::Turn::kBusy || !c.socket.open()) return;
+  epoll_event event = {};
+  if (c.ending == Ending::kNone && !c.paused) event.events |= EPOLLIN;
+  if (c.output_blocked) event.events |= EPOLLOUT;
+  if (event.events == c.interest) return;
+  c.interest = event.events;
+  event.data.ptr = &c;
+  ::epoll_ctl(epoll_.fd(), EPOLL_CTL_MOD, c.socket.fd(), &event);
+}
+
+}  // namespace larder

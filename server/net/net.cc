@@ -1,0 +1,143 @@
+#include "server/net/net.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <charconv>
+#include <vector>
+
+#include "server/base/check.h"
+#include "server/base/log.h"
+#include "server/engine/engine.h"
+#include "server/net/acceptor.h"
+#include "server/net/file_limit.h"
+#include "server/net/listener.h"
+#include "server/net/loop.h"
+#include "server/net/standby.h"
+
+namespace larder {
+namespace {
+
+int UsableCores() {
+  cpu_set_t cores;
+  return ::sched_getaffinity(0, sizeof(cores), &cores) == 0 ? CPU_COUNT(&cores) : 1;
+}
+
+int64_t ToNumber(const std::string& text) {
+  int64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+}  // namespace
+
+struct Net::Parts {
+  explicit Parts(Engine& the_engine)
+      : engine(the_engine),
+        listener(the_engine.config),
+        acceptor(the_engine, listener),
+        standby(the_engine) {}
+
+  void MakeLoops();
+  void RegisterDirectives();
+  void FitFileLimit();
+
+  Engine& engine;
+  Listener listener;
+  Acceptor acceptor;
+  std::vector<std::unique_ptr<Loop>> loops;
+  Standby standby;
+  bool anywhere = false, running = false;
+};
+
+Net::Net(Engine& engine) : parts_(std::make_unique<Parts>(engine)) {
+  parts_->MakeLoops();
+  parts_->RegisterDirectives();
+  engine.gate.OnOpen([parts = parts_.get()] {
+    for (auto& loop : parts->loops) loop->GateOpened();
+  });
+}
+
+Net::~Net() { Stop(); }
+
+void Net::Parts::MakeLoops() {
+  const IoUring wanted = static_cast<IoUring>(int64_t{engine.config.settings().io_uring});
+  std::vector<Loop*> all;
+  for (int i = 0; i < std::max(1, engine.io_threads); ++i) {
+    loops.push_back(std::make_unique<Loop>(engine, wanted != IoUring::kNo, UsableCores()));
+    all.push_back(loops.back().get());
+  }
+  if (wanted == IoUring::kYes && !loops[0]->has_ring()) {
+    Log(LogLevel::kWarning, "io-uring yes: the kernel does not offer it here; going on without");
+  }
+  acceptor.SetLoops(std::move(all));
+}
+
+void Net::Parts::RegisterDirectives() {
+  Config& config = engine.config;
+  config.OnChange("port", [this](const std::string& value, std::string* error) {
+    const int port = static_cast<int>(ToNumber(value));
+    return !running || listener.Rebind(port, engine.config.Text("bind"), error);
+  });
+  config.OnChange("bind", [this](const std::string& value, std::string* error) {
+    const int port = static_cast<int>(engine.config.settings().port);
+    return !running || listener.Rebind(port, value, error);
+  });
+  config.OnChange("tcp-keepalive", [this](const std::string& value, std::string*) {
+    listener.SetKeepAlive(ToNumber(value));
+    return true;
+  });
+  config.OnChange("timeout", [this](const std::string&, std::string*) {
+    for (auto& loop : loops) loop->Nudge();
+    return true;
+  });
+  config.OnChange("maxclients", [](const std::string& value, std::string* error) {
+    const int64_t wanted = ToNumber(value), fit = RaiseFileLimit(wanted);
+    if (fit >= wanted) return true;
+    *error =
+        "The operating system is not able to handle the specified number of clients, try with " +
+        std::to_string(fit);
+    return false;
+  });
+}
+
+void Net::Parts::FitFileLimit() {
+  const int64_t wanted = engine.config.settings().maxclients, fit = RaiseFileLimit(wanted);
+  if (fit >= wanted) return;
+  Log(LogLevel::kWarning, "The limit of open files leaves room for ", fit,
+      " clients: maxclients has been reduced from ", wanted);
+  const std::string value = std::to_string(fit);
+  const Config::PairView pair = {"maxclients", value};
+  engine.config.Set({&pair, 1}, true);
+}
+
+bool Net::Listen(std::string* error) {
+  parts_->FitFileLimit();
+  return parts_->listener.Open(parts_->anywhere, error);
+}
+
+void Net::Start() {
+  CHECK(!parts_->running);
+  parts_->running = true;
+  parts_->loops[0]->Accept(parts_->acceptor, parts_->listener);
+  std::vector<Loop*> loops;
+  for (auto& loop : parts_->loops) loops.push_back(loop.get());
+  parts_->standby.Start(loops);
+}
+
+void Net::Stop() {
+  if (!std::exchange(parts_->running, false)) return;
+  parts_->listener.Close();
+  for (auto& loop : parts_->loops) {
+    auto letter = std::make_unique<Letter>();
+    letter->kind = Letter::Kind::kStop;
+    loop->Post(std::move(letter));
+  }
+  parts_->standby.Join();
+}
+
+int Net::port() const { return parts_->listener.port(); }
+
+void Net::ListenAnywhere() { parts_->anywhere = true; }
+
+}  // namespace larder
