@@ -1,0 +1,83 @@
+#include "server/process.h"
+
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include "server/base/crash_report.h"
+#include "server/base/log.h"
+#include "server/base/strings.h"
+#include "server/base/supervise.h"
+#include "server/base/version.h"
+#include "server/config/config.h"
+#include "server/server.h"
+
+namespace larder {
+
+Process::Process(Server& server) : server_(server) {}
+
+Process::~Process() {
+  if (!pid_file_.empty()) RemovePidFile(pid_file_);
+}
+
+bool Process::Begin(std::string* error) {
+  Config& config = server_.config();
+  const std::string log_path = config.Text("logfile");
+  SetLogLevel(static_cast<LogLevel>(int64_t{config.settings().loglevel}));
+  if (!OpenLog(log_path, error)) return false;
+  if (config.settings().daemonize && !Daemonize()) {
+    *error = StrCat("can't go to the background: ", std::strerror(errno));
+    return false;
+  }
+  if (config.settings().crash_log_enabled) InstallCrashReport(log_path);
+  pid_file_ = config.Text("pidfile");
+  if (pid_file_.empty() && config.settings().daemonize) pid_file_ = "/var/run/larder.pid";
+  if (!pid_file_.empty() && !WritePidFile(pid_file_)) {
+    Log(LogLevel::kWarning, "Can't write the pid file ", pid_file_, ": ", std::strerror(errno));
+    pid_file_.clear();
+  }
+  HandleSignals();
+  Log(LogLevel::kNotice, "larder ", kLarderVersion, " starts, PID: ", getpid());
+  return true;
+}
+
+// Every thread inherits the mask, so that the signals arrive in one place. It lives as long as the
+// process.
+void Process::HandleSignals() {
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGHUP, SIG_IGN);
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTERM);
+  sigaddset(&stop, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+  std::thread([this, stop] {
+    for (bool asked = false;; asked = true) {
+      int signal_number = 0;
+      if (sigwait(&stop, &signal_number) != 0) continue;
+      if (asked) _exit(1);  // asked a second time: somebody can't wait for the clients
+      Log(LogLevel::kWarning, "Received ", signal_number == SIGINT ? "SIGINT" : "SIGTERM",
+          " scheduling shutdown...");
+      server_.RequestShutdown();
+    }
+  }).detach();
+}
+
+void Process::Ready() {
+  if (server_.port() != 0) {
+    Log(LogLevel::kNotice, "Listening on port ", server_.port());
+  }
+  Log(LogLevel::kNotice, "Ready to accept connections");
+  NotifySupervisor("READY=1\nSTATUS=Ready to accept connections");
+}
+
+void Process::Stopping() {
+  NotifySupervisor("STOPPING=1");
+  Log(LogLevel::kWarning, "User requested shutdown...");
+}
+
+}  // namespace larder

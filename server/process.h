@@ -1,0 +1,32 @@
+// Process: what larder-server owes the system it runs on: the log file, going to the background,
+// the pid file, a report when it crashes, signals, systemd. Main thread.
+#pragma once
+
+#include <string>
+
+namespace larder {
+
+class Server;
+
+class Process {
+ public:
+  // REQUIRES: the server's configuration is loaded, no thread was started.
+  explicit Process(Server& server);
+  ~Process();  // removes the pid file
+
+  // Opens the log, goes to the background where asked to, and from here on turns SIGTERM and SIGINT
+  // into a shutdown. False, with the reason.
+  bool Begin(std::string* error);
+  // The server serves: says so to the log and to whoever supervises.
+  void Ready();
+  // The server is about to stop.
+  void Stopping();
+
+ private:
+  void HandleSignals();
+
+  Server& server_;
+  std::string pid_file_;
+};
+
+}  // namespace larder

@@ -1,0 +1,105 @@
+#include "server/server.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <thread>
+
+#include "server/base/log.h"
+#include "server/base/mutex.h"
+#include "server/commands/commands.h"
+#include "server/config/config.h"
+#include "server/engine/engine.h"
+#include "server/engine/keeper.h"
+#include "server/net/net.h"
+
+namespace larder {
+namespace {
+
+// Threads are for cores: with one or two, one loop is the cheapest per request; more than eight
+// loops were never worth their cost for the replies of a shop.
+int ChooseThreads(int64_t configured) {
+  if (configured > 0) return static_cast<int>(configured);
+  const int cores = static_cast<int>(std::thread::hardware_concurrency());
+  return cores <= 2 ? 1 : std::min(cores, 8);
+}
+
+std::string ExecutablePath() {
+  char path[4096];
+  const ssize_t size = readlink("/proc/self/exe", path, sizeof(path));
+  return size > 0 ? std::string(path, static_cast<size_t>(size)) : "";
+}
+
+}  // namespace
+
+// In the order in which they are built; torn down in reverse.
+struct Server::Rooms {
+  Config config;
+  bool loaded = false;
+  std::vector<std::span<const Command>> rows = AllCommands();
+  std::optional<Engine> engine;
+  std::optional<Keeper> keeper;
+  std::optional<Net> net;
+
+  Mutex mutex;
+  CondVar changed;
+  bool shutdown_requested ABSL_GUARDED_BY(mutex) = false;
+};
+
+Server::Server(ServerOptions options)
+    : options_(std::move(options)), rooms_(std::make_unique<Rooms>()) {}
+
+Server::~Server() { Stop(); }
+
+bool Server::Load(std::string* error) {
+  std::vector<std::string> arguments = options_.arguments;
+  if (options_.port.has_value()) {
+    arguments.insert(arguments.end(), {"--port", std::to_string(*options_.port)});
+  }
+  if (!rooms_->config.Load(arguments, error)) return false;
+  rooms_->loaded = true;
+  return true;
+}
+
+Config& Server::config() { return rooms_->config; }
+
+bool Server::Start(std::string* error) {
+  Rooms& rooms = *rooms_;
+  if (!rooms.loaded && !Load(error)) return false;
+  for (const std::string& notice : rooms.config.notices()) Log(LogLevel::kNotice, notice);
+  Engine& engine = rooms.engine.emplace(rooms.config, rooms.rows);
+  engine.io_threads = ChooseThreads(rooms.config.settings().io_threads);
+  engine.config_file = rooms.config.file();
+  engine.executable = ExecutablePath();
+  engine.request_shutdown = [this](bool, bool) { RequestShutdown(); };
+  Net& net = rooms.net.emplace(engine);
+  if (options_.port == 0) net.ListenAnywhere();
+  if (!net.Listen(error)) return false;
+  engine.port = net.port();
+  rooms.keeper.emplace(engine);
+  net.Start();
+  return true;
+}
+
+int Server::port() const { return rooms_->net.has_value() ? rooms_->net->port() : 0; }
+
+void Server::Wait() {
+  MutexLock lock(rooms_->mutex);
+  while (!rooms_->shutdown_requested) rooms_->changed.Wait(rooms_->mutex);
+}
+
+void Server::RequestShutdown() {
+  {
+    MutexLock lock(rooms_->mutex);
+    rooms_->shutdown_requested = true;
+  }
+  rooms_->changed.NotifyAll();
+}
+
+void Server::Stop() {
+  if (rooms_->net.has_value()) rooms_->net->Stop();
+  rooms_->keeper.reset();
+}
+
+}  // namespace larder

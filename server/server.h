@@ -1,0 +1,59 @@
+// Server: a whole larder in an object. Options in, Start, port, Stop; several of them live in one
+// process, and nothing of them is global but the logger. The program larder-server is this plus
+// what a process owes its system (server/process.h).
+//
+//   larder::Server server({.arguments = {"--maxmemory", "64mb"}});
+//   std::string error;
+//   if (!server.Start(&error)) { ... }
+//   Connect("127.0.0.1", server.port());
+//
+// One thread calls Load, Start, Wait and Stop; RequestShutdown and port() any thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace larder {
+
+class Config;
+
+struct ServerOptions {
+  // As larder-server takes them: an optional configuration file, then --directive value ...
+  std::vector<std::string> arguments;
+  // 0: any free port; none: what the arguments say, 6379 by default.
+  std::optional<int> port = 0;
+};
+
+class Server {
+ public:
+  explicit Server(ServerOptions options = {});
+  ~Server();  // stops
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // Reads the configuration; Start does it otherwise. False, with a sentence for the user, when
+  // something in it is wrong.
+  bool Load(std::string* error);
+  Config& config();
+
+  // Binds and starts to serve. False, with the reason, when an address can't be had.
+  bool Start(std::string* error);
+  // The TCP port it listens on; 0: none.
+  int port() const;
+
+  // Blocks until SHUTDOWN or RequestShutdown.
+  void Wait();
+  void RequestShutdown();
+  // Stops accepting, executes what was read, sends the replies, closes between requests.
+  // Idempotent.
+  void Stop();
+
+ private:
+  struct Rooms;
+  const ServerOptions options_;
+  std::unique_ptr<Rooms> rooms_;
+};
+
+}  // namespace larder
