@@ -11,13 +11,10 @@
 
 namespace larder {
 
-// Word `i` as a number that is not negative. False after an error was answered: `error` where it is
-// given, else Redis' texts.
-inline bool ParseNotNegative(Context& c, size_t i, int64_t* value, std::string_view error = {}) {
-  if (!c.Integer(i, value, error)) return false;
-  if (*value >= 0) return true;
-  c.reply.Error(error.empty() ? errors::kNotPositive : error);
-  return false;
+// Word `i` as a number that is not negative, else `error`.
+inline bool ParseNotNegative(Context& c, size_t i, int64_t* value,
+                             std::string_view error = errors::kNotPositive) {
+  return c.Integer(i, 0, std::numeric_limits<int64_t>::max(), value, error);
 }
 
 // Word `i` as a number from 1 on, else `error`.
