@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "server/commands/pop_request.h"
 #include "server/engine/context.h"
 #include "server/store/list.h"
 
@@ -21,17 +22,8 @@ void PopElement(Context& c, const Key& key, List& list, List::End end);
 // it.
 void MoveElement(Context& c, List& source, List::End from, List::End to);
 
-// LMPOP and BLMPOP from the word with the number of keys on.
-struct ListPopRequest {
-  size_t first_key;
-  size_t keys;
-  List::End end;
-  size_t count;
-};
-// False after an error was answered.
-bool ParseListPop(Context& c, size_t i, ListPopRequest* request);
-// Answers the key and its elements for the first key that has some. False, with nothing answered,
-// where none has; true also after WRONGTYPE was answered.
-bool PopFromFirst(Context& c, const ListPopRequest& request);
+// LMPOP: answers the key and its elements for the first key that has some. False, with nothing
+// answered, where none has; true also after WRONGTYPE was answered.
+bool PopFromFirst(Context& c, const PopRequest& request);
 
 }  // namespace larder

@@ -52,9 +52,10 @@ void BRPopLPush(Context& c) {
 }
 
 void BLMPop(Context& c) {
-  ListPopRequest request;
+  PopRequest request;
   int64_t timeout_ms;
-  if (!ParseListPop(c, 2, &request) || !ParseTimeout(c, 1, &timeout_ms)) return;
+  if (!ParsePopRequest(c, 2, "left", "right", &request)) return;
+  if (!ParseTimeout(c, 1, &timeout_ms)) return;
   if (PopFromFirst(c, request)) return;
   WaitForKeys(c, request.first_key, request.keys, ValueType::kList, timeout_ms);
 }

@@ -1,9 +1,7 @@
 // Lists, from one to another and from many: LMOVE, RPOPLPUSH, LMPOP.
 #include <string>
 
-#include "server/base/strings.h"
 #include "server/commands/commands.h"
-#include "server/commands/counts.h"
 #include "server/commands/lists.h"
 
 namespace larder {
@@ -27,8 +25,8 @@ void LMove(Context& c) {
 void RPopLPush(Context& c) { Move(c, End::kBack, End::kFront); }
 
 void LMPop(Context& c) {
-  ListPopRequest request;
-  if (!ParseListPop(c, 1, &request)) return;
+  PopRequest request;
+  if (!ParsePopRequest(c, 1, "left", "right", &request)) return;
   if (!PopFromFirst(c, request)) c.reply.NullArray();
 }
 
@@ -89,29 +87,7 @@ void MoveElement(Context& c, List& source, End from, End to) {
   c.RemoveIfEmpty(source_key, source);
 }
 
-bool ParseListPop(Context& c, size_t i, ListPopRequest* request) {
-  int64_t keys;
-  if (!ParsePositive(c, i, &keys, "ERR numkeys should be greater than 0")) return false;
-  const size_t words = c.args.size();
-  if (static_cast<size_t>(keys) >= words - i - 1) {
-    c.SyntaxError();
-    return false;
-  }
-  *request = {i + 1, static_cast<size_t>(keys), End::kFront, 1};
-  const size_t end_at = request->first_key + request->keys;
-  if (!ParseListEnd(c, end_at, &request->end)) return false;
-  if (words == end_at + 1) return true;
-  if (words != end_at + 3 || !EqualsIgnoreCase(c.args[end_at + 1], "count")) {
-    c.SyntaxError();
-    return false;
-  }
-  int64_t count;
-  if (!ParsePositive(c, end_at + 2, &count, "ERR count should be greater than 0")) return false;
-  request->count = static_cast<size_t>(count);
-  return true;
-}
-
-bool PopFromFirst(Context& c, const ListPopRequest& request) {
+bool PopFromFirst(Context& c, const PopRequest& request) {
   for (size_t i = request.first_key; i < request.first_key + request.keys; ++i) {
     const Key key = c.key(i);
     List* list;
@@ -119,7 +95,7 @@ bool PopFromFirst(Context& c, const ListPopRequest& request) {
     if (list == nullptr) continue;
     c.reply.Array(2);
     c.reply.Bulk(c.args[i]);
-    PopElements(c, key, *list, request.end, request.count);
+    PopElements(c, key, *list, request.from_last ? End::kBack : End::kFront, request.count);
     return true;
   }
   return false;

@@ -54,12 +54,15 @@ bool CheckAddOptions(Context& c, const AddOptions& options, size_t pairs) {
 // What became of one pair.
 enum class Added : uint8_t { kNothing, kSame, kChanged, kNew, kNotANumber };
 
+// Stores a score. Minus zero becomes zero, as it does in a listpack of Redis.
+void SetScore(ZSet& zset, std::string_view member, double score) { zset.Set(member, score + 0.0); }
+
 // Adds one pair; `score` becomes the member's score where that is not kNothing.
 Added AddPair(ZSet& zset, const AddOptions& options, std::string_view member, double* score) {
   const std::optional<double> old = zset.Score(member);
   if (!old) {
     if (options.xx) return Added::kNothing;
-    zset.Set(member, *score);
+    SetScore(zset, member, *score);
     return Added::kNew;
   }
   if (options.nx) return Added::kNothing;
@@ -69,7 +72,7 @@ Added AddPair(ZSet& zset, const AddOptions& options, std::string_view member, do
   }
   if ((options.lt && *score >= *old) || (options.gt && *score <= *old)) return Added::kNothing;
   if (*score == *old) return Added::kSame;
-  zset.Set(member, *score);
+  SetScore(zset, member, *score);
   return Added::kChanged;
 }
 

@@ -22,6 +22,7 @@ namespace {
 
 enum class Operation : uint8_t { kUnion, kInter, kDiff };
 enum class Aggregate : uint8_t { kSum, kMin, kMax };
+using Visitor = absl::FunctionRef<void(std::string_view member, double score)>;
 
 // A sorted set, a set, or nothing, and its weight.
 struct Source {
@@ -38,7 +39,7 @@ struct Source {
     if (zset != nullptr) return zset->Score(member);
     return set != nullptr && set->Contains(member) ? std::optional(1.0) : std::nullopt;
   }
-  void ForEach(absl::FunctionRef<void(std::string_view member, double score)> visit) const {
+  void ForEach(Visitor visit) const {
     if (set != nullptr) set->ForEach([&](std::string_view member) { visit(member, 1); });
     if (zset == nullptr) return;
     for (ZSet::Cursor cursor = zset->CursorAt(0); cursor.valid(); cursor.Next()) {
@@ -173,7 +174,7 @@ void Intersect(const Request& request, Visit visit) {
   });
 }
 
-void Unite(const Request& request, ZSet* result) {
+void Unite(const Request& request, Visitor visit) {
   absl::flat_hash_map<std::string, double> scores;
   scores.reserve(request.sources.back().size());
   for (const Source& source : request.sources) {
@@ -183,16 +184,16 @@ void Unite(const Request& request, ZSet* result) {
       if (!is_new) place->second = Combine(place->second, score, request.aggregate);
     });
   }
-  for (const auto& [member, score] : scores) result->Set(member, score);
+  for (const auto& [member, score] : scores) visit(member, score);
 }
 
-void Subtract(const Request& request, ZSet* result) {
+void Subtract(const Request& request, Visitor visit) {
   const std::vector<Source>& sources = request.sources;
   sources.front().ForEach([&](std::string_view member, double score) {
     for (size_t i = 1; i < sources.size(); ++i) {
       if (sources[i].Score(member)) return;
     }
-    result->Set(member, score);
+    visit(member, score);
   });
 }
 
@@ -202,24 +203,20 @@ void SortBySize(std::vector<Source>& sources) {
                    [](const Source& a, const Source& b) { return a.size() < b.size(); });
 }
 
-std::unique_ptr<ZSet> Compute(Operation operation, Request& request) {
-  auto result = std::make_unique<ZSet>();
+// Calls visit(member, score) for every element of the result, in no order.
+void Compute(Operation operation, Request& request, Visitor visit) {
   if (operation != Operation::kDiff) SortBySize(request.sources);
   switch (operation) {
     case Operation::kUnion:
-      Unite(request, result.get());
-      break;
+      return Unite(request, visit);
     case Operation::kDiff:
-      Subtract(request, result.get());
-      break;
+      return Subtract(request, visit);
     case Operation::kInter:
-      Intersect(request, [&](std::string_view member, double score) {
-        result->Set(member, score);
+      return Intersect(request, [&](std::string_view member, double score) {
+        visit(member, score);
         return true;
       });
-      break;
   }
-  return result;
 }
 
 bool Parse(Context& c, const Form& form, Request* request) {
@@ -229,16 +226,22 @@ bool Parse(Context& c, const Form& form, Request* request) {
 void Answer(Context& c, Operation operation) {
   Request request;
   if (!Parse(c, {operation, 1}, &request)) return;
-  const std::unique_ptr<ZSet> result = Compute(operation, request);
-  ScoredArray array(c.reply, result->size(), request.with_scores);
-  ForEachIn(*result, {0, result->size()},
+  ZSet result;
+  Compute(operation, request,
+          [&](std::string_view member, double score) { result.Set(member, score); });
+  ScoredArray array(c.reply, result.size(), request.with_scores);
+  ForEachIn(result, {0, result.size()},
             [&](const BulkView& member, double score) { array.Add(member, score); });
 }
 
 void StoreResult(Context& c, Operation operation) {
   Request request;
   if (!Parse(c, {operation, 2, true}, &request)) return;
-  StoreZSet(c, c.key(1), Compute(operation, request), c.command.name);
+  auto stored = std::make_unique<ZSet>();
+  Compute(operation, request, [&](std::string_view member, double score) {
+    stored->Set(member, score + 0.0);  // minus zero becomes zero, as with ZADD
+  });
+  StoreZSet(c, c.key(1), std::move(stored), c.command.name);
 }
 
 void ZUnion(Context& c) { Answer(c, Operation::kUnion); }

@@ -2,10 +2,10 @@
 // wait for an element.
 #include <algorithm>
 
-#include "server/base/strings.h"
 #include "server/commands/blocking.h"
 #include "server/commands/commands.h"
 #include "server/commands/counts.h"
+#include "server/commands/pop_request.h"
 #include "server/commands/zsets.h"
 
 namespace larder {
@@ -50,38 +50,6 @@ void Pop(Context& c, End end) {
 void ZPopMin(Context& c) { Pop(c, End::kMin); }
 void ZPopMax(Context& c) { Pop(c, End::kMax); }
 
-struct PopRequest {
-  size_t first_key;
-  size_t keys;
-  End end;
-  size_t count;
-};
-
-// ZMPOP and BZMPOP from the word with the number of keys on. False after an error was answered.
-bool ParsePop(Context& c, size_t i, PopRequest* request) {
-  int64_t keys;
-  if (!ParsePositive(c, i, &keys, "ERR numkeys should be greater than 0")) return false;
-  const size_t words = c.args.size();
-  bool valid = static_cast<size_t>(keys) < words - i - 1;
-  const size_t end_at = valid ? i + 1 + static_cast<size_t>(keys) : i;
-  const bool max = EqualsIgnoreCase(c.args[end_at], "max");
-  valid = valid && (max || EqualsIgnoreCase(c.args[end_at], "min"));
-  valid = valid && (words == end_at + 1 ||
-                    (words == end_at + 3 && EqualsIgnoreCase(c.args[end_at + 1], "count")));
-  if (!valid) {
-    c.SyntaxError();
-    return false;
-  }
-  int64_t count = 1;
-  if (words == end_at + 3 &&
-      !ParsePositive(c, end_at + 2, &count, "ERR count should be greater than 0")) {
-    return false;
-  }
-  *request = {i + 1, static_cast<size_t>(keys), max ? End::kMax : End::kMin,
-              static_cast<size_t>(count)};
-  return true;
-}
-
 // Answers the key and its elements for the first key that has some. False, with nothing answered,
 // where none has; true also after WRONGTYPE was answered.
 bool PopFromFirst(Context& c, const PopRequest& request, bool nested) {
@@ -90,7 +58,8 @@ bool PopFromFirst(Context& c, const PopRequest& request, bool nested) {
     ZSet* zset;
     if (!c.Write(key, &zset)) return true;
     if (zset == nullptr) continue;
-    const RankRange range = AtEnd(*zset, request.end, request.count);
+    const End end = request.from_last ? End::kMax : End::kMin;
+    const RankRange range = AtEnd(*zset, end, request.count);
     c.reply.Array(nested ? 2 : 1 + 2 * range.count);
     c.reply.Bulk(c.args[i]);
     if (nested) c.reply.Array(range.count);
@@ -99,7 +68,7 @@ bool PopFromFirst(Context& c, const PopRequest& request, bool nested) {
       c.reply.Bulk(member);
       c.reply.Double(score);
     });
-    RemoveRange(c, key, *zset, request.end, range);
+    RemoveRange(c, key, *zset, end, range);
     return true;
   }
   return false;
@@ -107,7 +76,7 @@ bool PopFromFirst(Context& c, const PopRequest& request, bool nested) {
 
 void ZMPop(Context& c) {
   PopRequest request;
-  if (!ParsePop(c, 1, &request)) return;
+  if (!ParsePopRequest(c, 1, "min", "max", &request)) return;
   if (!PopFromFirst(c, request, true)) c.reply.NullArray();
 }
 
@@ -115,7 +84,7 @@ void PopOrWait(Context& c, End end) {
   const size_t keys = c.args.size() - 2;
   int64_t timeout_ms;
   if (!ParseTimeout(c, keys + 1, &timeout_ms)) return;
-  if (PopFromFirst(c, {1, keys, end, 1}, false)) return;
+  if (PopFromFirst(c, {1, keys, end == End::kMax, 1}, false)) return;
   WaitForKeys(c, 1, keys, ValueType::kZSet, timeout_ms);
 }
 
@@ -125,7 +94,8 @@ void BZPopMax(Context& c) { PopOrWait(c, End::kMax); }
 void BZMPop(Context& c) {
   PopRequest request;
   int64_t timeout_ms;
-  if (!ParsePop(c, 2, &request) || !ParseTimeout(c, 1, &timeout_ms)) return;
+  if (!ParsePopRequest(c, 2, "min", "max", &request)) return;
+  if (!ParseTimeout(c, 1, &timeout_ms)) return;
   if (PopFromFirst(c, request, true)) return;
   WaitForKeys(c, request.first_key, request.keys, ValueType::kZSet, timeout_ms);
 }

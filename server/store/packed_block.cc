@@ -167,7 +167,12 @@ size_t PackedBlock::MemoryBytes() const {
   return bytes;
 }
 
-BulkView PackedBlock::At(size_t i) const { return rep_->record(i).element; }
+BulkView PackedBlock::At(size_t i) const {
+  BulkView element = rep_->record(i).element;
+  // Below that size a reply had better copy.
+  if (element.bytes.size() < kBlobMinBytes) element.blob = nullptr;
+  return element;
+}
 
 double PackedBlock::ScoreAt(size_t i) const {
   double score;

@@ -55,7 +55,7 @@ class PackedBlock {
   // Bytes of heap: the block and the Blobs its elements lie in.
   size_t MemoryBytes() const;
 
-  // REQUIRES: i < count().
+  // The blob is named from kBlobMinBytes up. REQUIRES: i < count().
   BulkView At(size_t i) const;
   // REQUIRES: i < count(), kind() is kScored.
   double ScoreAt(size_t i) const;

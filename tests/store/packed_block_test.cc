@@ -28,8 +28,8 @@ TEST(PackedBlock, KeepsElementsOfEveryLengthInOrder) {
                                              std::string(100'000, 'f')};
   for (const std::string& element : elements) block.Insert(block.count(), element);
   EXPECT_EQ(Elements(block), elements);
-  EXPECT_EQ(block.At(4).blob, nullptr);
-  EXPECT_NE(block.At(5).blob, nullptr);
+  EXPECT_EQ(block.At(5).blob, nullptr);
+  EXPECT_NE(block.At(6).blob, nullptr);
   EXPECT_GT(block.MemoryBytes(), 102'000u);
 }
 
