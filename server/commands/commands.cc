@@ -3,17 +3,50 @@
 namespace larder {
 
 std::vector<std::span<const Command>> AllCommands() {
+  // clang-format off: a line for each
   return {
-      StringCommands(),   StringSetCommands(),  StringCounterCommands(), StringRangeCommands(),
-      LcsCommands(),      KeyCommands(),        KeyMoveCommands(),       ObjectCommands(),
-      ExpireCommands(),   ScanCommands(),       SortCommands(),          DatabaseCommands(),
-      HashCommands(),     HashScanCommands(),   SetCommands(),           SetAlgebraCommands(),
-      ListCommands(),     ListSearchCommands(), ListMoveCommands(),      ListBlockingCommands(),
-      ZSetCommands(),     ZSetRangeCommands(),  ZSetAlgebraCommands(),   ZSetPopCommands(),
-      ZSetScanCommands(), ConfigCommands(),     InfoCommands(),          ServerCommands(),
-      LatencyCommands(),  SlowlogCommands(),    MemoryCommands(),        CommandCommands(),
+      StringCommands(),
+      StringSetCommands(),
+      StringCounterCommands(),
+      StringRangeCommands(),
+      LcsCommands(),
+      KeyCommands(),
+      KeyMoveCommands(),
+      ObjectCommands(),
+      ExpireCommands(),
+      ScanCommands(),
+      SortCommands(),
+      DatabaseCommands(),
+      HashCommands(),
+      HashScanCommands(),
+      SetCommands(),
+      SetAlgebraCommands(),
+      ListCommands(),
+      ListSearchCommands(),
+      ListMoveCommands(),
+      ListBlockingCommands(),
+      ZSetCommands(),
+      ZSetRangeCommands(),
+      ZSetAlgebraCommands(),
+      ZSetPopCommands(),
+      ZSetScanCommands(),
+      ConnectionCommands(),
+      ClientCommands(),
+      ClientControlCommands(),
+      ClientTrackingCommands(),
+      TransactionCommands(),
+      PubSubCommands(),
+      StandInCommands(),
+      CommandCommands(),
+      ConfigCommands(),
+      InfoCommands(),
+      ServerCommands(),
+      LatencyCommands(),
+      SlowlogCommands(),
+      MemoryCommands(),
       DebugCommands(),
   };
+  // clang-format on
 }
 
 }  // namespace larder

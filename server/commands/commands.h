@@ -45,10 +45,12 @@ std::span<const Command> SortCommands();      // sort.cc
 std::span<const Command> DatabaseCommands();  // databases.cc: SELECT, FLUSHALL, SWAPDB
 
 // Clients.
-std::span<const Command> ConnectionCommands();   // connection.cc: PING, HELLO, RESET …
-std::span<const Command> ClientCommands();       // client_commands.cc
-std::span<const Command> ClientKillCommands();   // client_kill.cc
+std::span<const Command> ConnectionCommands();     // connection.cc: PING, HELLO, RESET …
+std::span<const Command> ClientCommands();         // client_commands.cc
+std::span<const Command> ClientControlCommands();  // client_control.cc: KILL, PAUSE …
+std::span<const Command> ClientTrackingCommands();
 std::span<const Command> TransactionCommands();  // transactions.cc
+std::span<const Command> StandInCommands();      // stand_ins.cc: WAIT, MODULE, LOLWUT
 std::span<const Command> PubSubCommands();       // pubsub.cc
 
 // The server.

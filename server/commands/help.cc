@@ -7,6 +7,12 @@
 namespace larder {
 namespace {
 
+std::string UpperName(const Context& c) {
+  std::string name(c.command.parent);
+  for (char& letter : name) letter = ToUpper(letter);
+  return name;
+}
+
 // Appends one status line for each line of the text; returns how many.
 size_t ReplyText(Context& c, std::string_view text) {
   size_t lines = 0;
@@ -22,10 +28,8 @@ size_t ReplyText(Context& c, std::string_view text) {
 }  // namespace
 
 void ReplyHelp(Context& c, std::initializer_list<HelpEntry> entries) {
-  std::string name(c.command.parent);
-  for (char& letter : name) letter = ToUpper(letter);
   const auto begin = c.reply.Begin();
-  c.reply.Status(StrCat(name, " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
+  c.reply.Status(StrCat(UpperName(c), " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
   size_t lines = 3;
   for (const HelpEntry& entry : entries) {
     c.reply.Status(entry.usage);
@@ -34,6 +38,11 @@ void ReplyHelp(Context& c, std::initializer_list<HelpEntry> entries) {
   c.reply.Status("HELP");
   c.reply.Status("    Print this help.");
   c.reply.EndArray(begin, lines);
+}
+
+std::string UnknownForm(const Context& c) {
+  return StrCat("ERR unknown subcommand or wrong number of arguments for '",
+                c.args[1].substr(0, 128), "'. Try ", UpperName(c), " HELP.");
 }
 
 }  // namespace larder

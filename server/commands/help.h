@@ -1,7 +1,8 @@
-// The replies of the HELP subcommands.
+// The replies of the HELP subcommands, and the error that points to them.
 #pragma once
 
 #include <initializer_list>
+#include <string>
 #include <string_view>
 
 #include "server/engine/context.h"
@@ -16,5 +17,8 @@ struct HelpEntry {
 // An array of status lines: the usage of the parent command, each entry's words and, indented, its
 // text, and HELP itself at the end.
 void ReplyHelp(Context& c, std::initializer_list<HelpEntry> entries);
+
+// Redis' text for a subcommand with too many words, where its row cannot say how many it takes.
+std::string UnknownForm(const Context& c);
 
 }  // namespace larder

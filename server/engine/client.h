@@ -66,7 +66,9 @@ class Client {
   bool in_exec = false;    // its queued commands are being run
   bool woken =
       false;         // its parked command is being run again by the thread that made its key ready
-  WaiterRef waiter;  // while parked
+  // While parked. Written by the client's thread under label_mutex, so that others can read it.
+  WaiterRef waiter;
+  bool postponed = false;  // its next command waits for the end of CLIENT PAUSE
 
   std::atomic<bool> close_after_reply{false};  // QUIT, protocol errors, CLIENT KILL of itself
   std::atomic<bool> blocked{false};            // parked in a queue of keys; as CLIENT LIST shows it

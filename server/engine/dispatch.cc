@@ -51,6 +51,16 @@ void AnswerRefusal(const Attempt& a, Reply& reply, const std::string& error) {
   a.worker.stats.per_command[a.engine.commands.number(*a.command)].rejected.Add(1);
 }
 
+// CLIENT PAUSE. A client that waits for its end counts as blocked.
+bool MustWait(Engine& engine, const Worker& worker, Client& client, const Command& command) {
+  const bool held = engine.pause.Holds(client, command, worker.now_ms);
+  if (held != client.postponed) [[unlikely]] {
+    client.postponed = held;
+    engine.parked_clients.fetch_add(held ? 1 : -1, std::memory_order_relaxed);
+  }
+  return held;
+}
+
 }  // namespace
 
 Engine::Outcome Engine::Execute(Worker& worker, Client& client, Args args) {
@@ -58,6 +68,7 @@ Engine::Outcome Engine::Execute(Worker& worker, Client& client, Args args) {
   const Attempt attempt{*this, worker, client, command, args};
   Reply reply(client.out, client.resp.load(std::memory_order_relaxed));
   const std::string refusal = Refuse(attempt);
+  if (refusal.empty() && MustWait(*this, worker, client, *command)) return Outcome::kGateClosed;
   if (refusal.empty() && !worker.gate_slot.inside() && NeedsKeyspace(*command) &&
       !MustQueue(client, *command)) {
     return Outcome::kGateClosed;

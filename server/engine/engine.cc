@@ -33,7 +33,11 @@ bool Engine::Forget(Worker& worker, Client& client) {
     const WaiterRef waiter = client.waiter;
     if (!waiter->Claim()) return false;
     Parking::Withdraw(*this, *waiter);
+    MutexLock lock(client.label_mutex);
     client.waiter.reset();
+  }
+  if (std::exchange(client.postponed, false)) {
+    parked_clients.fetch_sub(1, std::memory_order_relaxed);
   }
   Discard(*this, client);
   if (client.monitor.exchange(false)) monitors.fetch_sub(1, std::memory_order_relaxed);

@@ -20,6 +20,7 @@
 #include "server/engine/context.h"
 #include "server/engine/gate.h"
 #include "server/engine/latency_monitor.h"
+#include "server/engine/pause.h"
 #include "server/engine/rates.h"
 #include "server/engine/slowlog.h"
 #include "server/engine/stats.h"
@@ -74,10 +75,15 @@ class Engine {
   // False: as above; call again a little later, unless its kReply letter comes.
   bool TimeOut(Worker& worker, Client& client);
 
+  // Lets a client that waits for keys go on, with its time-out reply or with -UNBLOCKED. False: there is
+  // no such client, or it does not wait. No lock is held; the worker is inside the gate.
+  bool Unblock(uint64_t id, bool with_error);
+
   Config& config;
   const CommandTable commands;
   Keyspace keyspace;
   Gate gate;
+  Pause pause;
   Stats stats;
   Rates rates;
   ClientRegistry clients;

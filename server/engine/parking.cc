@@ -61,6 +61,12 @@ bool ServeOne(Engine& engine, Worker& worker, const WaiterRef& waiter, ReadyKeys
   return true;
 }
 
+void EndWait(Client& client) {
+  MutexLock lock(client.label_mutex);
+  client.waiter.reset();
+  client.blocked.store(false, std::memory_order_relaxed);
+}
+
 }  // namespace
 
 void Parking::Park(Context& c, std::vector<std::string> keys, ValueType wants, int64_t timeout_ms,
@@ -74,7 +80,10 @@ void Parking::Park(Context& c, std::vector<std::string> keys, ValueType wants, i
   waiter->wants = wants;
   waiter->deadline_ms = timeout_ms == 0 ? 0 : c.now_ms() + timeout_ms;
   waiter->timeout_reply = std::move(timeout_reply);
-  c.client.waiter = waiter;
+  {
+    MutexLock lock(c.client.label_mutex);
+    c.client.waiter = waiter;
+  }
   c.client.blocked.store(true, std::memory_order_relaxed);
   c.engine.parked_clients.fetch_add(1, std::memory_order_relaxed);
   for (const std::string& key : waiter->keys) {
@@ -114,8 +123,7 @@ void Parking::Serve(Engine& engine, Worker& worker, ReadyKeys ready) {
 
 void Engine::Resume(Client& client, Letter& letter) {
   client.out.Take(std::move(letter.out));
-  client.waiter.reset();
-  client.blocked.store(false, std::memory_order_relaxed);
+  EndWait(client);
 }
 
 bool Engine::TimeOut(Worker& worker, Client& client) {
@@ -123,8 +131,30 @@ bool Engine::TimeOut(Worker& worker, Client& client) {
   if (waiter == nullptr || !worker.gate_slot.inside() || !waiter->Claim()) return false;
   Parking::Withdraw(*this, *waiter);
   client.out.Take(std::move(waiter->timeout_reply));
-  client.waiter.reset();
-  client.blocked.store(false, std::memory_order_relaxed);
+  EndWait(client);
+  return true;
+}
+
+bool Engine::Unblock(uint64_t id, bool with_error) {
+  WaiterRef waiter;
+  clients.With(id, [&waiter](Client& client) {
+    MutexLock lock(client.label_mutex);
+    waiter = client.waiter;
+  });
+  // Whoever claims the waiter keeps the client alive until its letter has come.
+  if (waiter == nullptr || !waiter->Claim()) return false;
+  Parking::Withdraw(*this, *waiter);
+  Client& client = *waiter->client;
+  auto letter = std::make_unique<Letter>();
+  letter->kind = Letter::Kind::kReply;
+  letter->client_id = id;
+  if (with_error) {
+    Reply(letter->out, client.resp.load(std::memory_order_relaxed))
+        .Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
+  } else {
+    letter->out = std::move(waiter->timeout_reply);
+  }
+  client.home->Post(std::move(letter));
   return true;
 }
 

@@ -1,0 +1,193 @@
+// CLIENT commands that act on other connections: KILL, PAUSE, UNPAUSE, UNBLOCK.
+#include <limits>
+#include <optional>
+
+#include "server/base/strings.h"
+#include "server/commands/client_info.h"
+#include "server/commands/commands.h"
+#include "server/commands/help.h"
+#include "server/engine/engine.h"
+
+namespace larder {
+namespace {
+
+struct KillFilter {
+  std::string_view address, local_address;  // empty: any
+  std::optional<ClientKind> kind;
+  int64_t id = 0;  // 0: any
+  bool skip_me = true;
+
+  bool Matches(const Client& client, const Client& me) const {
+    if (!address.empty() && client.address != address) return false;
+    if (!local_address.empty() && client.local_address != local_address) return false;
+    if (kind && KindOf(client) != *kind) return false;
+    if (id != 0 && client.id != static_cast<uint64_t>(id)) return false;
+    return !(skip_me && &client == &me);
+  }
+};
+
+// Parses one option and its value, words `i` and `i` + 1. False after an error was answered.
+bool ParseKillOption(Context& c, size_t i, KillFilter* filter) {
+  const std::string_view option = c.args[i];
+  const std::string_view value = c.args[i + 1];
+  if (EqualsIgnoreCase(option, "id")) {
+    return c.Integer(i + 1, 1, std::numeric_limits<int64_t>::max(), &filter->id,
+                     "ERR client-id should be greater than 0");
+  }
+  if (EqualsIgnoreCase(option, "type")) return ParseClientKind(c, i + 1, &filter->kind);
+  if (EqualsIgnoreCase(option, "addr")) {
+    filter->address = value;
+  } else if (EqualsIgnoreCase(option, "laddr")) {
+    filter->local_address = value;
+  } else if (EqualsIgnoreCase(option, "user")) {
+    if (value == "default") return true;
+    c.reply.Error(StrCat("ERR No such user '", value, "'"));
+    return false;
+  } else if (EqualsIgnoreCase(option, "skipme") && EqualsIgnoreCase(value, "yes")) {
+    filter->skip_me = true;
+  } else if (EqualsIgnoreCase(option, "skipme") && EqualsIgnoreCase(value, "no")) {
+    filter->skip_me = false;
+  } else {
+    c.SyntaxError();
+    return false;
+  }
+  return true;
+}
+
+// Asks the loops of the clients to close them. Returns how many match.
+int64_t Kill(Context& c, const KillFilter& filter) {
+  int64_t killed = 0;
+  c.engine.clients.ForEach([&](Client& client) {
+    if (!filter.Matches(client, c.client)) return;
+    ++killed;
+    if (&client == &c.client) {
+      client.close_after_reply.store(true, std::memory_order_relaxed);
+      return;
+    }
+    auto letter = std::make_unique<Letter>();
+    letter->kind = Letter::Kind::kClose;
+    letter->client_id = client.id;
+    client.home->Post(std::move(letter));
+  });
+  return killed;
+}
+
+void ClientKill(Context& c) {
+  KillFilter filter;
+  if (c.args.size() == 3) {  // the old form: an address
+    filter.address = c.args[2];
+    filter.skip_me = false;
+    if (filter.address.empty() || Kill(c, filter) == 0) return c.reply.Error("ERR No such client");
+    return c.reply.Ok();
+  }
+  for (size_t i = 2; i < c.args.size(); i += 2) {
+    if (i + 1 == c.args.size()) return c.SyntaxError();
+    if (!ParseKillOption(c, i, &filter)) return;
+  }
+  c.reply.Integer(Kill(c, filter));
+}
+
+// The Unix time at which a time-out of word `i`, in milliseconds, is over.
+bool ParseDeadline(Context& c, size_t i, int64_t* deadline_ms) {
+  int64_t timeout_ms;
+  if (!c.Integer(i, &timeout_ms, "ERR timeout is not an integer or out of range")) return false;
+  if (timeout_ms < 0) {
+    c.reply.Error("ERR timeout is negative");
+    return false;
+  }
+  if (timeout_ms > std::numeric_limits<int64_t>::max() - c.now_ms()) {
+    c.reply.Error("ERR timeout is out of range");
+    return false;
+  }
+  *deadline_ms = c.now_ms() + timeout_ms;
+  return true;
+}
+
+void ClientPause(Context& c) {
+  bool all = true;
+  if (c.args.size() > 4) return c.reply.Error(UnknownForm(c));
+  if (c.args.size() == 4) {
+    all = EqualsIgnoreCase(c.args[3], "all");
+    if (!all && !EqualsIgnoreCase(c.args[3], "write")) {
+      return c.reply.Error("ERR CLIENT PAUSE mode must be WRITE or ALL");
+    }
+  }
+  int64_t deadline_ms;
+  if (!ParseDeadline(c, 2, &deadline_ms)) return;
+  c.engine.pause.Begin(deadline_ms, all, c.now_ms());
+  c.reply.Ok();
+}
+
+void ClientUnpause(Context& c) {
+  c.engine.pause.End();
+  c.reply.Ok();
+}
+
+void ClientUnblock(Context& c) {
+  bool with_error = false;
+  if (c.args.size() > 4) return c.reply.Error(UnknownForm(c));
+  if (c.args.size() == 4) {
+    with_error = EqualsIgnoreCase(c.args[3], "error");
+    if (!with_error && !EqualsIgnoreCase(c.args[3], "timeout")) {
+      return c.reply.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+    }
+  }
+  int64_t id;
+  if (!c.Integer(2, &id)) return;
+  c.reply.Integer(c.engine.Unblock(static_cast<uint64_t>(id), with_error) ? 1 : 0);
+}
+
+constexpr Command kCommands[] = {
+    {.name = "kill",
+     .parent = "client",
+     .arity = -3,
+     .flags = kAdmin | kNoScript | kLoading | kStale | kSentinel,
+     .categories = kCatConnection,
+     .run = ClientKill,
+     .group = "connection",
+     .syntax = "<ip:port | <[ID client-id] | [TYPE <normal | master | slave | replica | pubsub>] | "
+               "[USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>]> [<[ID "
+               "client-id] | [TYPE <normal | master | slave | replica | pubsub>] | [USER username] "
+               "| [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>]> ...]>",
+     .since = "2.4.0",
+     .complexity = "O(N) for N connections",
+     .summary = "Closes connections."},
+    {.name = "pause",
+     .parent = "client",
+     .arity = -3,
+     .flags = kAdmin | kNoScript | kLoading | kStale | kSentinel,
+     .categories = kCatConnection,
+     .run = ClientPause,
+     .group = "connection",
+     .syntax = "timeout [WRITE | ALL]",
+     .since = "3.0.0",
+     .complexity = "O(1)",
+     .summary = "Lets the commands of all clients wait for a while."},
+    {.name = "unpause",
+     .parent = "client",
+     .arity = 2,
+     .flags = kAdmin | kNoScript | kLoading | kStale | kSentinel,
+     .categories = kCatConnection,
+     .run = ClientUnpause,
+     .group = "connection",
+     .since = "6.2.0",
+     .complexity = "O(1)",
+     .summary = "Ends a pause of the clients."},
+    {.name = "unblock",
+     .parent = "client",
+     .arity = -3,
+     .flags = kAdmin | kNoScript | kLoading | kStale | kSentinel | kInsideGate,
+     .categories = kCatConnection,
+     .run = ClientUnblock,
+     .group = "connection",
+     .syntax = "client-id [TIMEOUT | ERROR]",
+     .since = "5.0.0",
+     .complexity = "O(1)",
+     .summary = "Lets a client that waits for keys go on."},
+};
+
+}  // namespace
+
+std::span<const Command> ClientControlCommands() { return kCommands; }
+
+}  // namespace larder

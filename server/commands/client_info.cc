@@ -1,0 +1,85 @@
+#include "server/commands/client_info.h"
+
+#include <algorithm>
+
+#include "server/base/strings.h"
+#include "server/engine/command_table.h"
+
+namespace larder {
+namespace {
+
+template <typename T>
+T Load(const std::atomic<T>& value) {
+  return value.load(std::memory_order_relaxed);
+}
+
+// As Redis' letters; N where none applies.
+std::string Flags(const Client& client) {
+  std::string flags;
+  if (Load(client.monitor)) flags += 'O';
+  if (Load(client.queued) > 0) flags += 'x';
+  if (Load(client.blocked)) flags += 'b';
+  if (Load(client.close_after_reply)) flags += 'c';
+  if (client.unix_socket) flags += 'U';
+  if (Load(client.no_evict)) flags += 'e';
+  if (Load(client.no_touch)) flags += 'T';
+  if (flags.empty()) flags = "N";
+  return flags;
+}
+
+}  // namespace
+
+void AppendClientInfo(std::string& out, const Client& client, int64_t now_ms) {
+  const Command* last = Load(client.last_command);
+  const int64_t queued = static_cast<int64_t>(Load(client.queued)) - 1;
+  const uint64_t input = Load(client.input_bytes);
+  const uint64_t output = Load(client.output_bytes);
+  MutexLock lock(client.label_mutex);
+  StrAppend(out, "id=", client.id, " addr=", client.address, " laddr=", client.local_address);
+  StrAppend(out, " fd=", client.fd, " name=", client.name);
+  StrAppend(out, " age=", std::max<int64_t>(now_ms - client.connected_ms, 0) / 1000);
+  StrAppend(out, " idle=", std::max<int64_t>(now_ms - Load(client.last_command_ms), 0) / 1000);
+  StrAppend(out, " flags=", Flags(client), " db=", Load(client.db), " sub=0 psub=0 ssub=0");
+  StrAppend(out, " multi=", queued, " qbuf=", input, " qbuf-free=0 argv-mem=0 multi-mem=0");
+  StrAppend(out, " rbs=0 rbp=0 obl=0 oll=", output > 0 ? 1 : 0, " omem=", output);
+  StrAppend(out, " tot-mem=", sizeof(Client) + input + output, " events=", output > 0 ? "rw" : "r");
+  StrAppend(out, " cmd=", last == nullptr ? "NULL" : CommandTable::FullName(*last));
+  StrAppend(out, " user=default redir=-1 resp=", Load(client.resp));
+  StrAppend(out, " lib-name=", client.library_name, " lib-ver=", client.library_version);
+}
+
+bool IsValidLabel(std::string_view label) {
+  return std::all_of(label.begin(), label.end(), [](char c) { return c >= '!' && c <= '~'; });
+}
+
+bool SetClientName(Context& c, std::string_view name) {
+  if (!IsValidLabel(name)) {
+    c.reply.Error("ERR Client names cannot contain spaces, newlines or special characters.");
+    return false;
+  }
+  MutexLock lock(c.client.label_mutex);
+  c.client.name = name;
+  return true;
+}
+
+// All connections are clients' own.
+ClientKind KindOf(const Client&) { return ClientKind::kNormal; }
+
+bool ParseClientKind(Context& c, size_t i, std::optional<ClientKind>* kind) {
+  const std::string_view word = c.args[i];
+  if (EqualsIgnoreCase(word, "normal")) {
+    *kind = ClientKind::kNormal;
+  } else if (EqualsIgnoreCase(word, "replica") || EqualsIgnoreCase(word, "slave")) {
+    *kind = ClientKind::kReplica;
+  } else if (EqualsIgnoreCase(word, "pubsub")) {
+    *kind = ClientKind::kPubSub;
+  } else if (EqualsIgnoreCase(word, "master")) {
+    *kind = ClientKind::kMaster;
+  } else {
+    c.reply.Error(StrCat("ERR Unknown client type '", word, "'"));
+    return false;
+  }
+  return true;
+}
+
+}  // namespace larder

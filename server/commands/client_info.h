@@ -1,0 +1,27 @@
+// What CLIENT LIST says of a client, and the labels that clients give themselves.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "server/engine/context.h"
+
+namespace larder {
+
+// Appends the client's line, without the newline. Any thread, while the client cannot go away.
+void AppendClientInfo(std::string& out, const Client& client, int64_t now_ms);
+
+// A label stands between spaces in CLIENT LIST, so it must be printable ASCII without any.
+bool IsValidLabel(std::string_view label);
+
+// Sets the name, "" for none. False, with Redis' error answered, where it is not valid.
+bool SetClientName(Context& c, std::string_view name);
+
+// The classes that CLIENT LIST and CLIENT KILL select by.
+enum class ClientKind : uint8_t { kNormal, kReplica, kPubSub, kMaster };
+ClientKind KindOf(const Client& client);
+// Parses word `i`, or answers the error.
+bool ParseClientKind(Context& c, size_t i, std::optional<ClientKind>* kind);
+
+}  // namespace larder

@@ -1,0 +1,239 @@
+// The connection itself: PING, ECHO, AUTH, HELLO, QUIT, RESET, MONITOR, ACL WHOAMI.
+#include "protocol/errors.h"
+#include "server/base/strings.h"
+#include "server/base/version.h"
+#include "server/commands/client_info.h"
+#include "server/commands/commands.h"
+#include "server/engine/engine.h"
+#include "server/engine/transaction.h"
+
+namespace larder {
+namespace {
+
+constexpr std::string_view kDefaultUser = "default";
+
+void Ping(Context& c) {
+  if (c.args.size() > 2) return c.reply.Error(errors::WrongArity(c.command.name));
+  c.args.size() == 1 ? c.reply.Status("PONG") : c.reply.Bulk(c.args[1]);
+}
+
+void Echo(Context& c) { c.reply.Bulk(c.args[1]); }
+
+// Takes as long for a wrong password as for the right one, so that time tells nothing of it.
+bool EqualSecrets(std::string_view given, std::string_view expected) {
+  unsigned difference = given.size() == expected.size() ? 0 : 1;
+  for (size_t i = 0; i < given.size(); ++i) {
+    const char other = expected.empty() ? '\0' : expected[i % expected.size()];
+    difference |= static_cast<unsigned char>(given[i] ^ other);
+  }
+  return difference == 0;
+}
+
+// False after WRONGPASS was answered. Without requirepass any password is right.
+bool Authenticate(Context& c, std::string_view user, std::string_view password) {
+  const std::string expected = c.engine.config.Text("requirepass");
+  const bool right = expected.empty() || EqualSecrets(password, expected);
+  if (user != kDefaultUser || !right) {
+    c.reply.Error(errors::kWrongPass);
+    return false;
+  }
+  c.client.authenticated = true;
+  return true;
+}
+
+void Auth(Context& c) {
+  if (c.args.size() > 3) return c.SyntaxError();
+  const bool with_user = c.args.size() == 3;
+  if (!with_user && c.engine.config.Text("requirepass").empty()) {
+    return c.reply.Error(
+        "ERR AUTH <password> called without any password configured for the default user. Are you "
+        "sure your configuration is correct?");
+  }
+  if (Authenticate(c, with_user ? c.args[1] : kDefaultUser, c.args.back())) c.reply.Ok();
+}
+
+struct HelloOptions {
+  int64_t protocol = 0;  // 0: as it is
+  size_t auth_word = 0;  // of the user; the password follows
+  size_t name_word = 0;
+};
+
+bool ParseHello(Context& c, HelloOptions* options) {
+  if (c.args.size() == 1) return true;
+  if (!c.Integer(1, &options->protocol, "ERR Protocol version is not an integer or out of range")) {
+    return false;
+  }
+  if (options->protocol < 2 || options->protocol > 3) {
+    c.reply.Error("NOPROTO unsupported protocol version");
+    return false;
+  }
+  for (size_t i = 2; i < c.args.size(); ++i) {
+    if (EqualsIgnoreCase(c.args[i], "auth") && i + 2 < c.args.size()) {
+      options->auth_word = i + 1;
+      i += 2;
+    } else if (EqualsIgnoreCase(c.args[i], "setname") && i + 1 < c.args.size()) {
+      options->name_word = ++i;
+    } else {
+      c.reply.Error(StrCat("ERR Syntax error in HELLO option '", c.args[i], "'"));
+      return false;
+    }
+  }
+  return true;
+}
+
+void ReplyHello(Context& c) {
+  c.reply.Map(7);
+  c.reply.Bulk("server");
+  c.reply.Bulk("redis");
+  c.reply.Bulk("version");
+  c.reply.Bulk(kRedisVersion);
+  c.reply.Bulk("proto");
+  c.reply.Integer(c.reply.resp());
+  c.reply.Bulk("id");
+  c.reply.Integer(static_cast<int64_t>(c.client.id));
+  c.reply.Bulk("mode");
+  c.reply.Bulk("standalone");
+  c.reply.Bulk("role");
+  c.reply.Bulk("master");
+  c.reply.Bulk("modules");
+  c.reply.EmptyArray();
+}
+
+void Hello(Context& c) {
+  HelloOptions options;
+  if (!ParseHello(c, &options)) return;
+  if (options.auth_word != 0 &&
+      !Authenticate(c, c.args[options.auth_word], c.args[options.auth_word + 1])) {
+    return;
+  }
+  if (!c.client.authenticated) {
+    return c.reply.Error(
+        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
+        "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the "
+        "RESP protocol version at the same time");
+  }
+  if (options.name_word != 0 && !SetClientName(c, c.args[options.name_word])) return;
+  if (options.protocol != 0) c.reply.set_resp(static_cast<int>(options.protocol));
+  ReplyHello(c);
+}
+
+void Quit(Context& c) {
+  c.client.close_after_reply.store(true, std::memory_order_relaxed);
+  c.reply.Ok();
+}
+
+void Reset(Context& c) {
+  Client& client = c.client;
+  Discard(c.engine, client);
+  if (client.monitor.exchange(false)) c.engine.monitors.fetch_sub(1);
+  client.db.store(0, std::memory_order_relaxed);
+  client.no_evict.store(false, std::memory_order_relaxed);
+  client.no_touch.store(false, std::memory_order_relaxed);
+  client.reply_mode = Client::ReplyMode::kOn;
+  client.authenticated = c.engine.config.Text("requirepass").empty();
+  SetClientName(c, "");
+  c.reply.set_resp(2);
+  c.reply.Status("RESET");
+}
+
+void Monitor(Context& c) {
+  if (c.client.is_script || c.client.in_exec) {
+    return c.reply.Error("ERR MONITOR isn't allowed for DENY BLOCKING client");
+  }
+  if (!c.client.monitor.exchange(true)) c.engine.monitors.fetch_add(1);
+  c.reply.Ok();
+}
+
+void AclWhoAmI(Context& c) { c.reply.Bulk(kDefaultUser); }
+
+constexpr Command kCommands[] = {
+    {.name = "ping",
+     .arity = -1,
+     .flags = kFast | kSentinel,
+     .categories = kCatConnection,
+     .run = Ping,
+     .group = "connection",
+     .syntax = "[message]",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Answers PONG, or the words it was given.",
+     .tips = "request_policy:all_shards response_policy:all_succeeded"},
+    {.name = "echo",
+     .arity = 2,
+     .flags = kLoading | kStale | kFast,
+     .categories = kCatConnection,
+     .run = Echo,
+     .group = "connection",
+     .syntax = "message",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Returns its argument."},
+    {.name = "auth",
+     .arity = -2,
+     .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kSentinel | kAllowBusy,
+     .categories = kCatConnection,
+     .run = Auth,
+     .group = "connection",
+     .syntax = "[username] password",
+     .since = "1.0.0",
+     .complexity = "O(N) for a password of N bytes",
+     .summary = "Authenticates the connection."},
+    {.name = "hello",
+     .arity = -1,
+     .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kSentinel | kAllowBusy,
+     .categories = kCatConnection,
+     .run = Hello,
+     .group = "connection",
+     .syntax = "[protover [AUTH username password] [SETNAME clientname]]",
+     .since = "6.0.0",
+     .complexity = "O(1)",
+     .summary = "Chooses the version of the protocol, and tells about the server."},
+    {.name = "quit",
+     .arity = -1,
+     .flags = kAllowBusy | kNoScript | kLoading | kStale | kFast | kNoAuth,
+     .categories = kCatConnection,
+     .run = Quit,
+     .group = "connection",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Closes the connection after the reply."},
+    {.name = "reset",
+     .arity = 1,
+     .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy | kInsideGate,
+     .categories = kCatConnection,
+     .run = Reset,
+     .group = "connection",
+     .since = "6.2.0",
+     .complexity = "O(N) for N watched keys",
+     .summary = "Puts the connection back to its state at the beginning."},
+    {.name = "monitor",
+     .arity = 1,
+     .flags = kAdmin | kNoScript | kLoading | kStale,
+     .run = Monitor,
+     .group = "server",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Sends every command the server runs to this connection."},
+    {.name = "acl",
+     .arity = -2,
+     .flags = kSentinel,
+     .group = "server",
+     .since = "6.0.0",
+     .complexity = "Depends on the subcommand",
+     .summary = "Tells about users and their permissions."},
+    {.name = "whoami",
+     .parent = "acl",
+     .arity = 2,
+     .flags = kNoScript | kLoading | kStale | kSentinel,
+     .run = AclWhoAmI,
+     .group = "server",
+     .since = "6.0.0",
+     .complexity = "O(1)",
+     .summary = "Returns the user of the connection."},
+};
+
+}  // namespace
+
+std::span<const Command> ConnectionCommands() { return kCommands; }
+
+}  // namespace larder

@@ -1,0 +1,115 @@
+// Publishing, where nobody can subscribe: PUBLISH and PUBSUB answer that there is no subscriber.
+#include "server/commands/commands.h"
+#include "server/commands/help.h"
+#include "server/engine/context.h"
+
+namespace larder {
+namespace {
+
+void Publish(Context& c) { c.reply.Integer(0); }
+
+void ListChannels(Context& c) {
+  if (c.args.size() > 3) return c.reply.Error(UnknownForm(c));
+  c.reply.EmptyArray();
+}
+
+void CountSubscribers(Context& c) {
+  c.reply.Array((c.args.size() - 2) * 2);
+  for (size_t i = 2; i < c.args.size(); ++i) {
+    c.reply.Bulk(c.args[i]);
+    c.reply.Integer(0);
+  }
+}
+
+void CountPatterns(Context& c) { c.reply.Integer(0); }
+
+void PubSubHelp(Context& c) {
+  ReplyHelp(c, {{"CHANNELS [<pattern>]", "The channels with subscribers."},
+                {"NUMPAT", "The number of subscribed patterns."},
+                {"NUMSUB [<channel> ...]", "The number of subscribers of each channel."},
+                {"SHARDCHANNELS [<pattern>]", "The shard channels with subscribers."},
+                {"SHARDNUMSUB [<shardchannel> ...]",
+                 "The number of subscribers of each shard channel."}});
+}
+
+constexpr Command kCommands[] = {
+    {.name = "publish",
+     .arity = 3,
+     .flags = kPubSub | kLoading | kStale | kFast | kMayReplicate | kSentinel,
+     .run = Publish,
+     .group = "pubsub",
+     .syntax = "channel message",
+     .since = "2.0.0",
+     .complexity = "O(N) for N subscribers",
+     .summary = "Sends a message to the subscribers of a channel."},
+    {.name = "pubsub",
+     .arity = -2,
+     .group = "pubsub",
+     .since = "2.8.0",
+     .complexity = "Depends on the subcommand",
+     .summary = "Tells about channels and subscribers."},
+    {.name = "channels",
+     .parent = "pubsub",
+     .arity = -2,
+     .flags = kPubSub | kLoading | kStale,
+     .run = ListChannels,
+     .group = "pubsub",
+     .syntax = "[pattern]",
+     .since = "2.8.0",
+     .complexity = "O(N) for N channels",
+     .summary = "Lists the channels with subscribers."},
+    {.name = "numpat",
+     .parent = "pubsub",
+     .arity = 2,
+     .flags = kPubSub | kLoading | kStale,
+     .run = CountPatterns,
+     .group = "pubsub",
+     .since = "2.8.0",
+     .complexity = "O(1)",
+     .summary = "Returns the number of subscribed patterns."},
+    {.name = "numsub",
+     .parent = "pubsub",
+     .arity = -2,
+     .flags = kPubSub | kLoading | kStale,
+     .run = CountSubscribers,
+     .group = "pubsub",
+     .syntax = "[channel [channel ...]]",
+     .since = "2.8.0",
+     .complexity = "O(N) for N channels",
+     .summary = "Returns the number of subscribers of channels."},
+    {.name = "shardchannels",
+     .parent = "pubsub",
+     .arity = -2,
+     .flags = kPubSub | kLoading | kStale,
+     .run = ListChannels,
+     .group = "pubsub",
+     .syntax = "[pattern]",
+     .since = "7.0.0",
+     .complexity = "O(N) for N channels",
+     .summary = "Lists the shard channels with subscribers."},
+    {.name = "shardnumsub",
+     .parent = "pubsub",
+     .arity = -2,
+     .flags = kPubSub | kLoading | kStale,
+     .run = CountSubscribers,
+     .group = "pubsub",
+     .syntax = "[shardchannel [shardchannel ...]]",
+     .since = "7.0.0",
+     .complexity = "O(N) for N channels",
+     .summary = "Returns the number of subscribers of shard channels."},
+    {.name = "help",
+     .parent = "pubsub",
+     .arity = 2,
+     .flags = kLoading | kStale,
+     .run = PubSubHelp,
+     .group = "pubsub",
+     .since = "6.2.0",
+     .complexity = "O(1)",
+     .summary = "Lists the subcommands of PUBSUB."},
+};
+
+}  // namespace
+
+std::span<const Command> PubSubCommands() { return kCommands; }
+
+}  // namespace larder

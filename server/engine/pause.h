@@ -1,0 +1,42 @@
+// Pause: CLIENT PAUSE. While it lasts the dispatcher runs no command, or none that writes;
+// connections offer theirs again every few milliseconds, as when the gate is closed. Any thread.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+
+#include "server/engine/client.h"
+
+namespace larder {
+
+class Pause {
+ public:
+  // Until a Unix time in milliseconds. A longer or wider pause that is on goes on.
+  void Begin(int64_t until_ms, bool all, int64_t now_ms) {
+    const bool running = now_ms < until_ms_.load();
+    all_.store(all || (running && all_.load()));
+    until_ms_.store(running ? std::max(until_ms, until_ms_.load()) : until_ms);
+  }
+  void End() { until_ms_.store(0); }
+
+  bool Holds(const Client& client, const Command& command, int64_t now_ms) const {
+    if (now_ms >= until_ms_.load(std::memory_order_relaxed)) [[likely]]
+      return false;
+    return all_.load() || Writes(client, command);
+  }
+
+ private:
+  static bool Writes(const Client& client, const Command& command) {
+    constexpr uint32_t kChanges = kWrite | kMayReplicate;
+    if (command.flags & kChanges) return true;
+    if (command.name != "exec") return false;
+    return std::any_of(client.transaction.queue.begin(), client.transaction.queue.end(),
+                       [](const auto& queued) { return (queued.command->flags & kChanges) != 0; });
+  }
+
+  std::atomic<int64_t> until_ms_{0};
+  std::atomic<bool> all_{false};
+};
+
+}  // namespace larder
