@@ -4,6 +4,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/hash.h"
+#include "server/base/strings.h"
 #include "server/engine/engine.h"
 #include "server/engine/monitor.h"
 #include "server/engine/refusals.h"
@@ -41,13 +42,29 @@ bool NeedsKeyspace(const Command& command) {
   return command.keys.size > 0 || (command.flags & (kExclusive | kInsideGate)) != 0;
 }
 
-// Counts a refusal and answers it; a transaction that is being queued will fail.
-void AnswerRefusal(const Attempt& a, Reply& reply, const std::string& error) {
-  reply.Error(error);
+// A refused EXEC forgets the keys that are watched, which are in their shards.
+bool TouchesShards(const Client& client, const Command* command, const std::string& refusal) {
+  if (!refusal.empty()) {
+    return !client.transaction.watched.empty() && command != nullptr && command->name == "exec";
+  }
+  return NeedsKeyspace(*command) && !MustQueue(client, *command);
+}
+
+// Counts a refusal and answers it; a transaction that is being queued will fail, and a refused EXEC
+// ends its transaction.
+void AnswerRefusal(const Attempt& a, Reply& reply, std::string_view error) {
+  const bool exec = a.command != nullptr && a.command->name == "exec";
+  if (exec) {
+    Discard(a.engine, a.client);
+    if (error.starts_with("ERR ")) error.remove_prefix(4);
+    reply.Error(StrCat("EXECABORT Transaction discarded because of: ", error));
+  } else {
+    a.client.transaction.aborted |= a.client.transaction.active;
+    reply.Error(error);
+  }
   a.engine.stats.CountError(reply.last_error_code());
   a.worker.stats.error_replies.Add(1);
   if (a.command == nullptr) return;
-  if (a.client.transaction.active && a.command->name != "exec") a.client.transaction.aborted = true;
   a.worker.stats.per_command[a.engine.commands.number(*a.command)].rejected.Add(1);
 }
 
@@ -69,8 +86,7 @@ Engine::Outcome Engine::Execute(Worker& worker, Client& client, Args args) {
   Reply reply(client.out, client.resp.load(std::memory_order_relaxed));
   const std::string refusal = Refuse(attempt);
   if (refusal.empty() && MustWait(*this, worker, client, *command)) return Outcome::kGateClosed;
-  if (refusal.empty() && !worker.gate_slot.inside() && NeedsKeyspace(*command) &&
-      !MustQueue(client, *command)) {
+  if (!worker.gate_slot.inside() && TouchesShards(client, command, refusal)) {
     return Outcome::kGateClosed;
   }
   MutedReply muted(client);
