@@ -162,9 +162,6 @@ std::span<const uint64_t> Engine::HashesOf(Worker& worker) {
 
 bool Engine::Run(Worker& worker, Client& client, const Command& command, Args args, KeyLock& lock,
                  Reply& reply, ReadyKeys& ready) {
-  if (monitors.load(std::memory_order_relaxed) > 0 && !client.woken) [[unlikely]] {
-    FeedMonitors(*this, client, command, args);
-  }
   const bool outermost = !client.is_script && !client.in_exec;
   Context context{.engine = *this,
                   .worker = worker,
@@ -179,8 +176,14 @@ bool Engine::Run(Worker& worker, Client& client, const Command& command, Args ar
   const uint32_t errors_before = reply.errors();
   const uint64_t begin = CycleCount();
   command.run(context);
+  const uint64_t cycles = CycleCount() - begin;
+  // Behind the run as in Redis: EXEC follows what it ran, and RESET is not seen by who left with
+  // it.
+  if (monitors.load(std::memory_order_relaxed) > 0 && !client.woken) [[unlikely]] {
+    FeedMonitors(*this, client, command, args);
+  }
   if (context.parked) return true;
-  CountCall(worker, client, command, args, CycleCount() - begin, reply, errors_before);
+  CountCall(worker, client, command, args, cycles, reply, errors_before);
   return false;
 }
 

@@ -19,7 +19,7 @@ void MarkWatchers(const Slice& watched, const Slice& other) {
 
 void WakeWaiters(Context& c, const Slice& slice, int db) {
   for (const auto& [key, waiters] : slice.waiters) {
-    if (slice.table.Find(key, HashBytes(key)) != nullptr) c.ready.emplace_back(db, key);
+    if (Holds(slice, key, c.now_ms())) c.ready.emplace_back(db, key);
   }
 }
 
@@ -32,7 +32,7 @@ size_t FlushDatabase(Context& c, int db, bool lazy) {
   for (int each = db < 0 ? 0 : db; each <= (db < 0 ? keyspace.databases() - 1 : db); ++each) {
     for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
       const Slice* slice = keyspace.shard(i).existing_slice(each);
-      if (slice != nullptr && !slice->watchers.empty()) MarkWatchers(*slice, *slice);
+      if (slice != nullptr && !slice->watchers.empty()) MarkWatchers(*slice, *slice, c.now_ms());
     }
     keys += keyspace.Flush(each, lazy);
   }
@@ -46,8 +46,8 @@ void SwapDatabases(Context& c, int a, int b) {
   for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
     Shard& shard = c.engine.keyspace.shard(i);
     if (shard.existing_slice(a) == nullptr && shard.existing_slice(b) == nullptr) continue;
-    MarkWatchers(shard.slice(a), shard.slice(b));
-    MarkWatchers(shard.slice(b), shard.slice(a));
+    MarkWatchers(shard.slice(a), shard.slice(b), c.now_ms());
+    MarkWatchers(shard.slice(b), shard.slice(a), c.now_ms());
     shard.SwapSlices(a, b);
     WakeWaiters(c, shard.slice(a), a);
     WakeWaiters(c, shard.slice(b), b);
