@@ -7,12 +7,15 @@
 namespace larder {
 namespace {
 
-// Marks the clients that watch a key which either slice holds.
-void MarkWatchers(const Slice& watched, const Slice& other) {
+bool Holds(const Slice& slice, std::string_view key, int64_t now_ms) {
+  const Entry* entry = slice.table.Find(key, HashBytes(key));
+  return entry != nullptr && !entry->ExpiredAt(now_ms);
+}
+
+// Marks the clients that watch a key which either slice holds; one that has expired is not held.
+void MarkWatchers(const Slice& watched, const Slice& other, int64_t now_ms) {
   for (const auto& [key, flags] : watched.watchers) {
-    const uint64_t hash = HashBytes(key);
-    if (watched.table.Find(key, hash) == nullptr && other.table.Find(key, hash) == nullptr)
-      continue;
+    if (!Holds(watched, key, now_ms) && !Holds(other, key, now_ms)) continue;
     for (const WatchFlag& flag : flags) flag->store(true, std::memory_order_relaxed);
   }
 }
