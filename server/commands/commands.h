@@ -50,7 +50,7 @@ std::span<const Command> ClientCommands();         // client_commands.cc
 std::span<const Command> ClientControlCommands();  // client_control.cc: KILL, PAUSE …
 std::span<const Command> ClientTrackingCommands();
 std::span<const Command> TransactionCommands();  // transactions.cc
-std::span<const Command> StandInCommands();      // stand_ins.cc: WAIT, MODULE, LOLWUT
+std::span<const Command> StandInCommands();      // stand_ins.cc: WAIT, MODULE
 std::span<const Command> PubSubCommands();       // pubsub.cc
 
 // The server.

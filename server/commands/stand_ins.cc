@@ -1,9 +1,4 @@
-// Commands that clients and tools send and whose honest answer here is short: WAIT, MODULE LIST,
-// LOLWUT.
-#include <limits>
-
-#include "server/base/strings.h"
-#include "server/base/version.h"
+// Commands that clients and tools send and whose honest answer here is short: WAIT, MODULE LIST.
 #include "server/commands/commands.h"
 #include "server/engine/context.h"
 
@@ -21,19 +16,6 @@ void Wait(Context& c) {
 }
 
 void ModuleList(Context& c) { c.reply.EmptyArray(); }
-
-void Lolwut(Context& c) {
-  int64_t version;
-  const bool with_version = c.args.size() >= 3 && EqualsIgnoreCase(c.args[1], "version");
-  if (with_version && !c.Integer(2, &version)) return;
-  c.reply.Verbatim("txt", StrCat("  .-------------------.\n"
-                                 "  |  o   O   o   O    |\n"
-                                 "  |___________________|\n"
-                                 "  |  [##]  [#]  [##]  |\n"
-                                 "  |___________________|\n"
-                                 "larder ver. ",
-                                 kLarderVersion, ", as Redis ver. ", kRedisVersion, "\n"));
-}
 
 constexpr Command kCommands[] = {
     {.name = "wait",
@@ -62,15 +44,6 @@ constexpr Command kCommands[] = {
      .complexity = "O(1)",
      .summary = "Lists the modules: there are none.",
      .tips = "nondeterministic_output_order"},
-    {.name = "lolwut",
-     .arity = -1,
-     .flags = kReadOnly | kFast,
-     .run = Lolwut,
-     .group = "server",
-     .syntax = "[VERSION version]",
-     .since = "5.0.0",
-     .complexity = "O(1)",
-     .summary = "Draws a larder, and tells the version."},
 };
 
 }  // namespace
