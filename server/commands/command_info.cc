@@ -130,7 +130,7 @@ void CommandInfo(Context& c) {
   for (std::string_view name : c.args.subspan(2)) {
     const Command* command = c.engine.commands.FindByFullName(name);
     if (command == nullptr) {
-      c.reply.NullArray();
+      c.reply.Null();
     } else {
       ReplyInfo(c.engine.commands, c.reply, *command);
     }
@@ -176,6 +176,7 @@ bool FindKeysOf(Context& c, std::vector<KeyPosition>* positions) {
              (positions->empty() && !(command->flags & kNoMandatoryKeys))) {
     error = "ERR Invalid arguments specified for command";
   } else {
+    AppendHiddenKeys(*command, words, positions);
     for (KeyPosition& key : *positions) key.flags = ActualKeyFlags(*command, words, key.flags);
     std::sort(positions->begin(), positions->end(),
               [](const KeyPosition& a, const KeyPosition& b) { return a.index < b.index; });

@@ -118,6 +118,14 @@ LegacyKeys LegacyKeysOf(const Command& command) {
   return keys;
 }
 
+void AppendHiddenKeys(const Command& command, Args words, std::vector<KeyPosition>* positions) {
+  if (command.name != "sort") return;
+  for (size_t i = 2; i + 1 < words.size(); ++i) {
+    if (!EqualsIgnoreCase(words[i], "store")) continue;
+    positions->push_back({static_cast<uint32_t>(i + 1), kOW | kUpdate});
+  }
+}
+
 uint16_t ActualKeyFlags(const Command& command, Args words, uint16_t flags) {
   if (!(flags & kVariableFlags)) return flags;
   if (command.name == "set") {

@@ -24,6 +24,9 @@ LegacyKeys LegacyKeysOf(const Command& command);
 // A use of a key that depends on the options (SET with GET reads) is settled by the words.
 uint16_t ActualKeyFlags(const Command& command, Args words, uint16_t flags);
 
+// Appends keys that no specification finds: SORT's STORE, which may stand anywhere.
+void AppendHiddenKeys(const Command& command, Args words, std::vector<KeyPosition>* positions);
+
 // COMMAND DOCS; in command_docs.cc.
 void CommandDocs(Context& c);
 
