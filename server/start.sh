@@ -3,9 +3,12 @@
 # foreground on 127.0.0.1:6379, and says what to tell Magento. Arguments go to larder-server:
 #
 #   server/start.sh --port 6380 --maxmemory 2gb
+#
+# LARDER_BUILD names another build folder.
 set -euo pipefail
 
 root="$(cd "$(dirname "$0")/.." && pwd)"
+build="${LARDER_BUILD:-$root/build}"
 
 # The port the arguments ask for; the last one counts.
 port=6379
@@ -24,12 +27,12 @@ fi
 "$root/server/install.sh" build
 
 # A folder that is configured already stays what it is; only a new one becomes Release.
-if [[ ! -f $root/build/build.ninja ]]; then
-  cmake -S "$root" -B "$root/build" -G Ninja -DCMAKE_BUILD_TYPE=Release > /dev/null
+if [[ ! -f $build/build.ninja ]]; then
+  cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release > /dev/null
 fi
-ninja -C "$root/build" larder-server
+ninja -C "$build" larder-server
 
 "$root/server/magento.sh" 127.0.0.1 "$port"
 echo
 echo "larder listens on 127.0.0.1:$port. Ctrl-C stops it."
-exec "$root/build/larder-server" "$@"
+exec "$build/larder-server" "$@"
