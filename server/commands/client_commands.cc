@@ -15,7 +15,7 @@ void ClientId(Context& c) { c.reply.Integer(static_cast<int64_t>(c.client.id)); 
 
 void ClientInfo(Context& c) {
   std::string info;
-  AppendClientInfo(info, c.client, c.now_ms());
+  AppendClientInfo(info, c.client, c);
   info += '\n';
   c.reply.Verbatim("txt", info);
 }
@@ -26,7 +26,7 @@ void ListIds(Context& c) {
     int64_t id;
     if (!c.Integer(i, &id, "ERR Invalid client ID")) return;
     c.engine.clients.With(static_cast<uint64_t>(id), [&](Client& client) {
-      AppendClientInfo(list, client, c.now_ms());
+      AppendClientInfo(list, client, c);
       list += '\n';
     });
   }
@@ -45,7 +45,7 @@ void ClientList(Context& c) {
   std::string list;
   c.engine.clients.ForEach([&](Client& client) {
     if (kind && KindOf(client) != *kind) return;
-    AppendClientInfo(list, client, c.now_ms());
+    AppendClientInfo(list, client, c);
     list += '\n';
   });
   c.reply.Verbatim("txt", list);

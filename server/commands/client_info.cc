@@ -27,20 +27,37 @@ std::string Flags(const Client& client) {
   return flags;
 }
 
+uint64_t WordBytes(Args args) {
+  uint64_t bytes = 0;
+  for (std::string_view word : args) bytes += word.size();
+  return bytes;
+}
+
+// The size of a request as clients send it.
+uint64_t WireBytes(Args args) {
+  if (args.empty()) return 0;
+  uint64_t bytes = StrCat("*", args.size(), "\r\n").size();
+  for (std::string_view word : args) bytes += StrCat("$", word.size(), "\r\n\r\n").size();
+  return bytes + WordBytes(args);
+}
+
 }  // namespace
 
-void AppendClientInfo(std::string& out, const Client& client, int64_t now_ms) {
+void AppendClientInfo(std::string& out, const Client& client, const Context& c) {
+  // Of its own request, which is being run, the client sees the size as well.
+  const Args args = &client == &c.client ? c.args : Args();
   const Command* last = Load(client.last_command);
   const int64_t queued = static_cast<int64_t>(Load(client.queued)) - 1;
-  const uint64_t input = Load(client.input_bytes);
+  const uint64_t input = std::max<uint64_t>(Load(client.input_bytes), WireBytes(args));
   const uint64_t output = Load(client.output_bytes);
   MutexLock lock(client.label_mutex);
   StrAppend(out, "id=", client.id, " addr=", client.address, " laddr=", client.local_address);
   StrAppend(out, " fd=", client.fd, " name=", client.name);
-  StrAppend(out, " age=", std::max<int64_t>(now_ms - client.connected_ms, 0) / 1000);
-  StrAppend(out, " idle=", std::max<int64_t>(now_ms - Load(client.last_command_ms), 0) / 1000);
+  StrAppend(out, " age=", std::max<int64_t>(c.now_ms() - client.connected_ms, 0) / 1000);
+  StrAppend(out, " idle=", std::max<int64_t>(c.now_ms() - Load(client.last_command_ms), 0) / 1000);
   StrAppend(out, " flags=", Flags(client), " db=", Load(client.db), " sub=0 psub=0 ssub=0");
-  StrAppend(out, " multi=", queued, " qbuf=", input, " qbuf-free=0 argv-mem=0 multi-mem=0");
+  StrAppend(out, " multi=", queued, " qbuf=", input, " qbuf-free=0 argv-mem=", WordBytes(args),
+            " multi-mem=0");
   StrAppend(out, " rbs=0 rbp=0 obl=0 oll=", output > 0 ? 1 : 0, " omem=", output);
   StrAppend(out, " tot-mem=", sizeof(Client) + input + output, " events=", output > 0 ? "rw" : "r");
   StrAppend(out, " cmd=", last == nullptr ? "NULL" : CommandTable::FullName(*last));

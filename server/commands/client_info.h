@@ -9,8 +9,9 @@
 
 namespace larder {
 
-// Appends the client's line, without the newline. Any thread, while the client cannot go away.
-void AppendClientInfo(std::string& out, const Client& client, int64_t now_ms);
+// Appends the client's line, without the newline, as the client of the context sees it. Any thread,
+// while the client cannot go away.
+void AppendClientInfo(std::string& out, const Client& client, const Context& c);
 
 // A label stands between spaces in CLIENT LIST, so it must be printable ASCII without any.
 bool IsValidLabel(std::string_view label);

@@ -31,7 +31,6 @@ struct Transaction {
   struct Watched {
     int db;
     std::string key;
-    bool was_expired;  // expired already when it was watched: its going does not fail EXEC
   };
   bool active = false;   // between MULTI and EXEC
   bool aborted = false;  // a command was refused while queueing
@@ -65,7 +64,7 @@ class Client {
   bool is_script = false;  // the client that scripts call commands with
   bool in_exec = false;    // its queued commands are being run
   bool woken =
-      false;         // its parked command is being run again by the thread that made its key ready
+      false;  // its parked command is being run again by the thread that made its key ready
   // While parked. Written by the client's thread under label_mutex, so that others can read it.
   WaiterRef waiter;
   bool postponed = false;  // its next command waits for the end of CLIENT PAUSE

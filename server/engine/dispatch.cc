@@ -174,14 +174,17 @@ bool Engine::Run(Worker& worker, Client& client, const Command& command, Args ar
   // A nested command (of a script or EXEC) finds its keys by hashing them itself.
   if (outermost && !client.woken && command.keys.size > 0) context.hashed = worker.hashed_keys;
   const uint32_t errors_before = reply.errors();
+  // MONITOR shows a command when it has run: EXEC behind what it ran, RESET not to who left with
+  // it. A script comes before its calls.
+  const bool monitored = monitors.load(std::memory_order_relaxed) > 0 && !client.woken;
+  const bool script = (command.flags & kSkipMonitor) != 0;
+  if (monitored && script) [[unlikely]]
+    FeedMonitors(*this, client, command, args);
   const uint64_t begin = CycleCount();
   command.run(context);
   const uint64_t cycles = CycleCount() - begin;
-  // Behind the run as in Redis: EXEC follows what it ran, and RESET is not seen by who left with
-  // it.
-  if (monitors.load(std::memory_order_relaxed) > 0 && !client.woken) [[unlikely]] {
+  if (monitored && !script) [[unlikely]]
     FeedMonitors(*this, client, command, args);
-  }
   if (context.parked) return true;
   CountCall(worker, client, command, args, cycles, reply, errors_before);
   return false;

@@ -51,7 +51,7 @@ Args Redacted(const Command& command, Args args, std::vector<std::string_view>& 
 }
 
 void FeedMonitors(Engine& engine, const Client& client, const Command& command, Args args) {
-  if (command.flags & (kSkipMonitor | kAdmin)) return;
+  if (command.flags & kAdmin) return;
   const std::string line = MonitorLine(client, command, args);
   engine.clients.ForEach([&](Client& monitor) {
     if (!monitor.monitor.load(std::memory_order_relaxed)) return;

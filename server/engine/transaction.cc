@@ -39,8 +39,7 @@ bool WatchedKeysHold(Context& c, KeyLock& lock) {
                       [&](const Transaction::Watched& watched) {
                         const uint64_t hash = HashBytes(watched.key);
                         const Entry* entry = lock.shard(hash).Find(watched.db, watched.key, hash);
-                        return !watched.was_expired && entry != nullptr &&
-                               entry->ExpiredAt(c.now_ms());
+                        return entry != nullptr && entry->ExpiredAt(c.now_ms());
                       });
 }
 
@@ -93,9 +92,9 @@ void Watch(Context& c, const Key& key) {
   if (transaction.touched == nullptr) {
     transaction.touched = std::make_shared<std::atomic<bool>>(false);
   }
-  const Entry* entry = key.shard->Find(key.db, key.name, key.hash);
-  const bool expired = entry != nullptr && entry->ExpiredAt(c.now_ms());
-  transaction.watched.push_back({key.db, std::string(key.name), expired});
+  // What has expired goes before it is watched, so that its going is no change.
+  c.PeekEntry(key);
+  transaction.watched.push_back({key.db, std::string(key.name)});
   key.shard->slice(key.db).watchers[std::string(key.name)].push_back(transaction.touched);
   c.client.watching.store(transaction.watched.size(), std::memory_order_relaxed);
 }
