@@ -7,9 +7,9 @@
 // between two of them every thread that was waiting gets through once.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <utility>
 
@@ -56,7 +56,7 @@ class Gate {
   void OnOpen(std::function<void()> callback) { on_open_ = std::move(callback); }
 
  private:
-  std::deque<Slot> slots_;  // grows only, under mutex_
+  std::array<Slot, kMostSlots> slots_;  // the first slot_count_ are given out
   std::atomic<size_t> slot_count_{0};
   std::atomic<bool> closed_{false};
   std::atomic<int64_t> closed_since_us_{0};
