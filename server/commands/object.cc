@@ -1,7 +1,9 @@
 // OBJECT: how a value is kept, and when it was used last.
 #include "server/commands/object.h"
 
-#include "server/base/strings.h"
+#include <limits>
+
+#include "server/base/numbers.h"
 #include "server/commands/commands.h"
 #include "server/commands/help.h"
 #include "server/engine/engine.h"
@@ -57,17 +59,25 @@ void ObjectFreq(Context& c) {
       "when switching between policies at runtime LRU and LFU data will take some time to adjust.");
 }
 
-// Values are never shared between keys.
+// Values are never shared between keys, but Redis shares the numbers below this one, and tells so.
+constexpr int64_t kSharedNumbers = 10000;
+
 void ObjectRefCount(Context& c) {
-  if (c.PeekEntry(c.key(2)) == nullptr) return c.reply.Null();
-  c.reply.Integer(1);
+  const Entry* entry = c.PeekEntry(c.key(2));
+  if (entry == nullptr) return c.reply.Null();
+  int64_t number;
+  const bool shared =
+      entry->type() == ValueType::kString && entry->string_encoding() == StringEncoding::kInt &&
+      ParseInt64(entry->string(), &number) && number >= 0 && number < kSharedNumbers;
+  c.reply.Integer(shared ? std::numeric_limits<int32_t>::max() : 1);
 }
 
 void ObjectHelp(Context& c) {
-  ReplyHelp(c, {{"ENCODING <key>", "How the value of the key is kept."},
-                {"FREQ <key>", "How often the key was used, under an LFU policy for maxmemory."},
-                {"IDLETIME <key>", "Seconds since the key was used last."},
-                {"REFCOUNT <key>", "References to the value: one."}});
+  ReplyHelp(c,
+            {{"ENCODING <key>", "How the value of the key is kept."},
+             {"FREQ <key>", "How often the key was used, under an LFU policy for maxmemory."},
+             {"IDLETIME <key>", "Seconds since the key was used last."},
+             {"REFCOUNT <key>", "References to the value: one, or very many for a small number."}});
 }
 
 constexpr Command kCommands[] = {
