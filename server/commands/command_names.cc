@@ -120,9 +120,11 @@ LegacyKeys LegacyKeysOf(const Command& command) {
 
 void AppendHiddenKeys(const Command& command, Args words, std::vector<KeyPosition>* positions) {
   if (command.name != "sort") return;
-  for (size_t i = 2; i + 1 < words.size(); ++i) {
+  // Of several the last one counts.
+  for (size_t i = words.size() - 1; i-- > 2;) {
     if (!EqualsIgnoreCase(words[i], "store")) continue;
     positions->push_back({static_cast<uint32_t>(i + 1), kOW | kUpdate});
+    return;
   }
 }
 

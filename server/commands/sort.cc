@@ -62,7 +62,10 @@ bool ParseOptions(Context& c, bool read_only, SortOptions* options) {
 // The call looks at keys that the key specifications do not find.
 bool NamesOtherKeys(Args args) {
   for (size_t i = 2; i < args.size(); ++i) {
-    if (EqualsIgnoreCase(args[i], "by") || EqualsIgnoreCase(args[i], "get")) return true;
+    if (EqualsIgnoreCase(args[i], "by") || EqualsIgnoreCase(args[i], "get") ||
+        EqualsIgnoreCase(args[i], "store")) {
+      return true;
+    }
   }
   return false;
 }
@@ -221,8 +224,7 @@ constexpr Command kCommands[] = {
      .arity = -2,
      .flags = kWrite | kDenyOom,
      .categories = kCatSet | kCatSortedSet | kCatList | kCatDangerous,
-     .keys = {Key1(kRO | kAccess), UnknownKeys(kRO | kAccess),
-              KeyAfter("STORE", -2, kOW | kUpdate)},
+     .keys = {Key1(kRO | kAccess), UnknownKeys(kRO | kAccess), UnknownKeys(kOW | kUpdate)},
      .run = Sort,
      .group = "generic",
      .syntax = "key [BY pattern] [LIMIT offset count] [GET pattern [GET pattern ...]] [ASC | DESC] "
