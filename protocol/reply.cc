@@ -54,6 +54,7 @@ void Reply::Error(std::string_view text) {
   while (!text.empty() && (text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);
   while (!text.empty() && (text.front() == '\r' || text.front() == '\n')) text.remove_prefix(1);
   ++errors_;
+  last_error_was_counted_ = false;
   const size_t code = std::min({text.find(' '), text.size(), sizeof(last_code_)});
   std::memcpy(last_code_, text.data(), code);
   last_code_size_ = static_cast<uint8_t>(code);
@@ -66,6 +67,11 @@ void Reply::Error(std::string_view text) {
     if (bytes[i] == '\r' || bytes[i] == '\n') bytes[i] = ' ';
   }
   bytes.append(kCrLf);
+}
+
+void Reply::CountedError(std::string_view text) {
+  Error(text);
+  last_error_was_counted_ = true;
 }
 
 void Reply::Integer(int64_t value) {

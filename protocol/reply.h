@@ -29,6 +29,9 @@ class Reply {
   // spaces, since an error is one line.
   void Error(std::string_view text);
 
+  // An error that has been counted where it happened, and is passed on (by a script).
+  void CountedError(std::string_view text);
+
   void Integer(int64_t value);
   void Bulk(std::string_view value);
   // The same without a copy where the value is a blob.
@@ -62,6 +65,8 @@ class Reply {
   // How many errors were written through this object, and the code (first word) of the last one.
   // They feed INFO's errorstats and the failed calls of commandstats.
   uint32_t errors() const { return errors_; }
+  bool last_error_was_counted() const { return last_error_was_counted_; }
+  void MarkErrorCounted() { last_error_was_counted_ = true; }
   std::string_view last_error_code() const { return {last_code_, last_code_size_}; }
 
  private:
@@ -71,6 +76,7 @@ class Reply {
   OutputBuffer& out_;
   int resp_;
   uint32_t errors_ = 0;
+  bool last_error_was_counted_ = false;
   uint8_t last_code_size_ = 0;
   char last_code_[31];  // longer codes are cut: they are ours or a script's, and only counted
 };

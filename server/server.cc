@@ -13,6 +13,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/keeper.h"
 #include "server/net/net.h"
+#include "server/script/scripts.h"
 
 namespace larder {
 namespace {
@@ -39,6 +40,7 @@ struct Server::Rooms {
   bool loaded = false;
   std::vector<std::span<const Command>> rows = AllCommands();
   std::optional<Engine> engine;
+  std::optional<Scripts> scripts;
   std::optional<Keeper> keeper;
   std::optional<Net> net;
 
@@ -69,6 +71,7 @@ bool Server::Start(std::string* error) {
   if (!rooms.loaded && !Load(error)) return false;
   for (const std::string& notice : rooms.config.notices()) Log(LogLevel::kNotice, notice);
   Engine& engine = rooms.engine.emplace(rooms.config, rooms.rows);
+  engine.scripts = &rooms.scripts.emplace();
   engine.io_threads = ChooseThreads(rooms.config.settings().io_threads);
   engine.config_file = rooms.config.file();
   engine.executable = ExecutablePath();

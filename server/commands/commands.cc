@@ -44,6 +44,7 @@ std::vector<std::span<const Command>> AllCommands() {
       LatencyCommands(),
       SlowlogCommands(),
       MemoryCommands(),
+      ScriptCommands(),
       DebugCommands(),
   };
   // clang-format on

@@ -199,8 +199,12 @@ void Engine::CountCall(Worker& worker, Client& client, const Command& command, A
   worker.stats.commands.Add(1);
   if (reply.errors() != errors_before) [[unlikely]] {
     tally.failed.Add(1);
-    worker.stats.error_replies.Add(reply.errors() - errors_before);
-    stats.CountError(reply.last_error_code());
+    // What a script passes on, and what EXEC holds, has been counted by the command that failed.
+    if (!reply.last_error_was_counted()) {
+      worker.stats.error_replies.Add(reply.errors() - errors_before);
+      stats.CountError(reply.last_error_code());
+      reply.MarkErrorCounted();
+    }
   }
   const Settings& settings = config.settings();
   const int64_t nanoseconds = CyclesToNs(cycles);

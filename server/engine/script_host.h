@@ -15,6 +15,8 @@ class ScriptHost {
   virtual int64_t running_since_us() const = 0;
   // The text of -BUSY for clients that meet a script over busy-reply-threshold.
   virtual std::string_view BusyError() const = 0;
+  // Ends the running script, whatever it has changed (SHUTDOWN NOSAVE); it takes a moment.
+  virtual void Abort() = 0;
   // SCRIPT FLUSH and FUNCTION FLUSH at FLUSHALL-like resets, INFO's counters.
   virtual size_t cached_scripts() const = 0;
   virtual size_t memory_bytes() const = 0;

@@ -1,0 +1,316 @@
+// Scripts: EVAL and its kin, SCRIPT; and as much of FUNCTION as tools send to servers that have no
+// functions.
+#include "protocol/errors.h"
+#include "server/base/strings.h"
+#include "server/commands/commands.h"
+#include "server/commands/help.h"
+#include "server/engine/engine.h"
+#include "server/script/scripts.h"
+
+namespace larder {
+namespace {
+
+Scripts& ScriptsOf(Context& c) { return static_cast<Scripts&>(*c.engine.scripts); }
+
+// Parses the number of keys at word 2; false when it was answered.
+bool KeyCountIsValid(Context& c, size_t* count) {
+  int64_t keys;
+  if (!c.Integer(2, &keys)) return false;
+  if (keys < 0) {
+    c.reply.Error("ERR Number of keys can't be negative");
+    return false;
+  }
+  *count = static_cast<size_t>(keys);
+  if (*count <= c.args.size() - 3) return true;
+  c.reply.Error("ERR Number of keys can't be greater than number of args");
+  return false;
+}
+
+bool ReadOnly(const Context& c) { return c.command.name.ends_with("_ro"); }
+
+void Run(Context& c, const Script& script, size_t keys) {
+  const Args words = c.args.subspan(3);
+  ScriptsOf(c).Run(c, script, words.first(keys), words.subspan(keys), ReadOnly(c));
+}
+
+void Eval(Context& c) {
+  size_t keys;
+  if (!KeyCountIsValid(c, &keys)) return;
+  std::string error;
+  const Script* script = ScriptsOf(c).Register(c.args[1], false, &error);
+  if (script == nullptr) return c.reply.Error(error);
+  Run(c, *script, keys);
+}
+
+void EvalSha(Context& c) {
+  constexpr size_t kShaDigits = 40;
+  if (c.args[1].size() != kShaDigits) return c.reply.Error(errors::kNoScript);
+  size_t keys;
+  if (!KeyCountIsValid(c, &keys)) return;
+  const Script* script = ScriptsOf(c).Find(c.args[1]);
+  if (script == nullptr) return c.reply.Error(errors::kNoScript);
+  Run(c, *script, keys);
+}
+
+void ScriptLoad(Context& c) {
+  std::string error;
+  const Script* script = ScriptsOf(c).Register(c.args[2], true, &error);
+  if (script == nullptr) return c.reply.Error(error);
+  c.reply.Bulk(script->name);
+}
+
+void ScriptExists(Context& c) {
+  c.reply.Array(c.args.size() - 2);
+  for (std::string_view sha : c.args.subspan(2)) c.reply.Integer(ScriptsOf(c).Has(sha) ? 1 : 0);
+}
+
+// Whether the words after the subcommand are nothing, SYNC or ASYNC.
+bool IsFlushMode(Args args) {
+  if (args.size() == 2) return true;
+  return args.size() == 3 &&
+         (EqualsIgnoreCase(args[2], "sync") || EqualsIgnoreCase(args[2], "async"));
+}
+
+void ScriptFlush(Context& c) {
+  if (!IsFlushMode(c.args)) {
+    return c.reply.Error("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
+  }
+  ScriptsOf(c).Flush();
+  c.reply.Ok();
+}
+
+void ScriptKill(Context& c) {
+  switch (ScriptsOf(c).Kill()) {
+    case RunState::Phase::kIdle:
+      return c.reply.Error("NOTBUSY No scripts in execution right now.");
+    case RunState::Phase::kWrote:
+      return c.reply.Error(
+          "UNKILLABLE Sorry the script already executed write commands against the dataset. You "
+          "can either wait the script termination or kill the server in a hard way using the "
+          "SHUTDOWN NOSAVE command.");
+    case RunState::Phase::kRunning:
+    case RunState::Phase::kKilled:
+      return c.reply.Ok();
+  }
+}
+
+void ScriptDebug(Context& c) {
+  if (EqualsIgnoreCase(c.args[2], "no")) return c.reply.Ok();
+  if (EqualsIgnoreCase(c.args[2], "yes") || EqualsIgnoreCase(c.args[2], "sync")) {
+    return c.reply.Error("ERR There is no debugger for scripts on this server");
+  }
+  c.reply.Error("ERR Use SCRIPT DEBUG YES/SYNC/NO");
+}
+
+void ScriptHelp(Context& c) {
+  ReplyHelp(c, {{"DEBUG (YES|SYNC|NO)", "Accepts NO only: there is no debugger."},
+                {"EXISTS <sha1> [<sha1> ...]", "Say which scripts the server knows."},
+                {"FLUSH [ASYNC|SYNC]", "Forget all scripts."},
+                {"KILL", "End the running script, if it has not written anything."},
+                {"LOAD <script>", "Remember a script without running it."}});
+}
+
+void FunctionFlush(Context& c) {
+  if (!IsFlushMode(c.args)) {
+    return c.reply.Error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
+  }
+  c.reply.Ok();
+}
+
+void FunctionList(Context& c) {
+  for (size_t i = 2; i < c.args.size(); ++i) {
+    if (EqualsIgnoreCase(c.args[i], "withcode")) continue;
+    if (EqualsIgnoreCase(c.args[i], "libraryname")) {
+      if (++i < c.args.size()) continue;
+      return c.reply.Error("ERR library name argument was not given");
+    }
+    return c.reply.Error(StrCat("ERR Unknown argument ", c.args[i]));
+  }
+  c.reply.EmptyArray();
+}
+
+void FunctionStats(Context& c) {
+  c.reply.Map(2);
+  c.reply.Bulk("running_script");
+  c.reply.Null();
+  c.reply.Bulk("engines");
+  c.reply.Map(1);
+  c.reply.Bulk("LUA");
+  c.reply.Map(2);
+  c.reply.Bulk("libraries_count");
+  c.reply.Integer(0);
+  c.reply.Bulk("functions_count");
+  c.reply.Integer(0);
+}
+
+constexpr std::string_view kEvalSyntax = "script numkeys [key [key ...]] [arg [arg ...]]";
+constexpr std::string_view kEvalShaSyntax = "sha1 numkeys [key [key ...]] [arg [arg ...]]";
+constexpr uint32_t kEvalFlags = kNoScript | kSkipMonitor | kNoMandatoryKeys | kStale | kExclusive;
+
+constexpr Command kCommands[] = {
+    {.name = "eval",
+     .arity = -3,
+     .flags = kEvalFlags | kMayReplicate,
+     .categories = kCatScripting,
+     .keys = {KeyCount(2, kRW | kAccess | kUpdate)},
+     .run = Eval,
+     .group = "scripting",
+     .syntax = kEvalSyntax,
+     .since = "2.6.0",
+     .complexity = "Depends on the script that is executed.",
+     .summary = "Runs a Lua script, alone, and remembers it for EVALSHA."},
+    {.name = "eval_ro",
+     .arity = -3,
+     .flags = kEvalFlags | kReadOnly,
+     .categories = kCatScripting,
+     .keys = {KeyCount(2, kRO | kAccess)},
+     .run = Eval,
+     .group = "scripting",
+     .syntax = kEvalSyntax,
+     .since = "7.0.0",
+     .complexity = "Depends on the script that is executed.",
+     .summary = "Runs a Lua script that may only read."},
+    {.name = "evalsha",
+     .arity = -3,
+     .flags = kEvalFlags | kMayReplicate,
+     .categories = kCatScripting,
+     .keys = {KeyCount(2, kRW | kAccess | kUpdate)},
+     .run = EvalSha,
+     .group = "scripting",
+     .syntax = kEvalShaSyntax,
+     .since = "2.6.0",
+     .complexity = "Depends on the script that is executed.",
+     .summary = "Runs a Lua script that was sent before, named by its SHA1."},
+    {.name = "evalsha_ro",
+     .arity = -3,
+     .flags = kEvalFlags | kReadOnly,
+     .categories = kCatScripting,
+     .keys = {KeyCount(2, kRO | kAccess)},
+     .run = EvalSha,
+     .group = "scripting",
+     .syntax = kEvalShaSyntax,
+     .since = "7.0.0",
+     .complexity = "Depends on the script that is executed.",
+     .summary = "Runs a Lua script that was sent before and may only read."},
+    {.name = "script",
+     .arity = -2,
+     .group = "scripting",
+     .since = "2.6.0",
+     .complexity = "Depends on subcommand.",
+     .summary = "A container for the commands that manage scripts."},
+    {.name = "debug",
+     .parent = "script",
+     .arity = 3,
+     .flags = kNoScript,
+     .categories = kCatScripting,
+     .run = ScriptDebug,
+     .group = "scripting",
+     .syntax = "<YES | SYNC | NO>",
+     .since = "3.2.0",
+     .complexity = "O(1)",
+     .summary = "Sets the debug mode of scripts, of which there is none but NO."},
+    {.name = "exists",
+     .parent = "script",
+     .arity = -3,
+     .flags = kNoScript,
+     .categories = kCatScripting,
+     .run = ScriptExists,
+     .group = "scripting",
+     .syntax = "sha1 [sha1 ...]",
+     .since = "2.6.0",
+     .complexity = "O(N) for N scripts asked for",
+     .summary = "Says which scripts the server remembers.",
+     .tips = "request_policy:all_shards response_policy:agg_logical_and"},
+    {.name = "flush",
+     .parent = "script",
+     .arity = -2,
+     .flags = kNoScript | kExclusive,
+     .categories = kCatScripting,
+     .run = ScriptFlush,
+     .group = "scripting",
+     .syntax = "[ASYNC | SYNC]",
+     .since = "2.6.0",
+     .complexity = "O(N) for N scripts remembered",
+     .summary = "Forgets all scripts.",
+     .tips = "request_policy:all_nodes response_policy:all_succeeded"},
+    {.name = "help",
+     .parent = "script",
+     .arity = 2,
+     .flags = kLoading | kStale,
+     .categories = kCatScripting,
+     .run = ScriptHelp,
+     .group = "scripting",
+     .since = "5.0.0",
+     .complexity = "O(1)",
+     .summary = "Lists the subcommands of SCRIPT."},
+    {.name = "kill",
+     .parent = "script",
+     .arity = 2,
+     .flags = kNoScript | kAllowBusy,
+     .categories = kCatScripting,
+     .run = ScriptKill,
+     .group = "scripting",
+     .since = "2.6.0",
+     .complexity = "O(1)",
+     .summary = "Ends the script that runs, unless it has written.",
+     .tips = "request_policy:all_shards response_policy:one_succeeded"},
+    {.name = "load",
+     .parent = "script",
+     .arity = 3,
+     .flags = kNoScript | kStale | kExclusive,
+     .categories = kCatScripting,
+     .run = ScriptLoad,
+     .group = "scripting",
+     .syntax = "script",
+     .since = "2.6.0",
+     .complexity = "O(N) for N bytes of script",
+     .summary = "Remembers a script for EVALSHA without running it.",
+     .tips = "request_policy:all_nodes response_policy:all_succeeded"},
+    {.name = "function",
+     .arity = -2,
+     .group = "scripting",
+     .since = "7.0.0",
+     .complexity = "Depends on subcommand.",
+     .summary = "A container for the commands that manage functions."},
+    {.name = "flush",
+     .parent = "function",
+     .arity = -2,
+     .flags = kNoScript | kWrite,
+     .categories = kCatScripting,
+     .run = FunctionFlush,
+     .group = "scripting",
+     .syntax = "[ASYNC | SYNC]",
+     .since = "7.0.0",
+     .complexity = "O(1)",
+     .summary = "Forgets all functions, of which there are none.",
+     .tips = "request_policy:all_shards response_policy:all_succeeded"},
+    {.name = "list",
+     .parent = "function",
+     .arity = -2,
+     .flags = kNoScript,
+     .categories = kCatScripting,
+     .run = FunctionList,
+     .group = "scripting",
+     .syntax = "[LIBRARYNAME library-name-pattern] [WITHCODE]",
+     .since = "7.0.0",
+     .complexity = "O(1)",
+     .summary = "Lists the functions, of which there are none.",
+     .tips = "nondeterministic_output_order"},
+    {.name = "stats",
+     .parent = "function",
+     .arity = 2,
+     .flags = kNoScript | kAllowBusy,
+     .categories = kCatScripting,
+     .run = FunctionStats,
+     .group = "scripting",
+     .since = "7.0.0",
+     .complexity = "O(1)",
+     .summary = "Says which function runs and how many there are.",
+     .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},
+};
+
+}  // namespace
+
+std::span<const Command> ScriptCommands() { return kCommands; }
+
+}  // namespace larder

@@ -1,0 +1,29 @@
+// Errors as scripts see them: a table {err = "CODE text"}, to which the handler of the outermost
+// call adds where it came from (source, line). For functions called by Lua and for the interpreter.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "protocol/reply.h"
+
+struct lua_State;
+
+namespace larder {
+
+// Pushes the table. The text begins with its code.
+void PushErrorTable(lua_State* state, std::string_view text);
+// The same, marked as counted already: a command's error has been counted where it happened.
+void PushCountedErrorTable(lua_State* state, std::string_view text);
+// Pushes the table and raises it.
+[[noreturn]] void RaiseErrorTable(lua_State* state, std::string_view text);
+
+// The handler for lua_pcall: turns what was raised into such a table, if it is none, and adds the
+// place.
+int AddErrorPlace(lua_State* state);
+
+// Answers the error table on top of the stack, as the outcome of the script `name`. Does not
+// allocate in Lua, so that it may be called where errors can't be caught.
+void ReplyErrorTable(lua_State* state, std::string_view name, Reply& reply);
+
+}  // namespace larder

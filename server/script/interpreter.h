@@ -1,0 +1,82 @@
+// Interpreter: one Lua 5.1 state with everything a script may use and nothing else: its sandbox,
+// the libraries, the redis table. Compiles scripts once and runs them.
+//
+// One thread at a time: whoever holds the closed gate. memory_bytes() is for any thread.
+//
+// Invariants: between two runs the stack is empty and no global has changed but KEYS and ARGV. A
+// run never uses more than kMostBytes; what it allocates is counted, and beyond the limit it ends
+// with an error. Lua is built as C++, so its errors are exceptions and destructors run.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/reply.h"
+#include "server/engine/args.h"
+#include "server/script/random48.h"
+#include "server/script/server_api.h"
+
+struct lua_State;
+struct lua_Debug;
+
+namespace larder {
+
+class Interpreter {
+ public:
+  // Twice the largest value a client can send (proto-max-bulk-len), so that a script can handle
+  // one.
+  static constexpr size_t kMostBytes = size_t{1} << 30;
+
+  Interpreter();
+  ~Interpreter();
+  Interpreter(const Interpreter&) = delete;
+  Interpreter& operator=(const Interpreter&) = delete;
+
+  // Compiles the text (never bytecode). Returns a number for Run and Release, or 0 with *error.
+  int Compile(std::string_view code, std::string* error);
+  void Release(int function);
+
+  struct Job {
+    int function;
+    std::string_view name;  // of the script, for error texts
+    Args keys;
+    Args arguments;
+    ServerApi& server;
+    Reply& reply;  // gets exactly one reply: the script's result or its error
+  };
+  void Run(const Job& job);
+
+  // As of the end of the last run.
+  size_t memory_bytes() const { return published_bytes_.load(std::memory_order_relaxed); }
+
+  // ---- For the functions that scripts call ------------------------------------------------------
+  static Interpreter& Of(lua_State* state);
+  // Null outside Run.
+  ServerApi* server() const { return job_ == nullptr ? nullptr : &job_->server; }
+  std::vector<std::string_view>& words() { return words_; }
+  Random48& random() { return random_; }
+
+ private:
+  static void* Allocate(void* self, void* block, size_t old_size, size_t new_size);
+  static int SetUp(lua_State* state);
+  static int CompileProtected(lua_State* state);
+  static int RunProtected(lua_State* state);
+  static void OnCount(lua_State* state, lua_Debug* activation);
+  void ReplyFailure(const Job& job, int status);
+  void CollectGarbage();
+
+  lua_State* state_ = nullptr;
+  size_t bytes_ = 0;
+  bool frugal_ = false;  // much is allocated: collect more often
+  int runner_ = 0;       // the function that runs a job
+  int on_error_ = 0;     // the handler that finds out where an error came from
+  const Job* job_ = nullptr;
+  std::vector<std::string_view> words_;  // scratch: of one redis.call
+  Random48 random_;
+  std::atomic<size_t> published_bytes_{0};
+};
+
+}  // namespace larder

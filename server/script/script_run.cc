@@ -1,0 +1,99 @@
+#include "server/script/script_run.h"
+
+#include "protocol/errors.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/engine/engine.h"
+#include "server/engine/refusals.h"
+
+namespace larder {
+namespace {
+
+// The scratch buffer of replies keeps its memory from call to call, up to this.
+constexpr size_t kKeptReplyBytes = 256 * 1024;
+
+bool ArityFits(const Command& command, Args args) {
+  const int words = static_cast<int>(args.size());
+  return command.arity > 0 ? words == command.arity : words >= -command.arity;
+}
+
+}  // namespace
+
+ScriptRun::ScriptRun(Context& caller, Client& client, RunState& state, std::string_view name,
+                     Rules rules)
+    : caller_(caller),
+      client_(client),
+      state_(state),
+      name_(name),
+      rules_(rules),
+      reply_(client.out, 2) {
+  client_.db.store(caller.db(), std::memory_order_relaxed);
+  client_.no_touch.store(caller.client.no_touch.load(std::memory_order_relaxed),
+                         std::memory_order_relaxed);
+}
+
+ServerApi::CallResult ScriptRun::Call(Args args) {
+  const Command* command = caller_.engine.commands.Resolve(args);
+  refusal_ = Refuse(command, args);
+  if (!refusal_.empty()) [[unlikely]] {
+    CountRefusal(command, refusal_);
+    return {.refusal = refusal_};
+  }
+  OutputBuffer& out = client_.out;
+  if (out.bytes().capacity() > kKeptReplyBytes) out = OutputBuffer();
+  out.Clear();
+  caller_.engine.Run(caller_.worker, client_, *command, args, caller_.lock, reply_, caller_.ready);
+  if (out.splices().empty()) return {.reply = out.bytes()};
+  flat_ = out.Flatten();
+  return {.reply = flat_};
+}
+
+std::string ScriptRun::Refuse(const Command* command, Args args) {
+  if (command == nullptr) return "ERR Unknown Redis command called from script";
+  if (!ArityFits(*command, args))
+    return "ERR Wrong number of args calling Redis command from script";
+  if (command->run == nullptr) return "ERR Unknown Redis command called from script";
+  if (command->flags & kNoScript) return "ERR This Redis command is not allowed from script";
+  if (rules_.read_only && (command->flags & (kWrite | kMayReplicate))) {
+    return "ERR Write commands are not allowed from read-only scripts.";
+  }
+  if (!(command->flags & kWrite)) return {};
+  // A script that has begun to write is not stopped in the middle for lack of memory.
+  if (!wrote_ && !rules_.allow_oom && OutOfMemory(*command, args)) return std::string(errors::kOom);
+  if (!wrote_ && !state_.BeginWriting()) return "ERR Script killed by user with SCRIPT KILL...";
+  wrote_ = true;
+  return {};
+}
+
+bool ScriptRun::OutOfMemory(const Command& command, Args args) {
+  return !RefuseOutOfMemory({caller_.engine, caller_.worker, client_, &command, args}).empty();
+}
+
+void ScriptRun::CountRefusal(const Command* command, std::string_view text) {
+  Engine& engine = caller_.engine;
+  engine.stats.CountError(text.substr(0, text.find(' ')));
+  caller_.worker.stats.error_replies.Add(1);
+  if (command == nullptr) return;
+  caller_.worker.stats.per_command[engine.commands.number(*command)].rejected.Add(1);
+}
+
+ServerApi::Permission ScriptRun::Check(Args args) {
+  const Command* command = caller_.engine.commands.Resolve(args);
+  return command == nullptr ? Permission::kUnknown : Permission::kAllowed;
+}
+
+bool ScriptRun::ShouldStop() {
+  if (state_.phase() == RunState::Phase::kKilled) return true;
+  const int64_t threshold_ms = caller_.engine.config.settings().busy_reply_threshold_ms;
+  const int64_t elapsed_ms = (MonotonicUs() - state_.since_us()) / 1000;
+  if (threshold_ms > 0 && elapsed_ms >= threshold_ms && !slow_logged_) {
+    slow_logged_ = true;
+    Log(LogLevel::kWarning, "Slow script detected: it has been running for ", elapsed_ms,
+        " milliseconds and keeps the other clients waiting. SCRIPT KILL ends it as long as it has "
+        "not written. Its SHA1 is ",
+        name_, ".");
+  }
+  return false;
+}
+
+}  // namespace larder

@@ -1,0 +1,33 @@
+// ServerApi: what a running script may ask of the server. The interpreter calls it from redis.*, on
+// the thread that runs the script, with the gate closed. Tests and the fuzzer bring their own.
+#pragma once
+
+#include <string_view>
+
+#include "server/engine/args.h"
+
+namespace larder {
+
+class ServerApi {
+ public:
+  virtual ~ServerApi() = default;
+
+  struct CallResult {
+    std::string_view reply;    // encoded; valid until the next call
+    std::string_view refusal;  // not empty: the command was not run, for this reason ("ERR ...")
+  };
+  virtual CallResult Call(Args args) = 0;
+
+  // Whether the words name a command that the caller may run; nothing is run.
+  enum class Permission { kAllowed, kDenied, kUnknown };
+  virtual Permission Check(Args args) = 0;
+
+  // The protocol in which Call replies: 2 or 3.
+  virtual int resp() const = 0;
+  virtual void set_resp(int resp) = 0;
+
+  // Asked every now and then: true when the script must end (SCRIPT KILL).
+  virtual bool ShouldStop() = 0;
+};
+
+}  // namespace larder
