@@ -75,7 +75,10 @@ bool Server::Start(std::string* error) {
   engine.io_threads = ChooseThreads(rooms.config.settings().io_threads);
   engine.config_file = rooms.config.file();
   engine.executable = ExecutablePath();
-  engine.request_shutdown = [this](bool, bool) { RequestShutdown(); };
+  engine.request_shutdown = [this](bool, bool) {
+    rooms_->scripts->Abort();
+    RequestShutdown();
+  };
   Net& net = rooms.net.emplace(engine);
   if (options_.port == 0) net.ListenAnywhere();
   if (!net.Listen(error)) return false;

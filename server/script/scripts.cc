@@ -54,8 +54,7 @@ std::string Scripts::RefuseStart(Context& caller, const Script& script, bool rea
   if (script.flags & (kScriptAllowOom | kScriptNoWrites)) return {};
   const int64_t limit = caller.engine.config.settings().maxmemory;
   if (limit == 0 || static_cast<int64_t>(UsedMemory()) <= limit) return {};
-  return "OOM allow-oom flag is not set on the script, can not run it when used memory > "
-         "'maxmemory'";
+  return std::string(errors::kOom);
 }
 
 void Scripts::Run(Context& caller, const Script& script, Args keys, Args arguments,
