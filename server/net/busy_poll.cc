@@ -15,6 +15,8 @@ void BusyPoll::Arrived(int64_t gap_ns, bool slept) {
   score_ = gap_ns <= limit_ns ? std::min(score_ + 1, kMost) : std::max(score_ - kMissCosts, 0);
 }
 
+void BusyPoll::Connected() { score_ = std::max(score_ - kConnectionCosts, 0); }
+
 void BusyPoll::Looked(int64_t gap_ns, int64_t now_ns) {
   if (gap_ns > kPreemptedNs) not_before_ns_ = now_ns + kYieldNs;
 }

@@ -22,6 +22,9 @@ class BusyPoll {
   // What came of it: the next event arrived `gap_ns` after the work had ended. `slept`: it was
   // slept for.
   void Arrived(int64_t gap_ns, bool slept);
+  // A connection came. Who connects for two commands is not worth looking out for; a page, with its
+  // two connections and dozens of commands, is.
+  void Connected();
   // Two looks lay `gap_ns` apart: a long gap means that somebody else needed this core.
   void Looked(int64_t gap_ns, int64_t now_ns);
 
@@ -29,6 +32,7 @@ class BusyPoll {
   static constexpr int kMost = 32;              // successes that are remembered
   static constexpr int kEnough = 8;             // from here on polling pays
   static constexpr int kMissCosts = 4;          // a window in vain burns what four hits save
+  static constexpr int kConnectionCosts = 8;    // more than what its own comings and goings score
   static constexpr int64_t kWakingNs = 40'000;  // what waking adds to a gap that was slept through
   static constexpr int64_t kPreemptedNs = 25'000;  // far more than an epoll_wait that finds nothing
   static constexpr int64_t kYieldNs = 20'000'000;  // how long not to poll after a preemption

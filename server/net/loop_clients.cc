@@ -32,6 +32,7 @@ void Loop::TakeArrivals(NetWorker& worker) {
   }
   const bool password = !engine_.config.Text("requirepass").empty();
   for (Arrival& arrival : arrivals) {
+    poll_.Connected();
     const int fd = arrival.socket.fd();
     const uint64_t id = engine_.clients.NewId();
     auto owner = std::make_unique<Connection>(id, this, std::move(arrival.socket));
