@@ -12,6 +12,27 @@
 namespace larder {
 namespace {
 
+// Parses word `i`, or answers the error, `not_a_number` if it is given.
+bool ParseNumber(Context& c, size_t i, std::string_view not_a_number, int* value) {
+  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+  int64_t number;
+  if (!c.Integer(i, &number, not_a_number)) return false;
+  if (number < -kMost - 1 || number > kMost) {
+    c.reply.Error(not_a_number.empty()
+                      ? "ERR value is out of range, value must between -2147483648 and 2147483647"
+                      : not_a_number);
+    return false;
+  }
+  *value = static_cast<int>(number);
+  return true;
+}
+
+bool CheckRange(Context& c, int db) {
+  if (db >= 0 && db < c.engine.keyspace.databases()) return true;
+  c.reply.Error(errors::kDbIndexOutOfRange);
+  return false;
+}
+
 void Select(Context& c) {
   int db;
   if (!ParseDatabase(c, 1, &db)) return;
@@ -39,8 +60,9 @@ void FlushAll(Context& c) { Flush(c, -1); }
 void SwapDb(Context& c) {
   int a;
   int b;
-  if (!ParseDatabase(c, 1, &a, "ERR invalid first DB index") ||
-      !ParseDatabase(c, 2, &b, "ERR invalid second DB index")) {
+  if (!ParseNumber(c, 1, "ERR invalid first DB index", &a) ||
+      !ParseNumber(c, 2, "ERR invalid second DB index", &b) || !CheckRange(c, a) ||
+      !CheckRange(c, b)) {
     return;
   }
   SwapDatabases(c, a, b);
@@ -104,21 +126,10 @@ constexpr Command kCommands[] = {
 
 }  // namespace
 
-bool ParseDatabase(Context& c, size_t i, int* db, std::string_view not_a_number) {
-  int64_t number;
-  if (!c.Integer(i, &number, not_a_number)) return false;
-  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
-  if (number < -kMost - 1 || number > kMost) {
-    c.reply.Error(not_a_number.empty()
-                      ? "ERR value is out of range, value must between -2147483648 and 2147483647"
-                      : not_a_number);
-    return false;
-  }
-  if (number < 0 || number >= c.engine.keyspace.databases()) {
-    c.reply.Error(errors::kDbIndexOutOfRange);
-    return false;
-  }
-  *db = static_cast<int>(number);
+bool ParseDatabase(Context& c, size_t i, int* db) {
+  int number;
+  if (!ParseNumber(c, i, {}, &number) || !CheckRange(c, number)) return false;
+  *db = number;
   return true;
 }
 

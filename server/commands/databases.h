@@ -5,8 +5,7 @@
 
 namespace larder {
 
-// Parses word `i` as the number of a database. False after an error was answered: Redis' two texts,
-// or `not_a_number` in place of the first.
-bool ParseDatabase(Context& c, size_t i, int* db, std::string_view not_a_number = {});
+// Parses word `i` as the number of a database. False after Redis' error was answered.
+bool ParseDatabase(Context& c, size_t i, int* db);
 
 }  // namespace larder
