@@ -78,10 +78,18 @@ bool MustWait(Engine& engine, const Worker& worker, Client& client, const Comman
   return held;
 }
 
+// A browser lured into posting to our port: as in Redis, it is not answered but cut off, before a
+// line of its body can be a command.
+bool IsHttp(const Command* command, Args args) {
+  return command == nullptr &&
+         (EqualsIgnoreCase(args[0], "post") || EqualsIgnoreCase(args[0], "host:"));
+}
+
 }  // namespace
 
 Engine::Outcome Engine::Execute(Worker& worker, Client& client, Args args) {
   const Command* command = commands.Resolve(args);
+  if (IsHttp(command, args)) return Outcome::kClose;
   const Attempt attempt{*this, worker, client, command, args};
   Reply reply(client.out, client.resp.load(std::memory_order_relaxed));
   const std::string refusal = Refuse(attempt);

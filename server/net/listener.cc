@@ -185,7 +185,7 @@ bool Listener::BindAddresses(int port, bool anywhere, const std::string& address
         Log(LogLevel::kNotice, what);
         continue;
       }
-      *error = what;
+      *error = StrCat(what, ". Failed listening on port ", port, " (TCP), aborting.");
       return false;
     }
     endpoint.socket = Socket(fd);

@@ -23,6 +23,9 @@ std::pair<std::string, std::string> CutWord(std::string_view text) {
   return {std::string(text.substr(0, space)), std::string(Trim(text.substr(space)))};
 }
 
+// "larder, the reason" -> "larder"
+std::string FirstWord(const std::string& text) { return text.substr(0, text.find_first_of(" ,")); }
+
 struct Prompt {
   std::string client;
   bool wait;
@@ -75,9 +78,9 @@ class Parser {
       block.name = rest;
       transcript_.blocks.push_back(std::move(block));
     } else if (word == "since:") {
-      target().since = CutWord(rest).first;
+      target().since = FirstWord(rest);
     } else if (word == "only:") {
-      target().only = CutWord(rest).first;
+      target().only = FirstWord(rest);
       if (target().only != "larder" && target().only != "redis") Fail("only: larder or redis");
     } else if (word == "config:") {
       target().config.push_back(CutWord(rest));

@@ -149,7 +149,12 @@ class Server:
                                             preexec_fn=limit_files if files else None,
                                             env=dict(os.environ, **(environment or {})))
         if wait:
-            wait_until(self.answers, "the first PONG")
+            try:
+                wait_until(self.answers, "the first PONG")
+            except BaseException:
+                self.process.kill()
+                self.process.wait()
+                raise
 
     def __enter__(self):
         return self

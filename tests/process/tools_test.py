@@ -150,13 +150,6 @@ class RedisPy(ServerTest):
             thread.join()
         self.assertEqual(counter[0], 20)
 
-    def test_publish(self):
-        subscription = self.redis.pubsub()
-        subscription.subscribe("news")
-        self.assertEqual(subscription.get_message(timeout=5)["type"], "subscribe")
-        self.assertEqual(self.redis.publish("news", "hello"), 1)
-        self.assertEqual(subscription.get_message(timeout=5)["data"], b"hello")
-
 
 if __name__ == "__main__":
     unittest.main()
