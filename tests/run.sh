@@ -7,7 +7,7 @@
 #
 # The builds, each with only what it runs:
 #   build/        g++ Release: every test, and the transcripts against redis-server
-#   build/asan    clang, ASan and UBSan, -Wthread-safety: unit, transcript and process tests, fuzzers
+#   build/asan    clang, ASan, UBSan, -Wthread-safety: unit, transcript and process tests, fuzzers
 #   build/tsan    clang, TSan: the threaded rooms, and the transcripts with four threads
 #
 # The last lines count the tests of all builds; the exit status is 0 when none failed.
@@ -86,7 +86,8 @@ if [[ ${1:-} == long ]]; then
   for fuzzer in build/asan/tests/*_fuzz; do
     name="$(basename "$fuzzer" _fuzz)"
     echo "== fuzz $name for ten minutes"
-    if "$fuzzer" -max_total_time=600 -timeout=10 -rss_limit_mb=2048 -artifact_prefix="build/$name-" \
+    if "$fuzzer" -max_total_time=600 -timeout=10 -rss_limit_mb=2048 \
+      -artifact_prefix="build/$name-" \
       "build/asan/tests/$name.new" "tests/fuzz/corpus/$name" > "build/$name.log" 2>&1; then
       passed=$((passed + 1))
     else

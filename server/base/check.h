@@ -10,8 +10,8 @@ namespace larder {
 
 }  // namespace larder
 
-#define CHECK(condition)                                                \
-  do {                                                                  \
-    if (!(condition)) [[unlikely]]                                      \
-      ::larder::CheckFailed(__FILE__, __LINE__, #condition);            \
+#define CHECK(condition)                                     \
+  do {                                                       \
+    if (!(condition)) [[unlikely]]                           \
+      ::larder::CheckFailed(__FILE__, __LINE__, #condition); \
   } while (false)

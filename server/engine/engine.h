@@ -75,8 +75,8 @@ class Engine {
   // False: as above; call again a little later, unless its kReply letter comes.
   bool TimeOut(Worker& worker, Client& client);
 
-  // Lets a client that waits for keys go on, with its time-out reply or with -UNBLOCKED. False: there is
-  // no such client, or it does not wait. No lock is held; the worker is inside the gate.
+  // Lets a client that waits for keys go on, with its time-out reply or with -UNBLOCKED. False:
+  // there is no such client, or it does not wait. No lock is held; the worker is inside the gate.
   bool Unblock(uint64_t id, bool with_error);
 
   Config& config;

@@ -1,9 +1,9 @@
 #include "server/engine/gate.h"
 
+#include <gtest/gtest.h>
+
 #include <thread>
 #include <vector>
-
-#include "gtest/gtest.h"
 
 namespace larder {
 namespace {

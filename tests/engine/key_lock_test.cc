@@ -1,10 +1,10 @@
 #include "server/engine/key_lock.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <thread>
 #include <vector>
-
-#include "gtest/gtest.h"
 
 namespace larder {
 namespace {

@@ -1,9 +1,9 @@
 #include "server/engine/mailbox.h"
 
+#include <gtest/gtest.h>
+
 #include <thread>
 #include <vector>
-
-#include "gtest/gtest.h"
 
 namespace larder {
 namespace {

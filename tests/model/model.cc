@@ -84,6 +84,11 @@ Table StringCommands() {
          return IncrementText(*model.Find<Model::Text>(words[1]), words[2],
                               "ERR value is not an integer or out of range");
        }},
+  };
+}
+
+Table StringRangeAndGroupCommands() {
+  return {
       {"GETRANGE",
        [](Model& model, const Words& words) {
          const auto* text = model.Find<Model::Text>(words[1]);
@@ -513,8 +518,8 @@ Table SortedSetCommands() {
 const Table& AllCommands() {
   static const Table table = [] {
     Table all;
-    for (Table part : {StringCommands(), KeyCommands(), HashCommands(), SetCommands(),
-                       ListCommands(), SortedSetCommands()}) {
+    for (Table part : {StringCommands(), StringRangeAndGroupCommands(), KeyCommands(),
+                       HashCommands(), SetCommands(), ListCommands(), SortedSetCommands()}) {
       all.merge(part);
     }
     return all;

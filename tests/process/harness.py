@@ -1,7 +1,7 @@
 """What the process tests share: a server process, a raw connection, measurements from /proc.
 
-The server under test is the environment's LARDER_SERVER. LARDER_SANITIZED=1 says that it is a sanitizer
-build: slower and fatter, so counts are smaller and memory is not measured.
+The server under test is the environment's LARDER_SERVER. LARDER_SANITIZED=1 says that it is a
+sanitizer build: slower and fatter, so counts are smaller and memory is not measured.
 """
 import os
 import resource
@@ -166,7 +166,8 @@ class Server:
 
     def answers(self):
         if self.process.poll() is not None:
-            raise AssertionError("the server ended with %s:\n%s" % (self.process.returncode, self.log()))
+            status = self.process.returncode
+            raise AssertionError("the server ended with %s:\n%s" % (status, self.log()))
         try:
             with self.wire() as wire:
                 return wire.call("PING") in (b"PONG", b"-NOAUTH Authentication required.")

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Start and stop: what a process manager, an operator and a client in the middle of a request see."""
+"""Start and stop: what a process manager, an operator and a client in mid-request see."""
 import os
 import signal
 import socket
@@ -127,7 +127,7 @@ class Stop(ServerTest):
             self.assertEqual(len(data), len("$8388608\r\n") + len(value) + 2 - 1000)
 
     def test_sigterm_closes_between_requests(self):
-        # Eight clients that ask one thing after the other: what they get is whole replies, then the end.
+        # Eight clients that ask one thing after the other: whole replies, then the end.
         with Server() as server:
             wires = [server.wire() for _ in range(8)]
             for wire in wires:

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Many clients, slow clients, vanishing clients: nothing grows, nothing spins, nobody else notices."""
+"""Many, slow and vanishing clients: nothing grows, nothing spins, nobody else notices."""
 import os
 import signal
 import subprocess
@@ -86,7 +86,8 @@ class Clients(unittest.TestCase):
 
     def test_killed_clients_leave_nothing(self):
         script = ("import sys; sys.path.insert(0, %r); from harness import *; wire = Wire(%r)\n"
-                  "while True: wire.send(encode('SET', 'k', 'x' * 5000) * 20 + encode('GET', 'k') * 20)")
+                  "batch = encode('SET', 'k', 'x' * 5000) * 20 + encode('GET', 'k') * 20\n"
+                  "while True: wire.send(batch)")
         with Server() as server:
             with server.wire() as bystander:
                 command = [sys.executable, "-c",

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Does what README.md says: its commands are run, its conversations compared. (Its C++ is compiled and run
-by tests/CMakeLists.txt.)"""
+"""Does what README.md says: its commands are run, its conversations compared. (Its C++ is compiled
+and run by tests/CMakeLists.txt.)"""
 import os
 import re
 import signal
@@ -47,8 +47,8 @@ class Readme(unittest.TestCase):
 
     def test_start_names_a_taken_port(self):
         with Server() as server:
-            start = subprocess.run([os.path.join(ROOT, "server/start.sh"), "--port", str(server.port)],
-                                   capture_output=True, text=True, timeout=60)
+            command = [os.path.join(ROOT, "server/start.sh"), "--port", str(server.port)]
+            start = subprocess.run(command, capture_output=True, text=True, timeout=60)
             self.assertEqual(start.returncode, 1)
             self.assertIn("listens on 127.0.0.1:%d already" % server.port, start.stderr)
 

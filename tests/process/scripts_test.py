@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A long script on one network thread: the others go on being answered, and are told BUSY in time."""
+"""A long script on one network thread: others go on being answered, and are told BUSY in time."""
 import time
 import unittest
 

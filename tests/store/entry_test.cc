@@ -1,11 +1,11 @@
 #include "server/store/entry.h"
 
+#include <gtest/gtest.h>
 #include <malloc.h>
 
 #include <memory>
 #include <string>
 
-#include "gtest/gtest.h"
 #include "server/store/set.h"
 
 namespace larder {

@@ -1,6 +1,6 @@
 #include "server/store/expiry_index.h"
 
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
 
 namespace larder {
 namespace {

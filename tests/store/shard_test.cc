@@ -1,8 +1,9 @@
 #include "server/store/shard.h"
 
+#include <gtest/gtest.h>
+
 #include <string>
 
-#include "gtest/gtest.h"
 #include "server/base/hash.h"
 
 namespace larder {

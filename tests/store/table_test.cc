@@ -1,10 +1,11 @@
 #include "server/store/table.h"
 
+#include <gtest/gtest.h>
+
 #include <cstdlib>
 #include <set>
 #include <string>
 
-#include "gtest/gtest.h"
 #include "server/base/hash.h"
 
 namespace larder {
