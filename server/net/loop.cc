@@ -131,6 +131,7 @@ void Loop::HandleEvent(const epoll_event& event, NetWorker& worker) {
     Touch(c);
   }
   if ((event.events & ~static_cast<uint32_t>(EPOLLOUT)) == 0) return;
+  if (c.in_batch) return;  // what it has sent before comes first; epoll will say it again
   if (c.ending == Connection::Ending::kNone) {
     receiving_.push_back(&c);
   } else {

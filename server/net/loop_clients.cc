@@ -47,7 +47,10 @@ void Loop::TakeArrivals(NetWorker& worker) {
     epoll_event event = {};
     event.events = c.interest = EPOLLIN;
     event.data.ptr = &c;
-    CHECK(::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, fd, &event) == 0);
+    if (::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, fd, &event) != 0) {  // the kernel is out of memory
+      load_.fetch_sub(1, std::memory_order_relaxed);
+      continue;
+    }
     connections_.emplace(id, std::move(owner));
     engine_.clients.Add(c.client);
     worker.stats.connections.Add(1);
@@ -91,8 +94,8 @@ void Loop::Deliver(std::unique_ptr<Letter> letter, NetWorker& worker) {
       c->turn = Turn::kReady;
       if (c->runnable() && !c->rest.empty()) Carry(*c);
       break;
-    default:
-      Close(*c, Ending::kAfterOutput);
+    default:  // kClose; whoever does not read can't be waited for
+      Close(*c, c->output_blocked ? Ending::kNow : Ending::kAfterOutput);
   }
   Touch(*c);
 }
@@ -224,7 +227,8 @@ void Loop::GoOnStopping() {
     if (c->turn == Turn::kBusy || c->ending == Ending::kNow) continue;
     if (enough) {
       Close(*c, Ending::kNow);
-    } else if (c->ending == Ending::kNone && c->turn != Turn::kAtGate && !c->in_batch) {
+    } else if (c->ending == Ending::kNone && !c->in_batch &&
+               (c->turn != Turn::kAtGate || !engine_.gate.closed())) {
       Close(*c, Ending::kAfterOutput);
     }
   }

@@ -10,17 +10,29 @@ namespace larder {
 using Ending = Connection::Ending;
 using Turn = Connection::Turn;
 
+namespace {
+
+// Most of what closes the gate is over within this time, and cheaper to wait for than to park for.
+bool StillPatient(int64_t start_us, int64_t closed_us) {
+  constexpr int64_t kPatienceUs = 20;
+  return start_us - closed_us < kPatienceUs && MonotonicUs() - start_us < kPatienceUs;
+}
+
+}  // namespace
+
 // False when the gate is closed, for longer than one waits by spinning.
 bool Loop::EnterGate(NetWorker& worker) {
-  constexpr int64_t kPatienceUs = 20;  // most of what closes the gate is over by then
   Gate& gate = engine_.gate;
-  if (gate.Enter(worker.gate_slot)) [[likely]]
-    return true;
-  const int64_t start_us = MonotonicUs();
+  const int64_t start_us = gate.closed() ? MonotonicUs() : 0;
   const int64_t closed_us = gate.closed_since_us();
-  while (start_us - closed_us < kPatienceUs && MonotonicUs() - start_us < kPatienceUs) {
-    if (!gate.closed() && gate.Enter(worker.gate_slot)) return true;
-  }
+  do {
+    if (gate.Enter(worker.gate_slot)) [[likely]] {
+      worker.turned_away = false;
+      return true;
+    }
+    while (gate.closed() && StillPatient(start_us, closed_us)) __builtin_ia32_pause();
+  } while (!gate.closed());
+  worker.turned_away = true;
   turned_away_.store(true, std::memory_order_seq_cst);
   return false;
 }
@@ -134,8 +146,8 @@ void Loop::Conclude(Connection& c, Engine::Outcome outcome, size_t begin, size_t
     case Engine::Outcome::kGateClosed:
       c.turn = Turn::kAtGate;
       c.Rewind(begin);
+      if (at_gate_.empty()) gate_retry_ms_ = now_ms_ + kRetryMs;
       at_gate_.push_back(c.client.id);
-      gate_retry_ms_ = now_ms_ + kRetryMs;
       return;
     case Engine::Outcome::kClose:
       c.Rewind(end);

@@ -108,10 +108,12 @@ void Loop::FinishOutput(Connection& c) {
   c.sent = 0;
   c.client.out.Clear();
   std::string& bytes = c.client.out.bytes();
-  if (bytes.capacity() <= kMostKeptOutput && spare_outputs_.size() < kMostSpareOutputs) {
-    spare_outputs_.push_back(std::move(bytes));
+  if (bytes.capacity() > sizeof(bytes)) {  // not inside the string itself
+    if (bytes.capacity() <= kMostKeptOutput && spare_outputs_.size() < kMostSpareOutputs) {
+      spare_outputs_.push_back(std::move(bytes));
+    }
+    bytes = std::string();
   }
-  bytes = std::string();
   if (c.client.output_bytes.load(std::memory_order_relaxed) != 0) {
     c.client.output_bytes.store(0, std::memory_order_relaxed);
   }

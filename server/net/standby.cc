@@ -58,9 +58,11 @@ void Standby::RunThread(NetWorker& worker, Loop* loop) {
 
 // Returns the loop that this thread has adopted, or null when the server stops.
 Loop* Standby::StandBy(NetWorker& worker) {
-  // Whoever was turned away by the gate is waited for by the next closer, so pass it once more.
-  engine_.gate.EnterWaiting(worker.gate_slot);
-  engine_.gate.Leave(worker.gate_slot);
+  // The next closer of the gate waits for those whom the last one turned away: pass it once more.
+  if (worker.turned_away && engine_.gate.Enter(worker.gate_slot)) {
+    engine_.gate.Leave(worker.gate_slot);
+    worker.turned_away = false;
+  }
   MutexLock lock(mutex_);
   ++idle_;
   Loop* adopted = nullptr;

@@ -35,6 +35,8 @@ class NetWorker final : public Worker {
 
   // The loop that this worker runs; taken away by the thread that adopts it.
   std::atomic<Loop*> loop{nullptr};
+  // Found the gate closed and has not been inside since. Its own thread only.
+  bool turned_away = false;
 
  private:
   void WakeWatch() override;
@@ -47,6 +49,9 @@ class Standby {
   explicit Standby(Engine& engine) : engine_(engine) {}
   ~Standby() { Join(); }
 
+  // Threads beyond one per loop. More slow commands at a time than these, and loops wait.
+  static constexpr size_t kMostSpare = 8;
+
   // Starts a thread for each loop, and one to stand by.
   void Start(const std::vector<Loop*>& loops);
   // Returns when every loop has ended and every thread with it.
@@ -54,7 +59,6 @@ class Standby {
 
  private:
   friend class NetWorker;
-  static constexpr size_t kMostSpare = 8;
 
   void AddThread(Loop* loop) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RunThread(NetWorker& worker, Loop* loop);

@@ -1,0 +1,225 @@
+#include "server/net/net.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/net/test_server.h"
+
+namespace larder {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+int64_t MsSince(Clock::time_point start) {
+  return std::chrono::duration_cast<milliseconds>(Clock::now() - start).count();
+}
+
+std::string Bulk(const std::string& text) {
+  return "$" + std::to_string(text.size()) + "\r\n" + text + "\r\n";
+}
+
+std::string Request(const std::vector<std::string>& words) {
+  std::string request = "*" + std::to_string(words.size()) + "\r\n";
+  for (const std::string& word : words) request += Bulk(word);
+  return request;
+}
+
+// With io_uring, if it is to be had, and without.
+class EveryTransport : public ::testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(IoUring, EveryTransport, ::testing::Values("auto", "no"));
+
+TEST_P(EveryTransport, AnswersRequestsInWhateverPiecesTheyCome) {
+  TestServer server({"--io-uring", GetParam()});
+  TestClient client(server);
+  const std::string requests = Request({"SET", "k", "v\r\n"}) + "GET k\r\n" + Request({"GET", "k"});
+  const std::string replies = "+OK\r\n$3\r\nv\r\n\r\n$3\r\nv\r\n\r\n";
+  for (char c : requests) client.Send({&c, 1});
+  EXPECT_EQ(client.Read(replies.size()), replies);
+  client.Send(requests);
+  EXPECT_EQ(client.Read(replies.size()), replies);
+}
+
+TEST_P(EveryTransport, AnswersADeepPipelineInOrder) {
+  TestServer server({"--io-uring", GetParam()});
+  TestClient client(server);
+  std::string requests, replies;
+  for (int i = 1; i <= 20000; ++i) {
+    requests += Request({"INCR", "n"});
+    replies += ":" + std::to_string(i) + "\r\n";
+  }
+  std::thread sender([&] { client.Send(requests); });
+  EXPECT_EQ(client.Read(replies.size()), replies);
+  sender.join();
+}
+
+TEST_P(EveryTransport, CarriesLargeValuesBothWays) {
+  TestServer server({"--io-uring", GetParam()});
+  TestClient client(server), other(server);
+  std::string value(5 << 20, 'x');
+  for (size_t i = 0; i < value.size(); i += 4093) value[i] = static_cast<char>('a' + i % 26);
+  client.Send(Request({"SET", "big", value}));
+  EXPECT_EQ(client.ReadLine(), "+OK\r\n");
+  other.Send(Request({"GET", "big"}) + Request({"GET", "big"}));
+  const std::string reply = Bulk(value);
+  EXPECT_TRUE(other.Read(2 * reply.size()) == reply + reply);
+}
+
+TEST_P(EveryTransport, ServesManyAtOnce) {
+  TestServer server({"--io-uring", GetParam()}, 3);
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 200; ++i) clients.push_back(std::make_unique<TestClient>(server));
+  for (int round = 0; round < 20; ++round) {
+    for (auto& client : clients) client->Send(Request({"INCR", "n"}) + Request({"ECHO", "e"}));
+    for (auto& client : clients) {
+      EXPECT_EQ(client->ReadLine().substr(0, 1), ":");
+      EXPECT_EQ(client->Read(7), "$1\r\ne\r\n");
+    }
+  }
+  EXPECT_EQ(clients[0]->Ask("GET n"), "$4\r\n");
+  EXPECT_EQ(clients[0]->ReadLine(), "4000\r\n");
+}
+
+TEST(Net, AnswersAProtocolErrorAfterWhatCameBeforeAndCloses) {
+  TestServer server;
+  TestClient client(server);
+  client.Send("ECHO a\r\n*x\r\nECHO b\r\n");
+  EXPECT_EQ(client.Read(7), "$1\r\na\r\n");
+  EXPECT_EQ(client.ReadLine(), "-ERR Protocol error: invalid multibulk length\r\n");
+  EXPECT_TRUE(client.Closed());
+}
+
+TEST(Net, ClosesAfterQuitAndIgnoresWhatFollows) {
+  TestServer server;
+  TestClient client(server);
+  client.Send("QUIT\r\nECHO b\r\n");
+  EXPECT_EQ(client.ReadLine(), "+OK\r\n");
+  EXPECT_TRUE(client.Closed());
+}
+
+TEST(Net, HoldsBackRequestsOfAClientThatDoesNotRead) {
+  TestServer server;
+  TestClient slow(server), other(server);
+  const std::string value(100'000, 'v');
+  other.Send(Request({"SET", "k", value}));
+  EXPECT_EQ(other.ReadLine(), "+OK\r\n");
+  std::string requests;
+  constexpr size_t kRequests = 1000;
+  for (size_t i = 0; i < kRequests; ++i) requests += Request({"GET", "k"});
+  slow.Send(requests);
+  std::this_thread::sleep_for(milliseconds(200));
+  uint64_t waiting = 0;
+  server.engine->clients.ForEach(
+      [&](const Client& client) { waiting = std::max(waiting, client.output_bytes.load()); });
+  EXPECT_GT(waiting, 0u);
+  EXPECT_LT(waiting, 8u << 20);
+  const std::string reply = Bulk(value);
+  for (size_t i = 0; i < kRequests; ++i) ASSERT_TRUE(slow.Read(reply.size()) == reply) << i;
+  EXPECT_EQ(slow.Ask("ECHO a"), "$1\r\n");
+}
+
+TEST(Net, ClosesAClientOverTheHardOutputLimit) {
+  TestServer server({"--client-output-buffer-limit", "normal", "300000", "0", "0"});
+  TestClient client(server), other(server);
+  other.Send(Request({"SET", "k", std::string(8 << 20, 'v')}));
+  EXPECT_EQ(other.ReadLine(), "+OK\r\n");
+  client.Send("GET k\r\n");
+  EXPECT_LT(client.Read(9 << 20).size(), size_t{8} << 20);
+  EXPECT_EQ(other.Ask("ECHO a"), "$1\r\n");
+}
+
+TEST(Net, RefusesMoreThanMaxclients) {
+  TestServer server({"--maxclients", "2"});
+  TestClient a(server), b(server);
+  EXPECT_EQ(a.Ask("ECHO a"), "$1\r\n");
+  EXPECT_EQ(b.Ask("ECHO a"), "$1\r\n");
+  TestClient c(server);
+  EXPECT_EQ(c.ReadLine(), "-ERR max number of clients reached\r\n");
+  b.Close();
+  std::this_thread::sleep_for(milliseconds(100));
+  TestClient d(server);
+  EXPECT_EQ(d.Ask("ECHO a"), "$1\r\n");
+}
+
+TEST(Net, ListensOnAUnixSocketWithItsMode) {
+  const std::string path = ::testing::TempDir() + "larder-net-test.sock";
+  {
+    TestServer server({"--unixsocket", path, "--unixsocketperm", "700"});
+    struct stat status;
+    ASSERT_EQ(::stat(path.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777, 0700u);
+    TestClient client(path);
+    EXPECT_EQ(client.Ask("ECHO a"), "$1\r\n");
+  }
+  EXPECT_NE(::access(path.c_str(), F_OK), 0);
+}
+
+TEST(Net, ClosesClientsThatSayNothing) {
+  TestServer server({"--timeout", "1"});
+  TestClient client(server);
+  EXPECT_EQ(client.Ask("ECHO a"), "$1\r\n");
+  client.ReadLine();
+  EXPECT_TRUE(client.Closed());
+}
+
+TEST(Net, RunsWhatIsBehindABlockedCommandAfterIt) {
+  TestServer server({}, 2);
+  TestClient blocked(server), other(server);
+  blocked.Send("GETWAIT q 0\r\nECHO a\r\n");
+  while (server.engine->parked_clients.load() == 0) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_EQ(other.Ask("SET q x"), "+OK\r\n");
+  const std::string replies = "$1\r\nx\r\n$1\r\na\r\n";
+  EXPECT_EQ(blocked.Read(replies.size()), replies);
+}
+
+TEST(Net, EndsTheWaitOfABlockedCommandInTime) {
+  TestServer server;
+  TestClient client(server);
+  const auto start = Clock::now();
+  EXPECT_EQ(client.Ask("GETWAIT q 200"), "$-1\r\n");
+  EXPECT_GE(MsSince(start), 190);
+  EXPECT_EQ(client.Ask("ECHO a"), "$1\r\n");
+}
+
+TEST(Net, ForgetsABlockedClientThatGoesAway) {
+  TestServer server;
+  TestClient blocked(server), other(server);
+  blocked.Send("GETWAIT q 0\r\n");
+  while (server.engine->parked_clients.load() == 0) std::this_thread::sleep_for(milliseconds(1));
+  blocked.Close();
+  while (server.engine->parked_clients.load() != 0) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_EQ(other.Ask("SET q x"), "+OK\r\n");
+}
+
+TEST(Net, AnswersWhatItReadBeforeItStops) {
+  TestServer server;
+  TestClient client(server);
+  EXPECT_EQ(client.Ask("ECHO a"), "$1\r\n");
+  client.ReadLine();
+  std::string requests, replies;
+  for (int i = 1; i <= 3000; ++i) {
+    requests += Request({"INCR", "n"});
+    replies += ":" + std::to_string(i) + "\r\n";
+  }
+  client.Send(requests);
+  server.net->Stop();
+  EXPECT_EQ(client.Read(replies.size()), replies);
+  EXPECT_TRUE(client.Closed());
+}
+
+TEST(Net, StartsAndStopsSeveralServersInOneProcess) {
+  TestServer a({}, 2), b;
+  TestClient to_a(a), to_b(b);
+  EXPECT_EQ(to_a.Ask("SET k a"), "+OK\r\n");
+  EXPECT_EQ(to_b.Ask("GET k"), "$-1\r\n");
+  a.net->Stop();
+  EXPECT_EQ(to_b.Ask("GET k"), "$-1\r\n");
+}
+
+}  // namespace
+}  // namespace larder

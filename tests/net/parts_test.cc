@@ -1,0 +1,152 @@
+// The small parts of the network: buffers, addresses, transfers, the decision to poll.
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include "protocol/output_buffer.h"
+#include "server/net/busy_poll.h"
+#include "server/net/input_buffer.h"
+#include "server/net/socket.h"
+#include "server/net/transfers.h"
+
+namespace larder {
+namespace {
+
+TEST(InputBuffer, GivesBackInOrderWhatWasAppended) {
+  InputBuffer buffer;
+  std::string expected;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string piece(static_cast<size_t>(i % 37), static_cast<char>('a' + i % 26));
+    if (!piece.empty()) buffer.Append(piece);
+    expected += piece;
+    if (i % 3 == 0) {
+      const size_t consumed = expected.size() / 2;
+      buffer.Consume(consumed);
+      expected.erase(0, consumed);
+    }
+    ASSERT_EQ(buffer.view(), expected);
+  }
+}
+
+TEST(InputBuffer, OwnsNothingOnceEmpty) {
+  InputBuffer buffer;
+  buffer.Append(std::string(1000, 'x'));
+  EXPECT_GE(buffer.capacity(), 1000u);
+  buffer.Consume(1000);
+  EXPECT_EQ(buffer.capacity(), 0u);
+}
+
+TEST(InputBuffer, TakesBytesReceivedIntoItsSpace) {
+  InputBuffer buffer;
+  buffer.Append("ab");
+  char* space = buffer.Space(3);
+  space[0] = 'c';
+  buffer.Grow(1);
+  EXPECT_EQ(buffer.view(), "abc");
+}
+
+TEST(OutputBuffer, DropsItsFrontAcrossBlobs) {
+  OutputBuffer out;
+  out.Append("head");
+  out.AppendBlob(BlobRef::Adopt(Blob::New("BLOB")));
+  out.Append("tail");
+  EXPECT_EQ(out.DropFront(6), 4u) << "a blob goes whole or not at all";
+  EXPECT_EQ(out.Flatten(), "BLOBtail");
+  EXPECT_EQ(out.DropFront(5), 5u);
+  EXPECT_EQ(out.Flatten(), "ail");
+  EXPECT_EQ(out.size(), 3u);
+}
+
+TEST(Socket, WritesAddressesAsRedisDoes) {
+  sockaddr_storage address = {};
+  auto& v4 = reinterpret_cast<sockaddr_in&>(address);
+  v4.sin_family = AF_INET;
+  v4.sin_port = htons(6379);
+  ::inet_pton(AF_INET, "127.0.0.1", &v4.sin_addr);
+  EXPECT_EQ(AddressText(address), "127.0.0.1:6379");
+  EXPECT_TRUE(IsLoopback(address));
+  address = {};
+  auto& v6 = reinterpret_cast<sockaddr_in6&>(address);
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = htons(1);
+  ::inet_pton(AF_INET6, "::ffff:10.1.2.3", &v6.sin6_addr);
+  EXPECT_EQ(AddressText(address), "10.1.2.3:1");
+  EXPECT_FALSE(IsLoopback(address));
+  ::inet_pton(AF_INET6, "::1", &v6.sin6_addr);
+  EXPECT_EQ(AddressText(address), "[::1]:1");
+  EXPECT_TRUE(IsLoopback(address));
+}
+
+class EveryTransfer : public ::testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(Ring, EveryTransfer, ::testing::Bool());
+
+TEST_P(EveryTransfer, MovesEachPairsBytesAndReportsWhatCannotMove) {
+  constexpr size_t kPairs = 300;  // more than one submission of the ring
+  Transfers transfers(GetParam());
+  std::vector<Socket> near, far;
+  for (size_t i = 0; i < kPairs; ++i) {
+    int pair[2];
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    near.emplace_back(pair[0]);
+    far.emplace_back(pair[1]);
+  }
+  std::vector<std::string> texts;
+  std::vector<iovec> pieces;
+  for (size_t i = 0; i < kPairs; ++i) texts.push_back("text " + std::to_string(i));
+  for (std::string& text : texts) {
+    pieces.push_back({text.data(), 3});
+    pieces.push_back({text.data() + 3, text.size() - 3});
+  }
+  std::vector<Dispatch> dispatches(kPairs);
+  for (size_t i = 0; i < kPairs; ++i) {
+    dispatches[i].fd = near[i].fd();
+    dispatches[i].message.msg_iov = &pieces[2 * i];
+    dispatches[i].message.msg_iovlen = 2;
+  }
+  transfers.Send(dispatches);
+  std::vector<char> memory(kPairs * 64);
+  std::vector<Reception> receptions;
+  for (size_t i = 0; i < kPairs; ++i) receptions.push_back({far[i].fd(), &memory[i * 64], 64});
+  transfers.Receive(receptions);
+  for (size_t i = 0; i < kPairs; ++i) {
+    EXPECT_EQ(dispatches[i].result, static_cast<ssize_t>(texts[i].size()));
+    ASSERT_EQ(receptions[i].result, static_cast<ssize_t>(texts[i].size()));
+    EXPECT_EQ(std::string(&memory[i * 64], texts[i].size()), texts[i]);
+  }
+  transfers.Receive(receptions);
+  EXPECT_EQ(receptions[0].result, -EAGAIN);
+  near[0].Close();
+  transfers.Receive(receptions);
+  EXPECT_EQ(receptions[0].result, 0);
+}
+
+TEST(BusyPoll, BeginsWhenClientsComeBackSoonAndStopsWhenTheyDoNot) {
+  BusyPoll poll(2);
+  EXPECT_EQ(poll.WindowNs(-1, 1), 0);
+  for (int i = 0; i < 20; ++i) poll.Arrived(60'000, true);
+  EXPECT_EQ(poll.WindowNs(-1, 1), 50'000);
+  for (int i = 0; i < 5; ++i) poll.Arrived(1'000'000, true);
+  EXPECT_EQ(poll.WindowNs(-1, 1), 0);
+}
+
+TEST(BusyPoll, LeavesTheCoreToOthers) {
+  BusyPoll alone(1), poll(2);
+  for (int i = 0; i < 20; ++i) {
+    alone.Arrived(1'000, false);
+    poll.Arrived(1'000, false);
+  }
+  EXPECT_EQ(alone.WindowNs(-1, 1), 0);
+  poll.Looked(100'000, 1'000'000);
+  EXPECT_EQ(poll.WindowNs(-1, 1'500'000), 0);
+  EXPECT_EQ(poll.WindowNs(-1, 100'000'000), 50'000);
+  EXPECT_EQ(poll.WindowNs(200, 1'500'000), 200'000) << "a fixed setting is obeyed";
+  EXPECT_EQ(poll.WindowNs(0, 1), 0);
+}
+
+}  // namespace
+}  // namespace larder
