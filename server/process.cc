@@ -28,6 +28,10 @@ bool Process::Begin(std::string* error) {
   Config& config = server_.config();
   const std::string log_path = config.Text("logfile");
   SetLogLevel(static_cast<LogLevel>(int64_t{config.settings().loglevel}));
+  config.OnChange("loglevel", [](const std::string& level, std::string*) {
+    SetLogLevel(ParseLogLevel(level).value_or(LogLevel::kNotice));
+    return true;
+  });
   if (!OpenLog(log_path, error)) return false;
   if (config.settings().daemonize && !Daemonize()) {
     *error = StrCat("can't go to the background: ", std::strerror(errno));

@@ -27,7 +27,6 @@ struct OutputLimit {
 enum class ClientClass { kNormal, kReplica, kPubSub };
 
 // Values of an enumerating directive are the index of the word in its row's list of choices.
-enum class Supervised { kNo, kUpstart, kSystemd, kAuto };
 enum class ProtectedAction { kNo, kYes, kLocal };
 enum class IoUring { kAuto, kYes, kNo };
 
@@ -36,18 +35,18 @@ enum class IoUring { kAuto, kYes, kNo };
 struct Settings {
   // Sockets
   Setting port, tcp_backlog, tcp_keepalive_s, timeout_s, maxclients, unixsocketperm, protected_mode;
-  Setting io_threads, io_uring;
+  Setting io_threads;    // 0: the server decides
+  Setting io_uring;      // IoUring
   Setting busy_poll_us;  // -1: the server decides
   Setting proto_max_bulk_bytes, query_buffer_limit_bytes;
   std::array<OutputLimit, 3> output_limits;  // by ClientClass
 
   // Keyspace
-  Setting databases, maxmemory, active_expire_effort, hz;
+  Setting databases, maxmemory, hz;
   Setting hash_max_listpack_entries, hash_max_listpack_value;
   Setting set_max_intset_entries;
   Setting zset_max_listpack_entries, zset_max_listpack_value;
   Setting lazy_user_flush;
-  Setting list_max_listpack_size;  // > 0 elements; -1 to -5: 4, 8, 16, 32, 64 KiB
 
   // Commands
   Setting busy_reply_threshold_ms;
@@ -58,7 +57,7 @@ struct Settings {
   Setting enable_debug_command, enable_protected_configs;  // ProtectedAction
 
   // Process
-  Setting daemonize, supervised, shutdown_timeout_s, crash_log_enabled;
+  Setting daemonize, shutdown_timeout_s, crash_log_enabled;
   Setting loglevel;  // LogLevel
 };
 
