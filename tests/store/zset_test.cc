@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -63,6 +64,24 @@ TEST(ZSet, SmallOneIsSmall) {
   ZSet zset;
   for (int i = 0; i < 10; ++i) zset.Set("0123456789" + std::to_string(i), i);
   EXPECT_LE(zset.MemoryBytes(), sizeof(ZSet) + 256);
+}
+
+// As a snapshot's thread does; the sanitizer build is the judge.
+TEST(ZSet, AnotherThreadReadsAndFreesAClone) {
+  ZSet zset;
+  for (int i = 0; i < 2000; ++i) zset.Set("m" + std::to_string(i), i);
+  std::thread reader([clone = zset.Clone()]() mutable {
+    double rank = 0;
+    for (auto cursor = clone.CursorAt(0); cursor.valid(); cursor.Next()) {
+      EXPECT_EQ(cursor.score(), rank++);
+    }
+    EXPECT_EQ(rank, 2000);
+    clone = ZSet();
+  });
+  for (int i = 0; i < 2000; i += 3) zset.Set("m" + std::to_string(i), -i);
+  zset.RemoveRange(500, 500);
+  reader.join();
+  EXPECT_EQ(zset.size(), 1500u);
 }
 
 class ZSetModel : public testing::TestWithParam<unsigned> {
