@@ -1,5 +1,6 @@
 #include "server/script/sandbox.h"
 
+#include <cstdint>
 #include <initializer_list>
 #include <lua.hpp>
 #include <utility>
@@ -88,6 +89,21 @@ int PCall(lua_State* state) {
   lua_pushboolean(state, 0);
   lua_insert(state, -2);
   return 2;
+}
+
+// Lua's own counts the values in 31 bits: the widest ranges overflow, and write past the stack.
+int Unpack(lua_State* state) {
+  luaL_checktype(state, 1, LUA_TTABLE);
+  const int64_t first = luaL_optint(state, 2, 1);
+  const int64_t last = lua_isnoneornil(state, 3) ? static_cast<int64_t>(lua_objlen(state, 1))
+                                                 : luaL_checkint(state, 3);
+  if (first > last) return 0;
+  const int64_t count = last - first + 1;
+  if (count > LUAI_MAXCSTACK || !lua_checkstack(state, static_cast<int>(count))) {
+    return luaL_error(state, "too many results to unpack");
+  }
+  for (int64_t i = first; i <= last; ++i) lua_rawgeti(state, 1, static_cast<int>(i));
+  return static_cast<int>(count);
 }
 
 // The collector belongs to all scripts: one may ask and collect, but not switch it off.
@@ -187,6 +203,7 @@ void OpenSafeLua(lua_State* state) {
   static constexpr luaL_Reg kReplaced[] = {{"load", Load},
                                            {"loadstring", LoadString},
                                            {"pcall", PCall},
+                                           {"unpack", Unpack},
                                            {"collectgarbage", CollectGarbage}};
   for (const luaL_Reg& function : kReplaced) {
     lua_pushcfunction(state, function.func);
