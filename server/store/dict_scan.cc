@@ -52,7 +52,7 @@ uint64_t ScanSegment(const DictSegment& segment, uint64_t cursor, uint64_t end, 
 }  // namespace
 
 uint64_t Dict::Scan(uint64_t cursor, size_t count, Visitor visit) const {
-  if (empty() || cursor >= kEnd) return 0;
+  if (empty()) return 0;
   if (!large_ && !segment()->indexed()) {
     segment()->ForEach(visit);
     return 0;
@@ -67,7 +67,7 @@ uint64_t Dict::Scan(uint64_t cursor, size_t count, Visitor visit) const {
     const uint64_t end = ((cursor >> range_bits) + 1) << range_bits;
     cursor = ScanSegment(*segment, cursor, end, count - visited, visit, &visited);
   }
-  return cursor == kEnd ? 0 : cursor;
+  return cursor >= kEnd ? 0 : cursor;
 }
 
 DictRecord Dict::RandomRecord(Random& random) const {
