@@ -15,16 +15,23 @@ MANY = 1000 if SANITIZED else 10000
 class Clients(unittest.TestCase):
     def test_one_too_many_is_told_so(self):
         with Server("--maxclients", 10) as server:
-            wait_until(lambda: server.clients() == 0, "the first client's end")
-            wires = [server.wire() for _ in range(10)]
-            for wire in wires:
-                self.assertEqual(wire.call("PING"), b"PONG")
+            wires = []
+            wait_until(lambda: self._admit(server, wires) == 10, "ten clients")
             with server.wire() as wire:
                 self.assertEqual(wire.rest(), b"-ERR max number of clients reached\r\n")
             wires.pop().socket.close()
             wait_until(server.answers, "a free place")
             for wire in wires:
                 wire.socket.close()
+
+    def _admit(self, server, wires):
+        """One client more, unless the place of one that has gone is not free yet."""
+        wire = server.wire()
+        if wire.call("PING") == b"PONG":
+            wires.append(wire)
+        else:
+            wire.socket.close()
+        return len(wires)
 
     def test_idle_clients_time_out(self):
         with Server("--timeout", 1) as server, server.wire() as wire:
