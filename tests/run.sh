@@ -69,7 +69,7 @@ check() {
 }
 
 # The rooms whose threads meet, for TSan.
-readonly threaded='^(engine|net|commands4|interleavings)'
+readonly threaded='^(engine|net|commands4|model)/'
 
 build build all -- && check build
 
