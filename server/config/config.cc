@@ -159,7 +159,11 @@ std::optional<std::string> Config::Resolve(std::span<const PairView> pairs, bool
     if (directive == nullptr || (directive->flags & kFileOnly)) {
       return StrCat("Unknown option or number of arguments for CONFIG SET - '", name, "'");
     }
-    if ((directive->flags & kLive) == 0) return SetFailed(name, "can't set immutable config");
+    // Whoever sets everything to what CONFIG GET * answered (as tools do) changes nothing.
+    const bool same = value == Value(static_cast<size_t>(directive - Directives().data()));
+    if ((directive->flags & kLive) == 0 && !same) {
+      return SetFailed(name, "can't set immutable config");
+    }
     if ((directive->flags & kProtected) && !may_set_protected) {
       return SetFailed(name, "can't set protected config");
     }

@@ -79,11 +79,17 @@ void Net::Parts::RegisterDirectives() {
   Config& config = engine.config;
   config.OnChange("port", [this](const std::string& value, std::string* error) {
     const int port = static_cast<int>(ToNumber(value));
-    return !running || listener.Rebind(port, engine.config.Text("bind"), error);
+    if (!running || listener.Rebind(port, engine.config.Text("bind"), error)) return true;
+    Log(LogLevel::kWarning, *error);
+    *error = "Unable to listen on this port. Check server logs.";  // Redis' words
+    return false;
   });
   config.OnChange("bind", [this](const std::string& value, std::string* error) {
     const int port = static_cast<int>(engine.config.settings().port);
-    return !running || listener.Rebind(port, value, error);
+    if (!running || listener.Rebind(port, value, error)) return true;
+    Log(LogLevel::kWarning, *error);
+    *error = "Failed to bind to specified addresses.";  // Redis' words
+    return false;
   });
   config.OnChange("tcp-keepalive", [this](const std::string& value, std::string*) {
     listener.SetKeepAlive(ToNumber(value));

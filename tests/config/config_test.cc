@@ -155,6 +155,7 @@ TEST_F(ConfigTest, SetsAllOrNothing) {
 TEST_F(ConfigTest, AnswersRedisErrors) {
   EXPECT_EQ(Set("nosuch", "1"), "Unknown option or number of arguments for CONFIG SET - 'nosuch'");
   EXPECT_THAT(*Set("daemonize", "yes"), HasSubstr("can't set immutable config"));
+  EXPECT_EQ(Set("daemonize", "no"), std::nullopt) << "that is no change";
   EXPECT_THAT(*Set("dir", "/"), HasSubstr("can't set protected config"));
   EXPECT_THAT(*Set("maxclients", "x"), HasSubstr("argument couldn't be parsed into an integer"));
   EXPECT_THAT(*Set("timeout", "-1"), HasSubstr("must be between 0 and 2147483647 inclusive"));
