@@ -136,7 +136,7 @@ void LogLine(Context& c) {
 }
 
 void SegFault(Context&) { std::raise(SIGSEGV); }
-void Panic(Context&) { CHECK(!"called DEBUG PANIC"); }
+void Panic(Context&) { CHECK(false && "called DEBUG PANIC"); }
 
 void AnswerError(Context& c) { c.reply.Error(c.args[2]); }
 
