@@ -21,7 +21,10 @@ Key Context::KeyNamed(std::string_view name, int of_db) {
 Entry* Context::PeekEntry(const Key& key, bool count) {
   Entry* entry = key.shard->Find(key.db, key.name, key.hash);
   if (entry != nullptr && entry->ExpiredAt(now_ms())) [[unlikely]] {
-    RemoveExpired(*key.shard, key.db, entry, key.hash, engine.keyspace.reclaimer(), worker.stats);
+    // Who writes needs its place. Readers leave it alone during CLIENT PAUSE.
+    if ((command.flags & kWrite) || !engine.pause.active(now_ms())) {
+      RemoveExpired(*key.shard, key.db, entry, key.hash, engine.keyspace.reclaimer(), worker.stats);
+    }
     entry = nullptr;
   }
   if (count) (entry != nullptr ? worker.stats.keyspace_hits : worker.stats.keyspace_misses).Add(1);

@@ -41,7 +41,10 @@ void Keeper::Run() {
 
 void Keeper::Round(Worker& worker) {
   worker.now_ms = WallMs();
-  if (engine_.active_expire.load(std::memory_order_relaxed)) ExpireDue(engine_, worker);
+  if (engine_.active_expire.load(std::memory_order_relaxed) &&
+      !engine_.pause.active(worker.now_ms)) {
+    ExpireDue(engine_, worker);
+  }
   FreeRetiredArrays();
   engine_.rates.Sample(engine_.stats, MonotonicMs());
   UsedMemory();  // notes the peak

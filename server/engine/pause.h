@@ -20,6 +20,9 @@ class Pause {
   }
   void End() { until_ms_.store(0); }
 
+  // Meanwhile nothing expires, so that what replicas are sent stands still too.
+  bool active(int64_t now_ms) const { return now_ms < until_ms_.load(std::memory_order_relaxed); }
+
   bool Holds(const Client& client, const Command& command, int64_t now_ms) const {
     if (now_ms >= until_ms_.load(std::memory_order_relaxed)) [[likely]]
       return false;
