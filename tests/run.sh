@@ -31,6 +31,9 @@ server/install.sh build test || exit 1
 mkdir -p build
 command -v redis-server > /dev/null || ln -sf "$(command -v redis-check-rdb)" build/redis-server
 
+# Where llvm-symbolizer is, which gives the sanitizers' stacks their names.
+export PATH="$PATH:/usr/lib/llvm-14/bin"
+
 # build FOLDER TARGETS... -- CMAKE OPTIONS...: configures and builds; a failure counts as one test.
 build() {
   local folder=$1 targets=()
