@@ -11,11 +11,17 @@
 
 namespace larder {
 
+// True when more threads want to run than the machine has cores, at this moment and as far as the
+// kernel tells (/proc/loadavg); costs some microseconds.
+bool AllCoresBusy();
+
 class BusyPoll {
  public:
   static constexpr int64_t kAutoUs = 50;  // more adds no latency's worth (measured: README.md)
 
-  explicit BusyPoll(int cores) : cores_(cores) {}
+  // `all_busy` is asked every kAskNs while polling pays.
+  explicit BusyPoll(int cores, bool (*all_busy)() = AllCoresBusy)
+      : cores_(cores), all_busy_(all_busy) {}
 
   // For how long to look now, in ns; 0: sleep at once. `setting_us` is busy-poll-usec: -1 auto.
   int64_t WindowNs(int64_t setting_us, int64_t now_ns);
@@ -35,9 +41,14 @@ class BusyPoll {
   static constexpr int kConnectionCosts = 8;    // more than what its own comings and goings score
   static constexpr int64_t kWakingNs = 40'000;  // what waking adds to a gap that was slept through
   static constexpr int64_t kPreemptedNs = 25'000;  // far more than an epoll_wait that finds nothing
-  static constexpr int64_t kYieldNs = 20'000'000;  // how long not to poll after a preemption
+  static constexpr int64_t kAskNs = 10'000'000;
+  // How long not to poll after a preemption, or when all cores were found busy: a thread that polls
+  // uses up the share of the core that one that sleeps would be woken with.
+  static constexpr int64_t kYieldNs = 100'000'000;
 
   const int cores_;
+  bool (*const all_busy_)();
+  int64_t ask_ns_ = 0;
   int score_ = 0;
   int64_t not_before_ns_ = 0;
 };

@@ -126,7 +126,7 @@ TEST_P(EveryTransfer, MovesEachPairsBytesAndReportsWhatCannotMove) {
 }
 
 TEST(BusyPoll, BeginsWhenClientsComeBackSoonAndStopsWhenTheyDoNot) {
-  BusyPoll poll(2);
+  BusyPoll poll(2, [] { return false; });
   EXPECT_EQ(poll.WindowNs(-1, 1), 0);
   for (int i = 0; i < 20; ++i) poll.Arrived(60'000, true);
   EXPECT_EQ(poll.WindowNs(-1, 1), 50'000);
@@ -135,7 +135,7 @@ TEST(BusyPoll, BeginsWhenClientsComeBackSoonAndStopsWhenTheyDoNot) {
 }
 
 TEST(BusyPoll, LeavesTheCoreToOthers) {
-  BusyPoll alone(1), poll(2);
+  BusyPoll alone(1, [] { return false; }), poll(2, [] { return false; });
   for (int i = 0; i < 20; ++i) {
     alone.Arrived(1'000, false);
     poll.Arrived(1'000, false);
@@ -143,7 +143,10 @@ TEST(BusyPoll, LeavesTheCoreToOthers) {
   EXPECT_EQ(alone.WindowNs(-1, 1), 0);
   poll.Looked(100'000, 1'000'000);
   EXPECT_EQ(poll.WindowNs(-1, 1'500'000), 0);
-  EXPECT_EQ(poll.WindowNs(-1, 100'000'000), 50'000);
+  EXPECT_EQ(poll.WindowNs(-1, 200'000'000), 50'000);
+  BusyPoll crowded(2, [] { return true; });
+  for (int i = 0; i < 20; ++i) crowded.Arrived(1'000, false);
+  EXPECT_EQ(crowded.WindowNs(-1, 1), 0);
   EXPECT_EQ(poll.WindowNs(200, 1'500'000), 200'000) << "a fixed setting is obeyed";
   EXPECT_EQ(poll.WindowNs(0, 1), 0);
 }
