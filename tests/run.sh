@@ -44,11 +44,12 @@ build() {
   done
   shift
   echo "== build $folder"
-  if cmake -S . -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release "$@" > "$folder.log" 2>&1 &&
-    ninja -C "$folder" -j "$jobs" "${targets[@]}" > "$folder.log" 2>&1; then
+  mkdir -p "$folder"
+  if cmake -S . -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release "$@" > "$folder/build.log" 2>&1 &&
+    ninja -C "$folder" -j "$jobs" "${targets[@]}" > "$folder/build.log" 2>&1; then
     return 0
   fi
-  tail -n 60 "$folder.log"
+  tail -n 60 "$folder/build.log"
   echo "== build $folder failed"
   failed=$((failed + 1))
   return 1

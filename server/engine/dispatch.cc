@@ -123,9 +123,10 @@ bool Engine::RunWithLocks(Worker& worker, Client& client, const Command& command
   ReadyKeys ready;
   bool parked = false;
   std::vector<HashedKey>& hashed = worker.hashed_keys;
-  if (command.keys.size > 0) HashKeys(command, args, hashed);
   const bool exclusive = (command.flags & kExclusive) != 0 ||
                          (command.exclusive != nullptr && command.exclusive(args));
+  hashed.clear();
+  if (command.keys.size > 0 && !exclusive) HashKeys(command, args, worker.foreseen, hashed);
   KeyLock lock(keyspace);
   if (!exclusive && (command.keys.size == 0 || lock.Lock(HashesOf(worker)))) {
     parked = Run(worker, client, command, args, lock, reply, ready);
@@ -142,13 +143,14 @@ bool Engine::RunWithLocks(Worker& worker, Client& client, const Command& command
   return parked;
 }
 
-void Engine::HashKeys(const Command& command, Args args, std::vector<HashedKey>& hashed) {
-  hashed.clear();
+void Engine::HashKeys(const Command& command, Args args, const HashedKey& foreseen,
+                      std::vector<HashedKey>& hashed) {
   const KeySpec& spec = command.keys.specs[0];
   if (command.keys.size == 1 && spec.last == 0 && spec.find == KeySpec::Find::kRange &&
       spec.keyword.empty()) [[likely]] {
     const std::string_view key = args[static_cast<size_t>(spec.begin)];
-    hashed.push_back({key.data(), HashBytes(key)});
+    hashed.push_back(key.data() == foreseen.data ? foreseen
+                                                 : HashedKey{key.data(), HashBytes(key)});
     return;
   }
   static thread_local std::vector<KeyPosition> positions;
@@ -239,22 +241,22 @@ void Engine::LogSlow(Client& client, const Command& command, Args args, int64_t 
               static_cast<size_t>(int64_t{config.settings().slowlog_max_len}));
 }
 
-void Engine::PrefetchSlots(const Client& client, Args args) { Prefetch(client, args, true); }
-void Engine::PrefetchEntries(const Client& client, Args args) { Prefetch(client, args, false); }
+const Slice* Engine::SliceOf(const Client& client, uint64_t hash) const {
+  return keyspace.shard(Keyspace::ShardOf(hash))
+      .existing_slice(client.db.load(std::memory_order_relaxed));
+}
 
 // Nearly all requests have their only or first key as the second word, whatever the command:
 // guessing costs a cache line where it is wrong, finding out would cost as much as it saves.
-void Engine::Prefetch(const Client& client, Args args, bool slots) {
-  if (args.size() < 2) return;
+uint64_t Engine::PrefetchSlot(const Client& client, Args args) const {
+  if (args.size() < 2) return 0;
   const uint64_t hash = HashBytes(args[1]);
-  const Shard& shard = keyspace.shard(Keyspace::ShardOf(hash));
-  const Slice* slice = shard.existing_slice(client.db.load(std::memory_order_relaxed));
-  if (slice == nullptr) return;
-  if (slots) {
-    slice->table.PrefetchSlot(hash);
-  } else {
-    slice->table.PrefetchEntry(hash);
-  }
+  if (const Slice* slice = SliceOf(client, hash)) slice->table.PrefetchSlot(hash);
+  return hash;
+}
+
+void Engine::PrefetchEntry(const Client& client, uint64_t hash) const {
+  if (const Slice* slice = SliceOf(client, hash)) slice->table.PrefetchEntry(hash);
 }
 
 }  // namespace larder

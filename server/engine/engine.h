@@ -51,11 +51,14 @@ class Engine {
   Outcome Execute(Worker& worker, Client& client, Args args);
 
   // The hashes of the keys among the words; none where a count is wrong.
-  void HashKeys(const Command& command, Args args, std::vector<HashedKey>& hashed);
+  // `foreseen`: one that is known already.
+  void HashKeys(const Command& command, Args args, const HashedKey& foreseen,
+                std::vector<HashedKey>& hashed);
 
-  // Touches the caches for the keys of a request that will be executed soon. Inside the gate only.
-  void PrefetchSlots(const Client& client, Args args);
-  void PrefetchEntries(const Client& client, Args args);
+  // Touch the caches for the key of a request that will be executed soon: first the table's slot,
+  // whose call returns the key's hash (0: there is no key), then the entry. Inside the gate only.
+  uint64_t PrefetchSlot(const Client& client, Args args) const;
+  void PrefetchEntry(const Client& client, uint64_t hash) const;
 
   // Runs a command for a script, for EXEC or for a woken client, with locks that cover it. The
   // reply goes to `reply`, the keys that waiters may want to `ready`. True: the command wants to
@@ -110,7 +113,7 @@ class Engine {
   void CountCall(Worker& worker, Client& client, const Command& command, Args args, uint64_t cycles,
                  Reply& reply, uint32_t errors_before);
   void LogSlow(Client& client, const Command& command, Args args, int64_t duration_us);
-  void Prefetch(const Client& client, Args args, bool slots);
+  const Slice* SliceOf(const Client& client, uint64_t hash) const;
 };
 
 }  // namespace larder

@@ -37,7 +37,7 @@ bool ServeOne(Engine& engine, Worker& worker, const WaiterRef& waiter, ReadyKeys
   Reply reply(letter->out, client.resp.load(std::memory_order_relaxed));
   std::vector<std::string_view> words(waiter->words.begin(), waiter->words.end());
   std::vector<HashedKey> hashed;
-  engine.HashKeys(*waiter->command, words, hashed);
+  engine.HashKeys(*waiter->command, words, {nullptr, 0}, hashed);
   std::vector<uint64_t> hashes;
   for (const HashedKey& key : hashed) hashes.push_back(key.hash);
   bool parked;

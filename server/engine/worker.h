@@ -39,6 +39,8 @@ class Worker {
   // Scratch of the dispatcher: the keys of the running command.
   std::vector<HashedKey> hashed_keys;
   std::vector<uint64_t> hashes;
+  // The key that the loop has hashed already, when it prefetched for the request that runs now.
+  HashedKey foreseen = {nullptr, 0};
 
   // Around a command that may take long. Where the loop was adopted meanwhile, nothing of the loop
   // may be touched any more, only the client, until a kFinished letter is posted.

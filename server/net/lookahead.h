@@ -20,6 +20,7 @@ class Lookahead {
     Connection* connection = nullptr;
     std::vector<std::string_view> args;
     size_t begin = 0, end = 0;  // in the connection's input
+    uint64_t key_hash = 0;      // of the second word, where it was prefetched
     bool malformed = false;     // the parser's error stands in for a request
   };
 

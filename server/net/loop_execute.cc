@@ -63,11 +63,11 @@ bool Loop::FillLookahead(NetWorker& worker) {
     if (parsed == Parsed::kAlone) break;
   }
   if (lookahead_.size() > 1 && worker.gate_slot.inside()) {
-    lookahead_.ForEach([&](const Lookahead::Item& item) {
-      engine_.PrefetchSlots(item.connection->client, item.args);
+    lookahead_.ForEach([&](Lookahead::Item& item) {
+      item.key_hash = engine_.PrefetchSlot(item.connection->client, item.args);
     });
     lookahead_.ForEach([&](const Lookahead::Item& item) {
-      engine_.PrefetchEntries(item.connection->client, item.args);
+      if (item.key_hash != 0) engine_.PrefetchEntry(item.connection->client, item.key_hash);
     });
   }
   return lookahead_.size() > 0;
@@ -81,6 +81,7 @@ Loop::Parsed Loop::Parse(Connection& c) {
   limits_.authenticated = c.client.authenticated;
   Lookahead::Item& item = lookahead_.Spare();
   item.connection = &c;
+  item.key_hash = 0;
   while (c.position < c.input.size()) {
     size_t consumed = 0;
     const RequestParser::Result result =
@@ -113,6 +114,8 @@ bool Loop::ExecuteNext(NetWorker& worker) {
     return true;
   }
   executing_ = &c;
+  worker.foreseen =
+      item.key_hash == 0 ? HashedKey{nullptr, 0} : HashedKey{item.args[1].data(), item.key_hash};
   const Engine::Outcome outcome = engine_.Execute(worker, c.client, item.args);
   if (worker.TakeAdopted()) [[unlikely]] {
     FinishElsewhere(worker, c, outcome);

@@ -24,6 +24,7 @@ class Keyspace {
   int databases() const { return databases_; }
   static uint32_t ShardOf(uint64_t hash) { return static_cast<uint32_t>(hash) & (kShards - 1); }
   Shard& shard(uint32_t index) { return *shards_[index]; }
+  const Shard& shard(uint32_t index) const { return *shards_[index]; }
 
   // Numbers of keys and of keys with an expiry; exact when nobody writes.
   size_t Size(int db) const;

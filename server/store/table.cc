@@ -154,7 +154,11 @@ void Table::PrefetchEntry(uint64_t hash) const {
   for (int probe = 0; probe < 4; ++probe, i = (i + 1) & mask) {
     const uint64_t word = slots->slot[i].load(std::memory_order_relaxed);
     if (word == 0) return;
-    if ((word & ~kPointerMask) == tag) return __builtin_prefetch(EntryOf(word));
+    if ((word & ~kPointerMask) != tag) continue;
+    // Header and key, and where a short value goes on.
+    const char* entry = reinterpret_cast<const char*>(EntryOf(word));
+    __builtin_prefetch(entry);
+    return __builtin_prefetch(entry + 64);
   }
 }
 
