@@ -9,6 +9,12 @@
 namespace larder {
 namespace {
 
+bool IsFree(Mutex& mutex) {
+  if (!mutex.TryLock()) return false;
+  mutex.Unlock();
+  return true;
+}
+
 TEST(KeyLock, TakesEachShardOnceWhenKeysCollide) {
   Keyspace keyspace(1);
   KeyLock lock(keyspace);
@@ -34,8 +40,7 @@ TEST(KeyLock, ExclusiveCoversEverythingWithoutLocking) {
   Keyspace keyspace(1);
   KeyLock lock(keyspace, KeyLock::Exclusive());
   EXPECT_TRUE(lock.Covers(1000));
-  EXPECT_TRUE(keyspace.shard(1000).mutex().TryLock());
-  keyspace.shard(1000).mutex().Unlock();
+  EXPECT_TRUE(IsFree(keyspace.shard(1000).mutex()));
 }
 
 TEST(KeyLock, OppositeOrdersDoNotDeadlock) {
@@ -64,8 +69,7 @@ TEST(KeyLock, VisitHoldsOneShardAtATime) {
   EXPECT_TRUE(lock.Covers(7));
   lock.Visit(8);
   EXPECT_FALSE(lock.Covers(7));
-  EXPECT_TRUE(keyspace.shard(7).mutex().TryLock());
-  keyspace.shard(7).mutex().Unlock();
+  EXPECT_TRUE(IsFree(keyspace.shard(7).mutex()));
 }
 
 }  // namespace
