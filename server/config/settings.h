@@ -43,6 +43,7 @@ struct Settings {
 
   // Keyspace
   Setting databases, maxmemory, hz;
+  Setting min_replicas_to_write, min_replicas_max_lag_s;
   Setting hash_max_listpack_entries, hash_max_listpack_value;
   Setting set_max_intset_entries;
   Setting zset_max_listpack_entries, zset_max_listpack_value;

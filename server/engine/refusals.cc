@@ -43,6 +43,23 @@ std::string ProtectedText(const Attempt& a) {
       "need to set this option in the configuration file, and then restart the server.");
 }
 
+// True for a command with this flag, and for EXEC of a queue that holds one.
+bool WillRun(const Attempt& a, CommandFlag flag) {
+  if (a.command->flags & flag) return true;
+  if (a.command->name != "exec") return false;
+  const std::vector<Transaction::Queued>& queue = a.client.transaction.queue;
+  return std::any_of(queue.begin(), queue.end(), [flag](const Transaction::Queued& queued) {
+    return (queued.command->flags & flag) != 0;
+  });
+}
+
+// No replica is ever connected as long as there is no replication.
+bool TooFewReplicas(const Attempt& a) {
+  const Settings& settings = a.engine.config.settings();
+  return settings.min_replicas_to_write > 0 && settings.min_replicas_max_lag_s > 0 &&
+         WillRun(a, kWrite);
+}
+
 bool Busy(const Attempt& a) {
   const ScriptHost* scripts = a.engine.scripts;
   if (scripts == nullptr || !scripts->running()) return false;
@@ -76,14 +93,7 @@ std::string RefuseOutOfMemory(const Attempt& a) {
   const int64_t limit = a.engine.config.settings().maxmemory;
   if (limit == 0) [[likely]]
     return "";
-  const bool exec = a.command->name == "exec";
-  bool denied = (a.command->flags & kDenyOom) != 0;
-  if (exec) {
-    for (const Transaction::Queued& queued : a.client.transaction.queue) {
-      denied |= (queued.command->flags & kDenyOom) != 0;
-    }
-  }
-  if (!denied || static_cast<int64_t>(UsedMemory()) <= limit) return "";
+  if (!WillRun(a, kDenyOom) || static_cast<int64_t>(UsedMemory()) <= limit) return "";
   return std::string(errors::kOom);
 }
 
@@ -101,6 +111,9 @@ std::string Refuse(const Attempt& a) {
   }
   if (a.engine.config.settings().maxmemory != 0) [[unlikely]] {
     if (std::string text = RefuseOutOfMemory(a); !text.empty()) return text;
+  }
+  if (a.engine.config.settings().min_replicas_to_write != 0) [[unlikely]] {
+    if (TooFewReplicas(a)) return std::string(errors::kNoReplicas);
   }
   if (!(flags & kAllowBusy) && Busy(a)) return std::string(a.engine.scripts->BusyError());
   return {};
