@@ -12,7 +12,7 @@ constexpr size_t kMostFastDigits = 18;  // no overflow possible
 // The usual line: digits without leading zeros, CR and one more byte. Anything else is left to
 // ReadLongLine, which waits for it or finds out what is wrong with it. `at` is behind the type.
 bool ReadFastLine(std::string_view input, size_t at, int64_t* number, size_t* end) {
-  const size_t last = std::min(input.size(), at + kMostFastDigits + 1);
+  const size_t last = std::min(input.size(), at + kMostFastDigits);
   const size_t first = at;
   int64_t value = 0;
   while (at < last && input[at] >= '0' && input[at] <= '9')

@@ -2,7 +2,6 @@
 
 #include "server/base/clock.h"
 #include "server/base/random.h"
-#include "server/engine/refusals.h"
 #include "server/engine/transaction.h"
 #include "server/store/memory.h"
 
@@ -20,11 +19,6 @@ Engine::Engine(Config& configuration, std::span<const std::span<const Command>> 
 }
 
 Engine::~Engine() = default;
-
-std::string Engine::RefusalInScript(Worker& worker, Client& client, const Command& command,
-                                    Args args) {
-  return RefuseOutOfMemory({*this, worker, client, &command, args});
-}
 
 bool Engine::Forget(Worker& worker, Client& client) {
   const bool in_shards = client.waiter != nullptr || !client.transaction.watched.empty();

@@ -65,8 +65,6 @@ class Engine {
   // park.
   bool Run(Worker& worker, Client& client, const Command& command, Args args, KeyLock& lock,
            Reply& reply, ReadyKeys& ready);
-  // Why this command must not run now for a script (-OOM, -READONLY …), or empty.
-  std::string RefusalInScript(Worker& worker, Client& client, const Command& command, Args args);
 
   // Takes a kReply letter for a parked client, which goes on with its next request.
   void Resume(Client& client, Letter& letter);

@@ -53,13 +53,6 @@ bool WillRun(const Attempt& a, CommandFlag flag) {
   });
 }
 
-// No replica is ever connected as long as there is no replication.
-bool TooFewReplicas(const Attempt& a) {
-  const Settings& settings = a.engine.config.settings();
-  return settings.min_replicas_to_write > 0 && settings.min_replicas_max_lag_s > 0 &&
-         WillRun(a, kWrite);
-}
-
 bool Busy(const Attempt& a) {
   const ScriptHost* scripts = a.engine.scripts;
   if (scripts == nullptr || !scripts->running()) return false;
@@ -95,6 +88,13 @@ std::string RefuseOutOfMemory(const Attempt& a) {
     return "";
   if (!WillRun(a, kDenyOom) || static_cast<int64_t>(UsedMemory()) <= limit) return "";
   return std::string(errors::kOom);
+}
+
+// No replica is ever connected as long as there is no replication.
+bool TooFewReplicas(const Attempt& a) {
+  const Settings& settings = a.engine.config.settings();
+  return settings.min_replicas_to_write > 0 && settings.min_replicas_max_lag_s > 0 &&
+         WillRun(a, kWrite);
 }
 
 // For every request: a look at each reason is a few loads, and only the texts of errors allocate.

@@ -30,4 +30,7 @@ std::string UnknownCommand(const Engine& engine, Args args);
 // "-OOM ..." when the command needs memory and there is none left by maxmemory, else empty.
 std::string RefuseOutOfMemory(const Attempt& attempt);
 
+// True when writes must wait for more replicas (min-replicas-to-write) and the command writes.
+bool TooFewReplicas(const Attempt& attempt);
+
 }  // namespace larder

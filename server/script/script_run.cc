@@ -60,6 +60,9 @@ std::string ScriptRun::Refuse(const Command* command, Args args) {
   if (!(command->flags & kWrite)) return {};
   // A script that has begun to write is not stopped in the middle for lack of memory.
   if (!wrote_ && !rules_.allow_oom && OutOfMemory(*command, args)) return std::string(errors::kOom);
+  if (TooFewReplicas({caller_.engine, caller_.worker, client_, command, args})) {
+    return std::string(errors::kNoReplicas);
+  }
   if (!wrote_ && !state_.BeginWriting()) return "ERR Script killed by user with SCRIPT KILL...";
   wrote_ = true;
   return {};

@@ -51,7 +51,12 @@ std::string Scripts::RefuseStart(Context& caller, const Script& script, bool rea
   if (read_only && !(script.flags & kScriptNoWrites)) {
     return "ERR Can not execute a script with write flag using *_ro command.";
   }
-  if (script.flags & (kScriptAllowOom | kScriptNoWrites)) return {};
+  if (script.flags & kScriptNoWrites) return {};
+  const Settings& settings = caller.engine.config.settings();
+  if (settings.min_replicas_to_write > 0 && settings.min_replicas_max_lag_s > 0) {
+    return std::string(errors::kNoReplicas);
+  }
+  if (script.flags & kScriptAllowOom) return {};
   const int64_t limit = caller.engine.config.settings().maxmemory;
   if (limit == 0 || static_cast<int64_t>(UsedMemory()) <= limit) return {};
   return std::string(errors::kOom);
