@@ -21,6 +21,11 @@ namespace larder {
 Process::Process(Server& server) : server_(server) {}
 
 Process::~Process() {
+  if (signals_.joinable()) {
+    ending_.store(true, std::memory_order_release);
+    pthread_kill(signals_.native_handle(), SIGTERM);
+    signals_.join();
+  }
   if (!pid_file_.empty()) RemovePidFile(pid_file_);
 }
 
@@ -49,8 +54,7 @@ bool Process::Begin(std::string* error) {
   return true;
 }
 
-// Every thread inherits the mask, so that the signals arrive in one place. It lives as long as the
-// process.
+// Every thread inherits the mask, so that the signals arrive in one place.
 void Process::HandleSignals() {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
@@ -59,16 +63,17 @@ void Process::HandleSignals() {
   sigaddset(&stop, SIGTERM);
   sigaddset(&stop, SIGINT);
   pthread_sigmask(SIG_BLOCK, &stop, nullptr);
-  std::thread([this, stop] {
+  signals_ = std::thread([this, stop] {
     for (bool asked = false;; asked = true) {
       int signal_number = 0;
       if (sigwait(&stop, &signal_number) != 0) continue;
+      if (ending_.load(std::memory_order_acquire)) return;
       if (asked) _exit(1);  // asked a second time: somebody can't wait for the clients
       Log(LogLevel::kWarning, "Received ", signal_number == SIGINT ? "SIGINT" : "SIGTERM",
           " scheduling shutdown...");
       server_.RequestShutdown();
     }
-  }).detach();
+  });
 }
 
 void Process::Ready() {

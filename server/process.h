@@ -2,7 +2,9 @@
 // the pid file, a report when it crashes, signals, systemd. Main thread.
 #pragma once
 
+#include <atomic>
 #include <string>
+#include <thread>
 
 namespace larder {
 
@@ -12,7 +14,9 @@ class Process {
  public:
   // REQUIRES: the server's configuration is loaded, no thread was started.
   explicit Process(Server& server);
-  ~Process();  // removes the pid file
+  ~Process();  // ends the signals' thread, removes the pid file
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
 
   // Opens the log, goes to the background where asked to, and from here on turns SIGTERM and SIGINT
   // into a shutdown. False, with the reason.
@@ -27,6 +31,8 @@ class Process {
 
   Server& server_;
   std::string pid_file_;
+  std::thread signals_;
+  std::atomic<bool> ending_{false};
 };
 
 }  // namespace larder
