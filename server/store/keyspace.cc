@@ -26,6 +26,7 @@ size_t Keyspace::Expires(int db) const {
 }
 
 size_t Keyspace::Flush(int db, bool lazy) {
+  if (Size(db) > kFreedAtOnce) lazy = true;
   size_t keys = 0;
   for (const auto& shard : shards_) {
     Slice* slice = shard->existing_slice(db);
