@@ -3,10 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <thread>
-#include <vector>
-
-#include "server/base/striped_counter.h"
 
 namespace larder {
 namespace {
@@ -48,21 +44,6 @@ TEST(Histogram, MergesAndResets) {
   a->Reset();
   EXPECT_EQ(a->count(), 0);
   EXPECT_EQ(a->max(), 0);
-}
-
-TEST(StripedCounter, LosesNothingBetweenThreads) {
-  StripedCounter counter;
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 20; ++i) {
-    threads.emplace_back([&counter] {
-      for (int round = 0; round < 1000; ++round) counter.Add(2);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(counter.Sum(), 40000);
-  counter.Reset();
-  counter.Increment();
-  EXPECT_EQ(counter.Sum(), 1);
 }
 
 }  // namespace
