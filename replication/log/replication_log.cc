@@ -1,0 +1,205 @@
+#include "replication/log/replication_log.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "server/base/check.h"
+
+namespace larder {
+namespace {
+
+constexpr std::string_view kMulti = "*1\r\n$5\r\nMULTI\r\n";
+constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
+
+}  // namespace
+
+ReplicationLog::~ReplicationLog() {
+  MutexLock lock(mutex_);
+  CHECK(readers_.empty());
+}
+
+uint64_t ReplicationLog::AppendBlock(const LogBlock& block, bool transaction) {
+  MutexLock lock(mutex_);
+  if (block.first_db() != LogBlock::kAnyDb && block.first_db() != db_) {
+    Append(LogBlock::Select(block.first_db()));
+  }
+  if (block.last_db() != LogBlock::kAnyDb) db_ = block.last_db();
+  const bool wrap = transaction && block.effects() > 1;
+  if (wrap) Append(kMulti);
+  Append(block.bytes());
+  if (wrap) Append(kExec);
+  Publish();
+  return end_;
+}
+
+uint64_t ReplicationLog::AppendRaw(std::string_view bytes, int db) {
+  MutexLock lock(mutex_);
+  Append(bytes);
+  db_ = db;
+  Publish();
+  return end_;
+}
+
+void ReplicationLog::CallReaders() {
+  if (!news_.exchange(false, std::memory_order_acq_rel)) return;
+  for (const std::function<void()>& callback : on_news_) callback();
+}
+
+void ReplicationLog::Append(std::string_view bytes) {
+  const bool kept = window_ > 0 || !readers_.empty();
+  if (!kept) {
+    end_ += bytes.size();
+    begin_ = end_;
+    return;
+  }
+  while (!bytes.empty()) {
+    if (chunks_.empty() || chunks_.back()->size == kChunkBytes) {
+      Trim();
+      chunks_.push_back(std::make_shared<Chunk>(end_));
+    }
+    Chunk& chunk = *chunks_.back();
+    const size_t fits = std::min(bytes.size(), kChunkBytes - chunk.size);
+    std::memcpy(chunk.bytes + chunk.size, bytes.data(), fits);
+    chunk.size += fits;
+    end_ += fits;
+    bytes.remove_prefix(fits);
+  }
+}
+
+void ReplicationLog::Publish() {
+  offset_.store(end_, std::memory_order_release);
+  news_.store(true, std::memory_order_relaxed);
+}
+
+uint64_t ReplicationLog::KeptFrom() const {
+  uint64_t from = end_ - std::min<uint64_t>(window_, end_);
+  for (const LogReader* reader : readers_) {
+    if (!reader->lost_) from = std::min(from, reader->offset_);
+  }
+  return std::max(from, begin_);
+}
+
+uint64_t ReplicationLog::FirstOffset() const {
+  return chunks_.empty() ? end_ : std::max(chunks_.front()->begin, KeptFrom());
+}
+
+// Chunks that nobody needs are freed when the next one is made, and when a reader goes.
+void ReplicationLog::Trim() {
+  const uint64_t from = KeptFrom();
+  while (!chunks_.empty() && chunks_.front()->begin + chunks_.front()->size <= from) {
+    chunks_.pop_front();
+  }
+}
+
+void ReplicationLog::Decide() {
+  const bool kept = window_ > 0 || !readers_.empty();
+  collects_.store(kept && !raw_, std::memory_order_relaxed);
+  if (!kept) {
+    chunks_.clear();
+    begin_ = end_;
+    db_ = LogBlock::kAnyDb;
+  }
+}
+
+uint64_t ReplicationLog::first_offset() const {
+  MutexLock lock(mutex_);
+  return FirstOffset();
+}
+
+size_t ReplicationLog::memory_bytes() const {
+  MutexLock lock(mutex_);
+  return chunks_.size() * sizeof(Chunk);
+}
+
+int ReplicationLog::db() const {
+  MutexLock lock(mutex_);
+  return db_;
+}
+
+void ReplicationLog::SetWindow(size_t bytes) {
+  MutexLock lock(mutex_);
+  window_ = bytes;
+  Trim();
+  Decide();
+}
+
+size_t ReplicationLog::window() const {
+  MutexLock lock(mutex_);
+  return window_;
+}
+
+void ReplicationLog::Restart(uint64_t offset, int db) {
+  MutexLock lock(mutex_);
+  for (LogReader* reader : readers_) reader->lost_ = true;
+  chunks_.clear();
+  begin_ = end_ = offset;
+  db_ = db;
+  Publish();
+}
+
+void ReplicationLog::SelectAnew() {
+  MutexLock lock(mutex_);
+  if (!raw_) db_ = LogBlock::kAnyDb;
+}
+
+void ReplicationLog::SetRaw(bool raw) {
+  MutexLock lock(mutex_);
+  raw_ = raw;
+  Decide();
+}
+
+std::unique_ptr<LogReader> ReplicationLog::ReadFrom(uint64_t offset) {
+  MutexLock lock(mutex_);
+  if (offset < FirstOffset() || offset > end_) return nullptr;
+  std::unique_ptr<LogReader> reader(new LogReader(*this, offset));
+  readers_.push_back(reader.get());
+  Decide();
+  return reader;
+}
+
+std::unique_ptr<LogReader> ReplicationLog::ReadFromEnd() {
+  MutexLock lock(mutex_);
+  std::unique_ptr<LogReader> reader(new LogReader(*this, end_));
+  readers_.push_back(reader.get());
+  if (!raw_) db_ = LogBlock::kAnyDb;
+  Decide();
+  return reader;
+}
+
+LogReader::~LogReader() {
+  MutexLock lock(log_.mutex_);
+  std::erase(log_.readers_, this);
+  log_.Trim();
+  log_.Decide();
+}
+
+bool LogReader::Read(size_t most, std::vector<ReplicationLog::Piece>& pieces) {
+  MutexLock lock(log_.mutex_);
+  if (lost_) return false;
+  if (offset_ == log_.end_) return true;
+  // Nearly always the last chunk; else the one that holds the offset.
+  auto chunk = std::prev(log_.chunks_.end());
+  while ((*chunk)->begin > offset_) --chunk;
+  size_t taken = 0;
+  for (; chunk != log_.chunks_.end() && taken < most; ++chunk) {
+    const size_t from = static_cast<size_t>(offset_ - (*chunk)->begin);
+    const size_t size = std::min((*chunk)->size - from, most - taken);
+    if (size == 0) continue;
+    pieces.push_back({*chunk, {(*chunk)->bytes + from, size}});
+    offset_ += size;
+    taken += size;
+  }
+  return true;
+}
+
+size_t LogReader::lag() const {
+  MutexLock lock(log_.mutex_);
+  return lost_ ? 0 : static_cast<size_t>(log_.end_ - offset_);
+}
+
+uint64_t LogReader::offset() const {
+  MutexLock lock(log_.mutex_);
+  return offset_;
+}
+
+}  // namespace larder
