@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "protocol/blob.h"
+#include "protocol/byte_buffer.h"
 
 namespace larder {
 
@@ -22,11 +23,11 @@ class OutputBuffer {
     BlobRef blob;
   };
 
-  std::string& bytes() { return bytes_; }
-  const std::string& bytes() const { return bytes_; }
+  ByteBuffer& bytes() { return bytes_; }
+  const ByteBuffer& bytes() const { return bytes_; }
   const std::vector<Splice>& splices() const { return splices_; }
 
-  void Append(std::string_view text) { bytes_.append(text); }
+  void Append(std::string_view text) { bytes_.Append(text); }
   void AppendBlob(BlobRef blob) {
     blob_bytes_ += blob->size();
     splices_.push_back({bytes_.size(), std::move(blob)});
@@ -36,7 +37,7 @@ class OutputBuffer {
     for (Splice& splice : other.splices_) {
       splices_.push_back({bytes_.size() + splice.at, std::move(splice.blob)});
     }
-    bytes_.append(other.bytes_);
+    bytes_.Append(other.bytes_.view());
     blob_bytes_ += other.blob_bytes_;
     other.Clear();
   }
@@ -47,10 +48,10 @@ class OutputBuffer {
     flat.reserve(size());
     size_t from = 0;
     for (const Splice& splice : splices_) {
-      flat.append(bytes_, from, splice.at - from).append(splice.blob->view());
+      flat.append(bytes_.data() + from, splice.at - from).append(splice.blob->view());
       from = splice.at;
     }
-    return flat.append(bytes_, from);
+    return flat.append(bytes_.view().substr(from));
   }
 
   bool empty() const { return bytes_.empty() && splices_.empty(); }
@@ -67,10 +68,10 @@ class OutputBuffer {
   void TruncateTo(const Mark& mark) {
     for (size_t i = mark.splices; i < splices_.size(); ++i) blob_bytes_ -= splices_[i].blob->size();
     splices_.resize(mark.splices);
-    bytes_.resize(mark.bytes);
+    bytes_.TruncateTo(mark.bytes);
   }
   void InsertAt(const Mark& mark, std::string_view text) {
-    bytes_.insert(mark.bytes, text);
+    bytes_.Insert(mark.bytes, text);
     for (size_t i = mark.splices; i < splices_.size(); ++i) splices_[i].at += text.size();
   }
   // Drops bytes of the wire at the front, whole blobs only; returns how many of `bytes` it could
@@ -91,17 +92,17 @@ class OutputBuffer {
     text += more;
     splices_.erase(splices_.begin(), splices_.begin() + static_cast<std::ptrdiff_t>(blobs));
     for (Splice& splice : splices_) splice.at -= text;
-    bytes_.erase(0, text);
+    bytes_.DropFront(text);
     return dropped;
   }
   void Clear() {
-    bytes_.clear();
+    bytes_.Clear();
     splices_.clear();
     blob_bytes_ = 0;
   }
 
  private:
-  std::string bytes_;
+  ByteBuffer bytes_;
   std::vector<Splice> splices_;
   size_t blob_bytes_ = 0;
 };

@@ -9,20 +9,21 @@
 namespace larder {
 namespace {
 
-constexpr size_t kMaxLine = 32;     // a type, 20 digits, CR LF
-constexpr size_t kSmallBulk = 512;  // put together on the stack: one append instead of three
+constexpr size_t kMaxLine = 32;  // a type, 20 digits, CR LF
 constexpr std::string_view kCrLf = "\r\n";
 
-// Writes a type and a number as a line; returns its length. Most numbers are lengths of one or two
+// Writes a type and a number as a line; returns its length. Most numbers are lengths of up to three
 // digits, so these are spelled without to_chars.
-size_t FormatLine(char* line, char type, int64_t value) {
+inline size_t FormatLine(char* line, char type, int64_t value) {
   char* end = line;
   *end++ = type;
-  if (value >= 0 && value < 100) {
-    if (value >= 10) *end++ = static_cast<char>('0' + value / 10);
-    *end++ = static_cast<char>('0' + value % 10);
+  if (value >= 0 && value < 1000) [[likely]] {
+    const auto number = static_cast<uint32_t>(value);
+    if (number >= 100) *end++ = static_cast<char>('0' + number / 100);
+    if (number >= 10) *end++ = static_cast<char>('0' + number / 10 % 10);
+    *end++ = static_cast<char>('0' + number % 10);
   } else {
-    end = std::to_chars(end, line + kMaxLine, value).ptr;
+    end = std::to_chars(end, line + kMaxLine - kCrLf.size(), value).ptr;
   }
   *end++ = '\r';
   *end++ = '\n';
@@ -40,8 +41,7 @@ std::string_view FormatNumber(char (&text)[40], double value) {
 }  // namespace
 
 void Reply::Header(char type, size_t count) {
-  char line[kMaxLine];
-  out_.Append({line, FormatLine(line, type, static_cast<int64_t>(count))});
+  out_.bytes().Grow(FormatLine(out_.bytes().Space(kMaxLine), type, static_cast<int64_t>(count)));
 }
 
 void Reply::Status(std::string_view text) {
@@ -59,14 +59,13 @@ void Reply::Error(std::string_view text) {
   std::memcpy(last_code_, text.data(), code);
   last_code_size_ = static_cast<uint8_t>(code);
 
-  std::string& bytes = out_.bytes();
-  bytes.push_back('-');
-  const size_t start = bytes.size();
-  bytes.append(text);
-  for (size_t i = start; i < bytes.size(); ++i) {
-    if (bytes[i] == '\r' || bytes[i] == '\n') bytes[i] = ' ';
+  out_.Append("-");
+  const size_t start = out_.bytes().size();
+  out_.Append(text);
+  for (char* c = out_.bytes().data() + start; c != out_.bytes().data() + start + text.size(); ++c) {
+    if (*c == '\r' || *c == '\n') *c = ' ';
   }
-  bytes.append(kCrLf);
+  out_.Append(kCrLf);
 }
 
 void Reply::CountedError(std::string_view text) {
@@ -75,25 +74,17 @@ void Reply::CountedError(std::string_view text) {
 }
 
 void Reply::Integer(int64_t value) {
-  char line[kMaxLine];
-  out_.Append({line, FormatLine(line, ':', value)});
+  out_.bytes().Grow(FormatLine(out_.bytes().Space(kMaxLine), ':', value));
 }
 
 void Reply::Bulk(std::string_view value) {
-  char text[kMaxLine + kSmallBulk + 2];
+  char* text = out_.bytes().Space(kMaxLine + value.size() + kCrLf.size());
   size_t size = FormatLine(text, '$', static_cast<int64_t>(value.size()));
-  if (value.size() > kSmallBulk) {
-    out_.bytes().reserve(out_.bytes().size() + size + value.size() + 2);
-    out_.Append({text, size});
-    out_.Append(value);
-    out_.Append(kCrLf);
-    return;
-  }
   if (!value.empty()) std::memcpy(text + size, value.data(), value.size());
   size += value.size();
   text[size++] = '\r';
   text[size++] = '\n';
-  out_.Append({text, size});
+  out_.bytes().Grow(size);
 }
 
 void Reply::Bulk(const BulkView& value) {

@@ -24,22 +24,50 @@ bool ReadFastLine(std::string_view input, size_t at, int64_t* number, size_t* en
   return true;
 }
 
-// The usual word: "$", one to four digits, CR, LF and all of its bytes. False for whatever else,
-// which is left to the slow way, too; then nothing has changed.
-inline bool ReadFastWord(std::string_view input, size_t most, size_t* position,
-                         std::string_view* word) {
-  const char* p = input.data() + *position;
-  const char* end = input.data() + input.size();
-  if (end - p < 8 || p[0] != '$' || p[1] <= '0' || p[1] > '9') return false;
-  size_t size = static_cast<size_t>(p[1] - '0');
+// More than 9 where there is no digit.
+inline size_t DigitAt(const char* p) { return static_cast<unsigned char>(*p - '0'); }
+
+// The usual word: "$", one to four digits, CR, LF and all of its bytes. Returns where it ends; null
+// for whatever else.
+inline const char* ReadFastWord(const char* p, const char* end, size_t most,
+                                std::string_view* word) {
+  if (end - p < 8 || p[0] != '$') return nullptr;
+  size_t size = DigitAt(p + 1);
+  if (size - 1 > 8) return nullptr;  // no digit, or a zero
   p += 2;
-  for (int digits = 1; *p >= '0' && *p <= '9'; ++p) {
-    if (++digits > 4) return false;
-    size = size * 10 + static_cast<size_t>(*p - '0');
-  }
-  if (*p != '\r' || size > most || static_cast<size_t>(end - p) < size + 4) return false;
+  const char* const most_digits = p + 3;
+  for (size_t digit; p != most_digits && (digit = DigitAt(p)) <= 9; ++p) size = size * 10 + digit;
+  if (*p != '\r' || size > most || static_cast<size_t>(end - p) < size + 4) return nullptr;
   *word = {p + 2, size};
-  *position = static_cast<size_t>(p - input.data()) + size + 4;
+  return p + size + 4;
+}
+
+// The largest word that is read the usual way.
+inline size_t FastWordBytes(const RequestParser::Limits& limits) {
+  return std::min(limits.bulk_bytes,
+                  limits.authenticated ? 9999 : limits::kUnauthenticatedBulkBytes);
+}
+
+// The usual request: one to 99 usual words, all of them there. False, with some words perhaps, for
+// whatever else, which is left to the slow way.
+bool ReadFastRequest(std::string_view input, const RequestParser::Limits& limits,
+                     std::vector<std::string_view>& args, size_t* consumed) {
+  const char* p = input.data();
+  const char* end = p + input.size();
+  if (end - p < 5 || p[0] != '*' || p[1] <= '0' || p[1] > '9') return false;
+  size_t words = static_cast<size_t>(p[1] - '0');
+  p += 2;
+  if (*p >= '0' && *p <= '9') words = words * 10 + static_cast<size_t>(*p++ - '0');
+  if (*p != '\r' || words > limits.arguments) return false;
+  if (!limits.authenticated && words > limits::kUnauthenticatedArguments) return false;
+  const size_t most = FastWordBytes(limits);
+  args.resize(words);
+  p += 2;
+  for (std::string_view& word : args) {
+    p = ReadFastWord(p, end, most, &word);
+    if (p == nullptr) return false;
+  }
+  *consumed = static_cast<size_t>(p - input.data());
   return true;
 }
 
@@ -102,9 +130,12 @@ size_t ReadQuoted(std::string_view text, size_t at, char quote, std::string* wor
 
 RequestParser::Result RequestParser::Next(std::string_view input, const Limits& limits,
                                           std::vector<std::string_view>& args, size_t* consumed) {
+  if (unquoted_ != nullptr) unquoted_.reset();
+  if (unfinished_ == nullptr && ReadFastRequest(input, limits, args, consumed)) {
+    return Result::kRequest;
+  }
   args.clear();
   *consumed = 0;
-  if (unquoted_ != nullptr) unquoted_.reset();
   if (input.size() < wanted() || input.empty()) return Result::kNeedMore;
   return input[0] == '*' ? NextArray(input, limits, args, consumed)
                          : NextInline(input, limits, args, consumed);
@@ -117,9 +148,6 @@ RequestParser::Result RequestParser::NextArray(std::string_view input, const Lim
   if (unfinished_ != nullptr && unfinished_->words_left > 0) {
     position = unfinished_->position;
     words_left = unfinished_->words_left;
-  } else if (input.size() >= 4 && input[1] > '0' && input[1] <= '9' && input[2] == '\r') {
-    position = 4;  // "*3": the usual count, within every limit
-    words_left = static_cast<size_t>(input[1] - '0');
   } else {
     Line line;
     Result result = ReadCount(input, limits, &line);
@@ -139,11 +167,13 @@ RequestParser::Result RequestParser::NextArray(std::string_view input, const Lim
 RequestParser::Result RequestParser::ReadWords(std::string_view input, const Limits& limits,
                                                std::vector<std::string_view>& args,
                                                size_t* position, size_t words_left) {
-  const size_t fast_bytes =
-      std::min(limits.bulk_bytes, limits.authenticated ? 9999 : limits::kUnauthenticatedBulkBytes);
+  const size_t fast_bytes = FastWordBytes(limits);
+  const char* const end = input.data() + input.size();
   for (; words_left > 0; --words_left) {
-    if (std::string_view word; ReadFastWord(input, fast_bytes, position, &word)) {
+    std::string_view word;
+    if (const char* p = ReadFastWord(input.data() + *position, end, fast_bytes, &word)) {
       args.push_back(word);
+      *position = static_cast<size_t>(p - input.data());
       continue;
     }
     Line line;
@@ -161,8 +191,8 @@ RequestParser::Result RequestParser::ReadWords(std::string_view input, const Lim
     Unfinished& rest = unfinished();
     rest.position = *position;
     rest.words_left = words_left;
-    for (std::string_view word : args) {
-      rest.pieces.push_back({static_cast<size_t>(word.data() - input.data()), word.size()});
+    for (std::string_view found : args) {
+      rest.pieces.push_back({static_cast<size_t>(found.data() - input.data()), found.size()});
     }
     args.clear();
     return Result::kNeedMore;

@@ -5,8 +5,6 @@
 #include <cpuid.h>
 #endif
 
-#include <atomic>
-
 namespace larder {
 namespace {
 
@@ -37,13 +35,13 @@ constexpr int64_t kCalibrationNs = 500'000'000;
 
 const uint64_t start_cycles = CycleCount();
 const int64_t start_ns = MonotonicNs();
-std::atomic<double> settled_ns_per_cycle{0};
 
-double NsPerCycle() {
-  if (!clock_internal::kUseTsc) return 1;
-  double settled = settled_ns_per_cycle.load(std::memory_order_relaxed);
-  if (settled > 0) [[likely]]
-    return settled;
+}  // namespace
+
+std::atomic<double> clock_internal::settled_ns_per_cycle{0};
+
+double clock_internal::MeasureNsPerCycle() {
+  if (!kUseTsc) return 1;
   int64_t ns = MonotonicNs() - start_ns;
   uint64_t cycles = CycleCount() - start_cycles;
   if (ns <= 0 || cycles == 0) return 1;
@@ -52,18 +50,10 @@ double NsPerCycle() {
   return measured;
 }
 
-}  // namespace
-
 int64_t WallMs() { return ReadNs(CLOCK_REALTIME) / 1'000'000; }
 int64_t WallUs() { return ReadNs(CLOCK_REALTIME) / 1000; }
 int64_t MonotonicMs() { return ReadNs(CLOCK_MONOTONIC) / 1'000'000; }
 int64_t MonotonicUs() { return ReadNs(CLOCK_MONOTONIC) / 1000; }
 int64_t MonotonicNs() { return ReadNs(CLOCK_MONOTONIC); }
-
-int64_t CyclesToNs(uint64_t cycles) {
-  return static_cast<int64_t>(static_cast<double>(cycles) * NsPerCycle());
-}
-
-int64_t CyclesToUs(uint64_t cycles) { return CyclesToNs(cycles) / 1000; }
 
 }  // namespace larder

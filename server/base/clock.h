@@ -5,6 +5,7 @@
 // clock_gettime costs 25, and a command costs a few hundred.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 namespace larder {
@@ -17,7 +18,10 @@ int64_t MonotonicNs();
 
 namespace clock_internal {
 extern const bool kUseTsc;  // the CPU has a TSC of constant rate
-}
+// 0 until it is measured well enough to be kept.
+extern std::atomic<double> settled_ns_per_cycle;
+double MeasureNsPerCycle();
+}  // namespace clock_internal
 
 // A counter that only the two conversions below give a meaning to. Differences only.
 inline uint64_t CycleCount() {
@@ -31,7 +35,12 @@ inline uint64_t CycleCount() {
 // Converts a difference of two CycleCount() values. The rate is measured against the monotonic
 // clock since the process started; the start is never delayed for it. Exact to 1 % after 10 ms of
 // life.
-int64_t CyclesToNs(uint64_t cycles);
-int64_t CyclesToUs(uint64_t cycles);
+inline int64_t CyclesToNs(uint64_t cycles) {
+  double rate = clock_internal::settled_ns_per_cycle.load(std::memory_order_relaxed);
+  if (rate == 0) [[unlikely]]
+    rate = clock_internal::MeasureNsPerCycle();
+  return static_cast<int64_t>(static_cast<double>(static_cast<int64_t>(cycles)) * rate);
+}
+inline int64_t CyclesToUs(uint64_t cycles) { return CyclesToNs(cycles) / 1000; }
 
 }  // namespace larder

@@ -1,40 +1,14 @@
 #include "server/base/histogram.h"
 
-#include <algorithm>
-#include <bit>
 #include <cmath>
 
 namespace larder {
-namespace {
-
-// One writer: a load and a store do what a locked add would do at ten times the price.
-void Add(std::atomic<int64_t>& cell, int64_t amount) {
-  cell.store(cell.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-}
-
-}  // namespace
-
-// Below 2^kSplitBits a bucket per value; above, the leading bit says which group and the next
-// kSplitBits bits say which bucket of it.
-int Histogram::BucketOf(int64_t value) {
-  uint64_t bits = static_cast<uint64_t>(value);
-  if (bits < (1u << kSplitBits)) return static_cast<int>(bits);
-  int shift = static_cast<int>(std::bit_width(bits)) - 1 - kSplitBits;
-  return ((shift + 1) << kSplitBits) + static_cast<int>((bits >> shift) - (1u << kSplitBits));
-}
 
 int64_t Histogram::HighestIn(int bucket) {
   int group = bucket >> kSplitBits;
   if (group == 0) return bucket;
   int64_t lead = (bucket & ((1 << kSplitBits) - 1)) + (1 << kSplitBits);
   return ((lead + 1) << (group - 1)) - 1;
-}
-
-void Histogram::Record(int64_t value) {
-  value = std::clamp<int64_t>(value, 0, (int64_t{1} << kMaxBits) - 1);
-  Add(counts_[BucketOf(value)], 1);
-  Add(sum_, value);
-  if (value > max()) max_.store(value, std::memory_order_relaxed);
 }
 
 void Histogram::Merge(const Histogram& other) {

@@ -4,8 +4,10 @@
 // that is a few records old.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
 #include <cstdint>
 
 namespace larder {
@@ -13,7 +15,12 @@ namespace larder {
 class Histogram {
  public:
   // Negative values count as 0.
-  void Record(int64_t value);
+  void Record(int64_t value) {
+    value = std::clamp<int64_t>(value, 0, (int64_t{1} << kMaxBits) - 1);
+    Add(counts_[BucketOf(value)], 1);
+    Add(sum_, value);
+    if (value > max()) max_.store(value, std::memory_order_relaxed);
+  }
 
   // Adds the other's counts to this one's. Only the recording thread of this one.
   void Merge(const Histogram& other);
@@ -37,7 +44,18 @@ class Histogram {
   static constexpr int kMaxBits = 36;
   static constexpr int kBuckets = (kMaxBits - kSplitBits + 1) << kSplitBits;
 
-  static int BucketOf(int64_t value);
+  // One writer: a load and a store do what a locked add would do at ten times the price.
+  static void Add(std::atomic<int64_t>& cell, int64_t amount) {
+    cell.store(cell.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+  }
+  // Below 2^kSplitBits a bucket per value; above, the leading bit says which group and the next
+  // kSplitBits bits say which bucket of it.
+  static size_t BucketOf(int64_t value) {
+    const auto bits = static_cast<uint64_t>(value);
+    if (bits < (1u << kSplitBits)) return bits;
+    const int shift = static_cast<int>(std::bit_width(bits)) - 1 - kSplitBits;
+    return (static_cast<size_t>(shift) << kSplitBits) + (bits >> shift);
+  }
   static int64_t HighestIn(int bucket);
 
   std::array<std::atomic<int64_t>, kBuckets> counts_{};

@@ -58,7 +58,7 @@ void ScanReply::End(uint64_t next, size_t replies) {
   head.Array(2);
   head.BulkInteger(static_cast<int64_t>(next));
   head.Array(replies);
-  reply_.out().InsertAt(begin_, frame.bytes());
+  reply_.out().InsertAt(begin_, frame.bytes().view());
 }
 
 void EmptyScan(Reply& reply) { ScanReply(reply).End(0, 0); }

@@ -45,6 +45,7 @@ enum CommandFlag : uint32_t {
       1u << 25,  // looks at shards of its own choice (KEYS, EXEC): not while the gate is closed
   kMayBeSlow = 1u << 26,  // computed: long enough, perhaps, for its loop to be adopted
   kContainer = 1u << 27,  // computed: has subcommands
+  kOneKey = 1u << 28,     // computed: always one key, at word keys.specs[0].begin
 };
 
 // ACL categories beyond those that follow from the flags (write, read, admin, dangerous, pubsub,

@@ -1,6 +1,7 @@
 #include "server/engine/command_table.h"
 
 #include <bit>
+#include <cstring>
 
 #include "server/base/check.h"
 #include "server/base/numbers.h"
@@ -9,11 +10,47 @@
 namespace larder {
 namespace {
 
-// Short names, looked up for every request: a multiplication a byte is as quick as anything.
-size_t HashName(std::string_view name) {
-  size_t hash = name.size();
-  for (char c : name) hash = hash * 31 + static_cast<unsigned char>(ToLower(c));
-  return hash ^ hash >> 9;
+constexpr size_t kPrefixBytes = 8;
+
+template <typename Word>
+uint64_t Load(const char* from) {
+  Word word;
+  std::memcpy(&word, from, sizeof(word));
+  return word;
+}
+
+// Makes the capitals among eight characters small, all at once: a byte from 'A' to 'Z' reaches its
+// highest bit by the first sum and not by the second.
+uint64_t SmallLetters(uint64_t characters) {
+  constexpr uint64_t kEach = 0x0101010101010101;
+  const uint64_t low = characters & 0x7f * kEach;
+  const uint64_t from_a = low + (0x80 - 'A') * kEach, behind_z = low + (0x7f - 'Z') * kEach;
+  const uint64_t capital = from_a & ~behind_z & ~characters & 0x80 * kEach;
+  return characters | capital >> 2;
+}
+
+// The first eight characters of a name in small letters as a number, zeros behind a shorter one.
+// Nearly every name is told from all others by it and its length.
+inline uint64_t PrefixOf(std::string_view name) {
+  const char* text = name.data();
+  const size_t size = name.size();
+  if (size >= kPrefixBytes) return SmallLetters(Load<uint64_t>(text));
+  if (size >= 4) {
+    return SmallLetters(Load<uint32_t>(text) | Load<uint32_t>(text + size - 4) << (size - 4) * 8);
+  }
+  if (size == 0) return 0;
+  return SmallLetters(Load<uint8_t>(text) | Load<uint8_t>(text + size / 2) << size / 2 * 8 |
+                      Load<uint8_t>(text + size - 1) << (size - 1) * 8);
+}
+
+size_t HashPrefix(uint64_t prefix, size_t size) {
+  return static_cast<size_t>((prefix + size) * 0x9e3779b97f4a7c15 >> 40);
+}
+
+// Always exactly one key, at a place of its own.
+bool IsOneWord(const KeySpec& spec) {
+  return spec.find == KeySpec::Find::kRange && spec.keyword.empty() && spec.last == 0 &&
+         spec.begin > 0 && !(spec.flags & kNotKey);
 }
 
 }  // namespace
@@ -32,6 +69,7 @@ CommandTable::CommandTable(std::span<const std::span<const Command>> rows) {
         command.flags |= kMovableKeys;
       }
     }
+    if (command.keys.size == 1 && IsOneWord(command.keys.specs[0])) command.flags |= kOneKey;
     if (command.parent.empty()) Index(command);
   }
   for (const Command& sub : commands_) {
@@ -42,12 +80,13 @@ CommandTable::CommandTable(std::span<const std::span<const Command>> rows) {
 }
 
 void CommandTable::Index(const Command& command) {
-  size_t i = HashName(command.name) & (slots_.size() - 1);
+  const uint64_t prefix = PrefixOf(command.name);
+  size_t i = HashPrefix(prefix, command.name.size()) & (slots_.size() - 1);
   while (slots_[i].command != nullptr) {
-    CHECK(slots_[i].name != command.name);  // two rows with one name
+    CHECK(slots_[i].command->name != command.name);  // two rows with one name
     i = (i + 1) & (slots_.size() - 1);
   }
-  slots_[i] = {std::string(command.name), &command};
+  slots_[i] = {prefix, &command};
 }
 
 void CommandTable::Check(const Command& command) const {
@@ -69,10 +108,16 @@ void CommandTable::Check(const Command& command) const {
 
 const Command* CommandTable::Find(std::string_view name) const {
   const size_t mask = slots_.size() - 1;
-  for (size_t i = HashName(name) & mask; slots_[i].command != nullptr; i = (i + 1) & mask) {
-    if (EqualsIgnoreCase(slots_[i].name, name)) return slots_[i].command;
+  const uint64_t prefix = PrefixOf(name);
+  for (size_t i = HashPrefix(prefix, name.size()) & mask;; i = (i + 1) & mask) {
+    const Command* command = slots_[i].command;
+    if (command == nullptr) return nullptr;
+    if (slots_[i].prefix != prefix || command->name.size() != name.size()) continue;
+    if (name.size() <= kPrefixBytes ||
+        EqualsIgnoreCase(command->name.substr(kPrefixBytes), name.substr(kPrefixBytes))) {
+      return command;
+    }
   }
-  return nullptr;
 }
 
 const Command* CommandTable::FindSub(const Command& container, std::string_view name) const {
@@ -87,12 +132,6 @@ const Command* CommandTable::FindByFullName(std::string_view full_name) const {
   const Command* command = Find(full_name.substr(0, bar));
   if (command == nullptr || bar == std::string_view::npos) return command;
   return FindSub(*command, full_name.substr(bar + 1));
-}
-
-const Command* CommandTable::Resolve(Args args) const {
-  const Command* command = Find(args[0]);
-  if (command == nullptr || !(command->flags & kContainer) || args.size() < 2) return command;
-  return FindSub(*command, args[1]);
 }
 
 std::vector<const Command*> CommandTable::SubcommandsOf(const Command& container) const {

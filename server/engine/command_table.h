@@ -24,7 +24,11 @@ class CommandTable {
   // The row called "get" or "client|setname", in any case; null where there is none.
   const Command* FindByFullName(std::string_view full_name) const;
   // The row that these words call: a subcommand where the first word is a container.
-  const Command* Resolve(Args args) const;
+  const Command* Resolve(Args args) const {
+    const Command* command = Find(args[0]);
+    if (command == nullptr || !(command->flags & kContainer) || args.size() < 2) return command;
+    return FindSub(*command, args[1]);
+  }
 
   // Rows in table order; a command's number is its place here.
   const std::vector<Command>& commands() const { return commands_; }
@@ -40,7 +44,7 @@ class CommandTable {
 
  private:
   struct Slot {
-    std::string name;  // lower case
+    uint64_t prefix = 0;  // of the name, see command_table.cc
     const Command* command = nullptr;
   };
   void Check(const Command& command) const;

@@ -8,7 +8,7 @@
 
 namespace larder {
 
-Key Context::KeyNamed(std::string_view name, int of_db) {
+Key Context::KeyAmongMany(std::string_view name, int of_db) {
   // Handlers mostly ask for their keys in order, so the next one is tried first.
   for (size_t tried = 0; tried < hashed.size(); ++tried) {
     if (next_hashed == hashed.size()) next_hashed = 0;

@@ -50,7 +50,12 @@ struct Context {
   Key key(size_t i, int other_db) { return KeyNamed(args[i], other_db); }
   // A key that is no word of the command; its shard must be covered by the lock (exclusive
   // commands).
-  Key KeyNamed(std::string_view name, int of_db);
+  Key KeyNamed(std::string_view name, int of_db) {
+    if (hashed.size() == 1 && hashed[0].data == name.data()) [[likely]] {
+      return lock.key(name, hashed[0].hash, of_db);
+    }
+    return KeyAmongMany(name, of_db);
+  }
 
   // ---- Values -----------------------------------------------------------------------------------
   // The live entry for reading: counts a hit or miss, and a use. Null where there is none.
@@ -153,6 +158,9 @@ struct Context {
   std::span<const HashedKey> hashed = {};
   size_t next_hashed = 0;
   bool parked = false;  // set by Park
+
+ private:
+  Key KeyAmongMany(std::string_view name, int of_db);
 };
 
 }  // namespace larder

@@ -13,30 +13,20 @@
 namespace larder {
 namespace {
 
-// A client that asked for silence (CLIENT REPLY) gets its command run, and the reply cut off again.
-class MutedReply {
- public:
-  explicit MutedReply(Client& client) : client_(client), mark_(client.out.mark()) {
-    muted_ = client.reply_mode == Client::ReplyMode::kOff ||
-             client.reply_mode == Client::ReplyMode::kSkip;
-  }
-  ~MutedReply() {
-    const bool still_off = client_.reply_mode == Client::ReplyMode::kOff;
-    if ((muted_ && client_.reply_mode != Client::ReplyMode::kOn) || still_off) {
-      client_.out.TruncateTo(mark_);
-    }
-    if (client_.reply_mode == Client::ReplyMode::kSkip) {
-      client_.reply_mode = Client::ReplyMode::kOn;
-    } else if (client_.reply_mode == Client::ReplyMode::kSkipNext) {
-      client_.reply_mode = Client::ReplyMode::kSkip;
-    }
-  }
+using ReplyMode = Client::ReplyMode;
 
- private:
-  Client& client_;
-  const OutputBuffer::Mark mark_;
-  bool muted_;
-};
+// A client that asked for silence (CLIENT REPLY) gets its command run, and the reply cut off again.
+void MuteReply(Client& client, ReplyMode before, const OutputBuffer::Mark& mark) {
+  const bool muted = before == ReplyMode::kOff || before == ReplyMode::kSkip;
+  if ((muted && client.reply_mode != ReplyMode::kOn) || client.reply_mode == ReplyMode::kOff) {
+    client.out.TruncateTo(mark);
+  }
+  if (client.reply_mode == ReplyMode::kSkip) {
+    client.reply_mode = ReplyMode::kOn;
+  } else if (client.reply_mode == ReplyMode::kSkipNext) {
+    client.reply_mode = ReplyMode::kSkip;
+  }
+}
 
 bool NeedsKeyspace(const Command& command) {
   return command.keys.size > 0 || (command.flags & (kExclusive | kInsideGate)) != 0;
@@ -87,87 +77,34 @@ bool IsHttp(const Command* command, Args args) {
 
 }  // namespace
 
-Engine::Outcome Engine::Execute(Worker& worker, Client& client, Args args) {
-  const Command* command = commands.Resolve(args);
-  if (IsHttp(command, args)) return Outcome::kClose;
-  const Attempt attempt{*this, worker, client, command, args};
-  Reply reply(client.out, client.resp.load(std::memory_order_relaxed));
-  const std::string refusal = Refuse(attempt);
-  if (refusal.empty() && MustWait(*this, worker, client, *command)) return Outcome::kGateClosed;
-  if (!worker.gate_slot.inside() && TouchesShards(client, command, refusal)) {
-    return Outcome::kGateClosed;
+void Engine::CountCall(Worker& worker, Client& client, const Command& command, Args args,
+                       uint64_t cycles, Reply& reply, uint32_t errors_before) {
+  const size_t number = commands.number(command);
+  CommandTally& tally = worker.stats.per_command[number];
+  tally.calls.Add(1);
+  tally.cycles.Add(cycles);
+  worker.stats.commands.Add(1);
+  if (reply.errors() != errors_before) [[unlikely]] {
+    tally.failed.Add(1);
+    // What a script passes on, and what EXEC holds, has been counted by the command that failed.
+    if (!reply.last_error_was_counted()) {
+      worker.stats.error_replies.Add(reply.errors() - errors_before);
+      stats.CountError(reply.last_error_code());
+      reply.MarkErrorCounted();
+    }
   }
-  MutedReply muted(client);
-  client.last_command_ms.store(worker.now_ms, std::memory_order_relaxed);
-  client.commands.store(client.commands.load(std::memory_order_relaxed) + 1,
-                        std::memory_order_relaxed);
-  if (!refusal.empty()) {
-    AnswerRefusal(attempt, reply, refusal);
-  } else if (MustQueue(client, *command)) {
-    client.last_command.store(command, std::memory_order_relaxed);
-    Enqueue(client, *command, args);
-    reply.Status("QUEUED");
-  } else {
-    client.last_command.store(command, std::memory_order_relaxed);
-    if (RunWithLocks(worker, client, *command, args, reply)) return Outcome::kParked;
+  const Settings& settings = config.settings();
+  const int64_t nanoseconds = CyclesToNs(cycles);
+  if (settings.latency_tracking) worker.stats.RecordLatency(number, nanoseconds);
+  const int64_t slower_than_us = settings.slowlog_slower_than_us;
+  if (slower_than_us >= 0 && nanoseconds >= slower_than_us * 1000 &&
+      !(command.flags & kSkipSlowlog)) [[unlikely]] {
+    LogSlow(client, command, args, nanoseconds / 1000);
   }
-  client.resp.store(reply.resp(), std::memory_order_relaxed);
-  return client.close_after_reply.load(std::memory_order_relaxed) ? Outcome::kClose
-                                                                  : Outcome::kDone;
-}
-
-bool Engine::RunWithLocks(Worker& worker, Client& client, const Command& command, Args args,
-                          Reply& reply) {
-  const bool may_be_slow = (command.flags & kMayBeSlow) != 0;
-  if (may_be_slow) worker.BeginSlow(MonotonicUs());
-  ReadyKeys ready;
-  bool parked = false;
-  std::vector<HashedKey>& hashed = worker.hashed_keys;
-  const bool exclusive = (command.flags & kExclusive) != 0 ||
-                         (command.exclusive != nullptr && command.exclusive(args));
-  hashed.clear();
-  if (command.keys.size > 0 && !exclusive) HashKeys(command, args, worker.foreseen, hashed);
-  KeyLock lock(keyspace);
-  if (!exclusive && (command.keys.size == 0 || lock.Lock(HashesOf(worker)))) {
-    parked = Run(worker, client, command, args, lock, reply, ready);
-    lock.UnlockAll();
-  } else {
-    if (!may_be_slow) worker.BeginSlow(MonotonicUs());
-    GateClosed closed(gate, worker.gate_slot);
-    KeyLock all(keyspace, KeyLock::Exclusive());
-    parked = Run(worker, client, command, args, all, reply, ready);
+  const int64_t spike_ms = settings.latency_monitor_threshold_ms;
+  if (spike_ms > 0 && nanoseconds >= spike_ms * 1'000'000) [[unlikely]] {
+    latency.Add(command.flags & kFast ? "fast-command" : "command", nanoseconds / 1'000'000);
   }
-  if (!ready.empty()) [[unlikely]]
-    Parking::Serve(*this, worker, std::move(ready));
-  worker.EndSlow();
-  return parked;
-}
-
-void Engine::HashKeys(const Command& command, Args args, const HashedKey& foreseen,
-                      std::vector<HashedKey>& hashed) {
-  const KeySpec& spec = command.keys.specs[0];
-  if (command.keys.size == 1 && spec.last == 0 && spec.find == KeySpec::Find::kRange &&
-      spec.keyword.empty()) [[likely]] {
-    const std::string_view key = args[static_cast<size_t>(spec.begin)];
-    hashed.push_back(key.data() == foreseen.data ? foreseen
-                                                 : HashedKey{key.data(), HashBytes(key)});
-    return;
-  }
-  static thread_local std::vector<KeyPosition> positions;
-  positions.clear();
-  // A wrong count leaves no keys: the handler answers it before it touches one.
-  if (!FindKeys(command, args, positions)) return;
-  for (const KeyPosition& position : positions) {
-    if (position.flags & kNotKey) continue;
-    const std::string_view key = args[position.index];
-    hashed.push_back({key.data(), HashBytes(key)});
-  }
-}
-
-std::span<const uint64_t> Engine::HashesOf(Worker& worker) {
-  worker.hashes.clear();
-  for (const HashedKey& key : worker.hashed_keys) worker.hashes.push_back(key.hash);
-  return worker.hashes;
 }
 
 bool Engine::Run(Worker& worker, Client& client, const Command& command, Args args, KeyLock& lock,
@@ -200,33 +137,94 @@ bool Engine::Run(Worker& worker, Client& client, const Command& command, Args ar
   return false;
 }
 
-void Engine::CountCall(Worker& worker, Client& client, const Command& command, Args args,
-                       uint64_t cycles, Reply& reply, uint32_t errors_before) {
-  const size_t number = commands.number(command);
-  CommandTally& tally = worker.stats.per_command[number];
-  tally.calls.Add(1);
-  tally.cycles.Add(cycles);
-  worker.stats.commands.Add(1);
-  if (reply.errors() != errors_before) [[unlikely]] {
-    tally.failed.Add(1);
-    // What a script passes on, and what EXEC holds, has been counted by the command that failed.
-    if (!reply.last_error_was_counted()) {
-      worker.stats.error_replies.Add(reply.errors() - errors_before);
-      stats.CountError(reply.last_error_code());
-      reply.MarkErrorCounted();
-    }
+// Hashes the keys among the words into the worker's scratch and locks their shards. False, with
+// nothing locked, where only the closed gate will do.
+bool Engine::LockKeys(Worker& worker, const Command& command, Args args, KeyLock& lock) {
+  std::vector<HashedKey>& hashed = worker.hashed_keys;
+  if ((command.flags & (kOneKey | kExclusive)) == kOneKey) [[likely]] {
+    const std::string_view key = args[static_cast<size_t>(command.keys.specs[0].begin)];
+    hashed.resize(1);
+    hashed[0] = key.data() == worker.foreseen.data ? worker.foreseen
+                                                   : HashedKey{key.data(), HashBytes(key)};
+    if (command.exclusive != nullptr && command.exclusive(args)) [[unlikely]]
+      return false;
+    lock.LockOne(hashed[0].hash);
+    return true;
   }
-  const Settings& settings = config.settings();
-  const int64_t nanoseconds = CyclesToNs(cycles);
-  if (settings.latency_tracking) worker.stats.RecordLatency(number, nanoseconds);
-  const int64_t slower_than_us = settings.slowlog_slower_than_us;
-  if (slower_than_us >= 0 && nanoseconds >= slower_than_us * 1000 &&
-      !(command.flags & kSkipSlowlog)) [[unlikely]] {
-    LogSlow(client, command, args, nanoseconds / 1000);
+  hashed.clear();
+  if (command.flags & kExclusive) return false;
+  if (command.exclusive != nullptr && command.exclusive(args)) return false;
+  if (command.keys.size == 0) return true;
+  HashKeys(command, args, hashed);
+  worker.hashes.clear();
+  for (const HashedKey& key : hashed) worker.hashes.push_back(key.hash);
+  return lock.Lock(worker.hashes);
+}
+
+bool Engine::RunWithLocks(Worker& worker, Client& client, const Command& command, Args args,
+                          Reply& reply) {
+  const bool may_be_slow = (command.flags & kMayBeSlow) != 0;
+  if (may_be_slow) worker.BeginSlow(MonotonicUs());
+  ReadyKeys ready;
+  bool parked = false;
+  KeyLock lock(keyspace);
+  if (LockKeys(worker, command, args, lock)) [[likely]] {
+    parked = Run(worker, client, command, args, lock, reply, ready);
+    lock.UnlockAll();
+  } else {
+    if (!may_be_slow) worker.BeginSlow(MonotonicUs());
+    GateClosed closed(gate, worker.gate_slot);
+    KeyLock all(keyspace, KeyLock::Exclusive());
+    parked = Run(worker, client, command, args, all, reply, ready);
   }
-  const int64_t spike_ms = settings.latency_monitor_threshold_ms;
-  if (spike_ms > 0 && nanoseconds >= spike_ms * 1'000'000) [[unlikely]] {
-    latency.Add(command.flags & kFast ? "fast-command" : "command", nanoseconds / 1'000'000);
+  if (!ready.empty()) [[unlikely]]
+    Parking::Serve(*this, worker, std::move(ready));
+  worker.EndSlow();
+  return parked;
+}
+
+Engine::Outcome Engine::Execute(Worker& worker, Client& client, Args args) {
+  const Command* command = commands.Resolve(args);
+  if (IsHttp(command, args)) return Outcome::kClose;
+  const Attempt attempt{*this, worker, client, command, args};
+  Reply reply(client.out, client.resp.load(std::memory_order_relaxed));
+  const std::string refusal = Refuse(attempt);
+  if (refusal.empty() && MustWait(*this, worker, client, *command)) return Outcome::kGateClosed;
+  if (!worker.gate_slot.inside() && TouchesShards(client, command, refusal)) {
+    return Outcome::kGateClosed;
+  }
+  const OutputBuffer::Mark mark = client.out.mark();
+  const ReplyMode mode = client.reply_mode;
+  client.last_command_ms.store(worker.now_ms, std::memory_order_relaxed);
+  client.commands.store(client.commands.load(std::memory_order_relaxed) + 1,
+                        std::memory_order_relaxed);
+  if (!refusal.empty()) {
+    AnswerRefusal(attempt, reply, refusal);
+  } else if (MustQueue(client, *command)) {
+    client.last_command.store(command, std::memory_order_relaxed);
+    Enqueue(client, *command, args);
+    reply.Status("QUEUED");
+  } else {
+    client.last_command.store(command, std::memory_order_relaxed);
+    if (RunWithLocks(worker, client, *command, args, reply)) return Outcome::kParked;
+  }
+  if (mode != ReplyMode::kOn || client.reply_mode != ReplyMode::kOn) [[unlikely]] {
+    MuteReply(client, mode, mark);
+  }
+  client.resp.store(reply.resp(), std::memory_order_relaxed);
+  return client.close_after_reply.load(std::memory_order_relaxed) ? Outcome::kClose
+                                                                  : Outcome::kDone;
+}
+
+void Engine::HashKeys(const Command& command, Args args, std::vector<HashedKey>& hashed) {
+  static thread_local std::vector<KeyPosition> positions;
+  positions.clear();
+  // A wrong count leaves no keys: the handler answers it before it touches one.
+  if (!FindKeys(command, args, positions)) return;
+  for (const KeyPosition& position : positions) {
+    if (position.flags & kNotKey) continue;
+    const std::string_view key = args[position.index];
+    hashed.push_back({key.data(), HashBytes(key)});
   }
 }
 

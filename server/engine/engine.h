@@ -50,10 +50,8 @@ class Engine {
   // worker.TakeAdopted(): true means the loop belongs to another thread now.
   Outcome Execute(Worker& worker, Client& client, Args args);
 
-  // The hashes of the keys among the words; none where a count is wrong.
-  // `foreseen`: one that is known already.
-  void HashKeys(const Command& command, Args args, const HashedKey& foreseen,
-                std::vector<HashedKey>& hashed);
+  // Appends the keys among the words with their hashes; none where a count is wrong.
+  void HashKeys(const Command& command, Args args, std::vector<HashedKey>& hashed);
 
   // Touch the caches for the key of a request that will be executed soon: first the table's slot,
   // whose call returns the key's hash (0: there is no key), then the entry. Inside the gate only.
@@ -105,11 +103,14 @@ class Engine {
   std::atomic<int> monitors{0};
 
  private:
-  bool RunWithLocks(Worker& worker, Client& client, const Command& command, Args args,
-                    Reply& reply);
-  static std::span<const uint64_t> HashesOf(Worker& worker);
-  void CountCall(Worker& worker, Client& client, const Command& command, Args args, uint64_t cycles,
-                 Reply& reply, uint32_t errors_before);
+  // Inline: steps of Execute and Run, each with one caller, in dispatch.cc.
+  [[gnu::always_inline]] inline bool RunWithLocks(Worker& worker, Client& client,
+                                                  const Command& command, Args args, Reply& reply);
+  [[gnu::always_inline]] inline bool LockKeys(Worker& worker, const Command& command, Args args,
+                                              KeyLock& lock);
+  [[gnu::always_inline]] inline void CountCall(Worker& worker, Client& client,
+                                               const Command& command, Args args, uint64_t cycles,
+                                               Reply& reply, uint32_t errors_before);
   void LogSlow(Client& client, const Command& command, Args args, int64_t duration_us);
   const Slice* SliceOf(const Client& client, uint64_t hash) const;
 };

@@ -2,36 +2,37 @@
 
 #include <algorithm>
 
-#include "server/base/check.h"
-
 namespace larder {
 
 // Which mutexes are held depends on data, so the static analysis stops here; ThreadSanitizer goes
 // on.
 bool KeyLock::Lock(std::span<const uint64_t> hashes) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   CHECK(count_ == 0 && !exclusive_);
-  if (hashes.size() == 1) [[likely]] {
-    shards_[count_++] = static_cast<uint16_t>(Keyspace::ShardOf(hashes[0]));
-  } else {
-    for (uint64_t hash : hashes) {
-      const auto shard = static_cast<uint16_t>(Keyspace::ShardOf(hash));
-      uint16_t* end = shards_ + count_;
-      uint16_t* place = std::lower_bound(shards_, end, shard);
-      if (place != end && *place == shard) continue;
-      if (count_ == kMostShards) {
-        count_ = 0;
-        return false;
-      }
-      std::copy_backward(place, end, end + 1);
-      *place = shard;
-      ++count_;
+  for (uint64_t hash : hashes) {
+    const auto shard = static_cast<uint16_t>(Keyspace::ShardOf(hash));
+    uint16_t* end = shards_ + count_;
+    uint16_t* place = std::lower_bound(shards_, end, shard);
+    if (place != end && *place == shard) continue;
+    if (count_ == kMostShards) {
+      count_ = 0;
+      return false;
     }
+    std::copy_backward(place, end, end + 1);
+    *place = shard;
+    ++count_;
   }
   for (size_t i = 0; i < count_; ++i) keyspace_.shard(shards_[i]).mutex().Lock();
   return true;
 }
 
-void KeyLock::UnlockAll() ABSL_NO_THREAD_SAFETY_ANALYSIS {
+void KeyLock::LockOne(uint64_t hash) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  CHECK(count_ == 0 && !exclusive_);
+  const uint32_t shard = Keyspace::ShardOf(hash);
+  shards_[count_++] = static_cast<uint16_t>(shard);
+  keyspace_.shard(shard).mutex().Lock();
+}
+
+void KeyLock::Unlock() ABSL_NO_THREAD_SAFETY_ANALYSIS {
   while (count_ > 0) keyspace_.shard(shards_[--count_]).mutex().Unlock();
 }
 
@@ -44,17 +45,9 @@ Shard& KeyLock::Visit(uint32_t shard) ABSL_NO_THREAD_SAFETY_ANALYSIS {
   return visited;
 }
 
-bool KeyLock::Covers(uint32_t shard) const {
-  if (exclusive_) return true;
+bool KeyLock::CoversAmongMany(uint32_t shard) const {
   const uint16_t* end = shards_ + count_;
-  return count_ == 1 ? shards_[0] == shard
-                     : std::binary_search(shards_, end, static_cast<uint16_t>(shard));
-}
-
-Shard& KeyLock::shard(uint64_t hash) {
-  const uint32_t index = Keyspace::ShardOf(hash);
-  CHECK(Covers(index));
-  return keyspace_.shard(index);
+  return exclusive_ || std::binary_search(shards_, end, static_cast<uint16_t>(shard));
 }
 
 }  // namespace larder

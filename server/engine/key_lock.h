@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 
+#include "server/base/check.h"
 #include "server/store/keyspace.h"
 
 namespace larder {
@@ -37,19 +38,32 @@ class KeyLock {
   // Locks the shards of these hashes. False, with nothing locked, when they are more than
   // kMostShards. REQUIRES: nothing is locked yet.
   bool Lock(std::span<const uint64_t> hashes);
-  void UnlockAll();
+  // The same for one key, which is the usual case.
+  void LockOne(uint64_t hash);
+  void UnlockAll() {
+    if (count_ > 0) Unlock();
+  }
 
   // Lets go of what is locked and locks this shard alone, for walks over all shards.
   Shard& Visit(uint32_t shard);
 
   bool exclusive() const { return exclusive_; }
-  bool Covers(uint32_t shard) const;
+  bool Covers(uint32_t shard) const {
+    return count_ == 1 ? shards_[0] == shard : CoversAmongMany(shard);
+  }
   // The shard of a key with this hash; CHECKs that it is covered.
-  Shard& shard(uint64_t hash);
+  Shard& shard(uint64_t hash) {
+    const uint32_t index = Keyspace::ShardOf(hash);
+    CHECK(Covers(index));
+    return keyspace_.shard(index);
+  }
   Key key(std::string_view name, uint64_t hash, int db) { return {name, hash, &shard(hash), db}; }
   Keyspace& keyspace() { return keyspace_; }
 
  private:
+  void Unlock();
+  bool CoversAmongMany(uint32_t shard) const;
+
   Keyspace& keyspace_;
   bool exclusive_ = false;
   uint8_t count_ = 0;

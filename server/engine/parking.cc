@@ -12,7 +12,7 @@ namespace {
 WaiterRef HeadWaiter(Engine& engine, const Worker& worker, int db, std::string_view key,
                      uint64_t hash) {
   KeyLock lock(engine.keyspace);
-  lock.Lock({&hash, 1});
+  lock.LockOne(hash);
   Shard& shard = lock.shard(hash);
   const Entry* entry = shard.Find(db, key, hash);
   if (entry == nullptr || entry->ExpiredAt(worker.now_ms)) return nullptr;
@@ -37,7 +37,7 @@ bool ServeOne(Engine& engine, Worker& worker, const WaiterRef& waiter, ReadyKeys
   Reply reply(letter->out, client.resp.load(std::memory_order_relaxed));
   std::vector<std::string_view> words(waiter->words.begin(), waiter->words.end());
   std::vector<HashedKey> hashed;
-  engine.HashKeys(*waiter->command, words, {nullptr, 0}, hashed);
+  engine.HashKeys(*waiter->command, words, hashed);
   std::vector<uint64_t> hashes;
   for (const HashedKey& key : hashed) hashes.push_back(key.hash);
   bool parked;
@@ -98,7 +98,7 @@ void Parking::Park(Context& c, std::vector<std::string> keys, ValueType wants, i
 void Parking::Withdraw(Engine& engine, Waiter& waiter) {
   for (size_t i = 0; i < waiter.keys.size(); ++i) {
     KeyLock lock(engine.keyspace);
-    lock.Lock({&waiter.hashes[i], 1});
+    lock.LockOne(waiter.hashes[i]);
     auto& waiters = lock.shard(waiter.hashes[i]).slice(waiter.db).waiters;
     auto found = waiters.find(waiter.keys[i]);
     if (found == waiters.end()) continue;

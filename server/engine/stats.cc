@@ -6,13 +6,10 @@ WorkerStats::~WorkerStats() {
   for (std::atomic<Histogram*>& histogram : latency) delete histogram.load();
 }
 
-void WorkerStats::RecordLatency(size_t command, int64_t nanoseconds) {
-  Histogram* histogram = latency[command].load(std::memory_order_relaxed);
-  if (histogram == nullptr) [[unlikely]] {
-    histogram = new Histogram();
-    latency[command].store(histogram, std::memory_order_release);
-  }
-  histogram->Record(nanoseconds);
+Histogram* WorkerStats::NewHistogram(size_t command) {
+  Histogram* histogram = new Histogram();
+  latency[command].store(histogram, std::memory_order_release);
+  return histogram;
 }
 
 WorkerStats& Stats::AddWorker() {

@@ -62,11 +62,19 @@ struct WorkerStats {
   LARDER_COUNTERS(LARDER_COUNTER)
 #undef LARDER_COUNTER
   std::vector<CommandTally> per_command;  // by Command's number in the table
-  void RecordLatency(size_t command, int64_t nanoseconds);
+  void RecordLatency(size_t command, int64_t nanoseconds) {
+    Histogram* histogram = latency[command].load(std::memory_order_relaxed);
+    if (histogram == nullptr) [[unlikely]]
+      histogram = NewHistogram(command);
+    histogram->Record(nanoseconds);
+  }
 
   // Latencies per command in nanoseconds, made at its first call; the pointer is written by the
   // worker only.
   std::vector<std::atomic<Histogram*>> latency;
+
+ private:
+  Histogram* NewHistogram(size_t command);
 };
 
 // All workers' blocks. Any thread.

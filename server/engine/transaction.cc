@@ -104,7 +104,7 @@ void Unwatch(Engine& engine, Client& client) {
   for (const Transaction::Watched& watched : transaction.watched) {
     const uint64_t hash = HashBytes(watched.key);
     KeyLock lock(engine.keyspace);
-    lock.Lock({&hash, 1});
+    lock.LockOne(hash);
     auto& watchers = lock.shard(hash).slice(watched.db).watchers;
     auto found = watchers.find(watched.key);
     if (found == watchers.end()) continue;

@@ -88,8 +88,8 @@ class Loop final : public Mailbox {
   bool EnterGate(NetWorker& worker);
   bool ExecuteBatch(NetWorker& worker);
   bool FillLookahead(NetWorker& worker);
-  Parsed Parse(Connection& c);
-  bool ExecuteNext(NetWorker& worker);
+  inline Parsed Parse(Connection& c);
+  inline bool ExecuteNext(NetWorker& worker);
   void AnswerMalformed(NetWorker& worker, Connection& c);
   void Conclude(Connection& c, Engine::Outcome outcome, size_t begin, size_t end);
   void FinishElsewhere(NetWorker& worker, Connection& c, Engine::Outcome outcome);
@@ -155,7 +155,7 @@ class Loop final : public Mailbox {
   std::vector<Reception> receptions_;
   std::vector<Dispatch> dispatches_;
   std::vector<iovec> pieces_;
-  std::vector<std::string> spare_outputs_;  // memory of outputs that were sent
+  std::vector<ByteBuffer> spare_outputs_;  // memory of outputs that were sent
 
   std::atomic<size_t> load_{0};
   std::atomic<bool> woken_{false};        // wake_ was written and the letters not yet read

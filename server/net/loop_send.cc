@@ -45,8 +45,8 @@ void Loop::Touch(Connection& c) {
 
 // An idle connection owns no output memory: it borrows a string that is still in the cache.
 void Loop::LendOutput(Connection& c) {
-  std::string& bytes = c.client.out.bytes();
-  if (!bytes.empty() || spare_outputs_.empty() || bytes.capacity() > sizeof(std::string)) return;
+  ByteBuffer& bytes = c.client.out.bytes();
+  if (bytes.capacity() > 0 || spare_outputs_.empty()) return;
   bytes.swap(spare_outputs_.back());
   spare_outputs_.pop_back();
 }
@@ -107,12 +107,9 @@ void Loop::TakeSent(Connection& c, ssize_t result, NetWorker& worker) {
 void Loop::FinishOutput(Connection& c) {
   c.sent = 0;
   c.client.out.Clear();
-  std::string& bytes = c.client.out.bytes();
-  if (bytes.capacity() > sizeof(bytes)) {  // not inside the string itself
-    if (bytes.capacity() <= kMostKeptOutput && spare_outputs_.size() < kMostSpareOutputs) {
-      spare_outputs_.push_back(std::move(bytes));
-    }
-    bytes = std::string();
+  ByteBuffer bytes = std::move(c.client.out.bytes());
+  if (bytes.capacity() <= kMostKeptOutput && spare_outputs_.size() < kMostSpareOutputs) {
+    spare_outputs_.push_back(std::move(bytes));
   }
   if (c.client.output_bytes.load(std::memory_order_relaxed) != 0) {
     c.client.output_bytes.store(0, std::memory_order_relaxed);

@@ -43,7 +43,7 @@ ServerApi::CallResult ScriptRun::Call(Args args) {
   if (out.bytes().capacity() > kKeptReplyBytes) out = OutputBuffer();
   out.Clear();
   caller_.engine.Run(caller_.worker, client_, *command, args, caller_.lock, reply_, caller_.ready);
-  if (out.splices().empty()) return {.reply = out.bytes()};
+  if (out.splices().empty()) return {.reply = out.bytes().view()};
   flat_ = out.Flatten();
   return {.reply = flat_};
 }
