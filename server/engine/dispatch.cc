@@ -77,112 +77,6 @@ bool IsHttp(const Command* command, Args args) {
 
 }  // namespace
 
-void Engine::CountCall(Worker& worker, Client& client, const Command& command, Args args,
-                       uint64_t cycles, Reply& reply, uint32_t errors_before) {
-  const size_t number = commands.number(command);
-  CommandTally& tally = worker.stats.per_command[number];
-  tally.calls.Add(1);
-  tally.cycles.Add(cycles);
-  worker.stats.commands.Add(1);
-  if (reply.errors() != errors_before) [[unlikely]] {
-    tally.failed.Add(1);
-    // What a script passes on, and what EXEC holds, has been counted by the command that failed.
-    if (!reply.last_error_was_counted()) {
-      worker.stats.error_replies.Add(reply.errors() - errors_before);
-      stats.CountError(reply.last_error_code());
-      reply.MarkErrorCounted();
-    }
-  }
-  const Settings& settings = config.settings();
-  const int64_t nanoseconds = CyclesToNs(cycles);
-  if (settings.latency_tracking) worker.stats.RecordLatency(number, nanoseconds);
-  const int64_t slower_than_us = settings.slowlog_slower_than_us;
-  if (slower_than_us >= 0 && nanoseconds >= slower_than_us * 1000 &&
-      !(command.flags & kSkipSlowlog)) [[unlikely]] {
-    LogSlow(client, command, args, nanoseconds / 1000);
-  }
-  const int64_t spike_ms = settings.latency_monitor_threshold_ms;
-  if (spike_ms > 0 && nanoseconds >= spike_ms * 1'000'000) [[unlikely]] {
-    latency.Add(command.flags & kFast ? "fast-command" : "command", nanoseconds / 1'000'000);
-  }
-}
-
-bool Engine::Run(Worker& worker, Client& client, const Command& command, Args args, KeyLock& lock,
-                 Reply& reply, ReadyKeys& ready) {
-  const bool outermost = !client.is_script && !client.in_exec;
-  Context context{.engine = *this,
-                  .worker = worker,
-                  .command = command,
-                  .args = args,
-                  .client = client,
-                  .lock = lock,
-                  .reply = reply,
-                  .ready = ready};
-  // A nested command (of a script or EXEC) finds its keys by hashing them itself.
-  if (outermost && !client.woken && command.keys.size > 0) context.hashed = worker.hashed_keys;
-  const uint32_t errors_before = reply.errors();
-  // MONITOR shows a command when it has run: EXEC behind what it ran, RESET not to who left with
-  // it. A script comes before its calls.
-  const bool monitored = monitors.load(std::memory_order_relaxed) > 0 && !client.woken;
-  const bool script = (command.flags & kSkipMonitor) != 0;
-  if (monitored && script) [[unlikely]]
-    FeedMonitors(*this, client, command, args);
-  const uint64_t begin = CycleCount();
-  command.run(context);
-  const uint64_t cycles = CycleCount() - begin;
-  if (monitored && !script) [[unlikely]]
-    FeedMonitors(*this, client, command, args);
-  if (context.parked) return true;
-  CountCall(worker, client, command, args, cycles, reply, errors_before);
-  return false;
-}
-
-// Hashes the keys among the words into the worker's scratch and locks their shards. False, with
-// nothing locked, where only the closed gate will do.
-bool Engine::LockKeys(Worker& worker, const Command& command, Args args, KeyLock& lock) {
-  std::vector<HashedKey>& hashed = worker.hashed_keys;
-  if ((command.flags & (kOneKey | kExclusive)) == kOneKey) [[likely]] {
-    const std::string_view key = args[static_cast<size_t>(command.keys.specs[0].begin)];
-    hashed.resize(1);
-    hashed[0] = key.data() == worker.foreseen.data ? worker.foreseen
-                                                   : HashedKey{key.data(), HashBytes(key)};
-    if (command.exclusive != nullptr && command.exclusive(args)) [[unlikely]]
-      return false;
-    lock.LockOne(hashed[0].hash);
-    return true;
-  }
-  hashed.clear();
-  if (command.flags & kExclusive) return false;
-  if (command.exclusive != nullptr && command.exclusive(args)) return false;
-  if (command.keys.size == 0) return true;
-  HashKeys(command, args, hashed);
-  worker.hashes.clear();
-  for (const HashedKey& key : hashed) worker.hashes.push_back(key.hash);
-  return lock.Lock(worker.hashes);
-}
-
-bool Engine::RunWithLocks(Worker& worker, Client& client, const Command& command, Args args,
-                          Reply& reply) {
-  const bool may_be_slow = (command.flags & kMayBeSlow) != 0;
-  if (may_be_slow) worker.BeginSlow(MonotonicUs());
-  ReadyKeys ready;
-  bool parked = false;
-  KeyLock lock(keyspace);
-  if (LockKeys(worker, command, args, lock)) [[likely]] {
-    parked = Run(worker, client, command, args, lock, reply, ready);
-    lock.UnlockAll();
-  } else {
-    if (!may_be_slow) worker.BeginSlow(MonotonicUs());
-    GateClosed closed(gate, worker.gate_slot);
-    KeyLock all(keyspace, KeyLock::Exclusive());
-    parked = Run(worker, client, command, args, all, reply, ready);
-  }
-  if (!ready.empty()) [[unlikely]]
-    Parking::Serve(*this, worker, std::move(ready));
-  worker.EndSlow();
-  return parked;
-}
-
 Engine::Outcome Engine::Execute(Worker& worker, Client& client, Args args) {
   const Command* command = commands.Resolve(args);
   if (IsHttp(command, args)) return Outcome::kClose;
@@ -216,6 +110,28 @@ Engine::Outcome Engine::Execute(Worker& worker, Client& client, Args args) {
                                                                   : Outcome::kDone;
 }
 
+bool Engine::RunWithLocks(Worker& worker, Client& client, const Command& command, Args args,
+                          Reply& reply) {
+  const bool may_be_slow = (command.flags & kMayBeSlow) != 0;
+  if (may_be_slow) worker.BeginSlow(MonotonicUs());
+  ReadyKeys ready;
+  bool parked = false;
+  KeyLock lock(keyspace);
+  if (LockKeys(worker, command, args, lock)) [[likely]] {
+    parked = Run(worker, client, command, args, lock, reply, ready);
+    lock.UnlockAll();
+  } else {
+    if (!may_be_slow) worker.BeginSlow(MonotonicUs());
+    GateClosed closed(gate, worker.gate_slot);
+    KeyLock all(keyspace, KeyLock::Exclusive());
+    parked = Run(worker, client, command, args, all, reply, ready);
+  }
+  if (!ready.empty()) [[unlikely]]
+    Parking::Serve(*this, worker, std::move(ready));
+  worker.EndSlow();
+  return parked;
+}
+
 void Engine::HashKeys(const Command& command, Args args, std::vector<HashedKey>& hashed) {
   static thread_local std::vector<KeyPosition> positions;
   positions.clear();
@@ -225,6 +141,90 @@ void Engine::HashKeys(const Command& command, Args args, std::vector<HashedKey>&
     if (position.flags & kNotKey) continue;
     const std::string_view key = args[position.index];
     hashed.push_back({key.data(), HashBytes(key)});
+  }
+}
+
+// Hashes the keys among the words into the worker's scratch and locks their shards. False, with
+// nothing locked, where only the closed gate will do.
+bool Engine::LockKeys(Worker& worker, const Command& command, Args args, KeyLock& lock) {
+  std::vector<HashedKey>& hashed = worker.hashed_keys;
+  if ((command.flags & (kOneKey | kExclusive)) == kOneKey) [[likely]] {
+    const std::string_view key = args[static_cast<size_t>(command.keys.specs[0].begin)];
+    hashed.resize(1);
+    hashed[0] = key.data() == worker.foreseen.data ? worker.foreseen
+                                                   : HashedKey{key.data(), HashBytes(key)};
+    if (command.exclusive != nullptr && command.exclusive(args)) [[unlikely]]
+      return false;
+    lock.LockOne(hashed[0].hash);
+    return true;
+  }
+  hashed.clear();
+  if (command.flags & kExclusive) return false;
+  if (command.exclusive != nullptr && command.exclusive(args)) return false;
+  if (command.keys.size == 0) return true;
+  HashKeys(command, args, hashed);
+  worker.hashes.clear();
+  for (const HashedKey& key : hashed) worker.hashes.push_back(key.hash);
+  return lock.Lock(worker.hashes);
+}
+
+bool Engine::Run(Worker& worker, Client& client, const Command& command, Args args, KeyLock& lock,
+                 Reply& reply, ReadyKeys& ready) {
+  const bool outermost = !client.is_script && !client.in_exec;
+  Context context{.engine = *this,
+                  .worker = worker,
+                  .command = command,
+                  .args = args,
+                  .client = client,
+                  .lock = lock,
+                  .reply = reply,
+                  .ready = ready};
+  // A nested command (of a script or EXEC) finds its keys by hashing them itself.
+  if (outermost && !client.woken && command.keys.size > 0) context.hashed = worker.hashed_keys;
+  const uint32_t errors_before = reply.errors();
+  // MONITOR shows a command when it has run: EXEC behind what it ran, RESET not to who left with
+  // it. A script comes before its calls.
+  const bool monitored = monitors.load(std::memory_order_relaxed) > 0 && !client.woken;
+  const bool script = (command.flags & kSkipMonitor) != 0;
+  if (monitored && script) [[unlikely]]
+    FeedMonitors(*this, client, command, args);
+  const uint64_t begin = CycleCount();
+  command.run(context);
+  const uint64_t cycles = CycleCount() - begin;
+  if (monitored && !script) [[unlikely]]
+    FeedMonitors(*this, client, command, args);
+  if (context.parked) return true;
+  CountCall(worker, client, command, args, cycles, reply, errors_before);
+  return false;
+}
+
+void Engine::CountCall(Worker& worker, Client& client, const Command& command, Args args,
+                       uint64_t cycles, Reply& reply, uint32_t errors_before) {
+  const size_t number = commands.number(command);
+  CommandTally& tally = worker.stats.per_command[number];
+  tally.calls.Add(1);
+  tally.cycles.Add(cycles);
+  worker.stats.commands.Add(1);
+  if (reply.errors() != errors_before) [[unlikely]] {
+    tally.failed.Add(1);
+    // What a script passes on, and what EXEC holds, has been counted by the command that failed.
+    if (!reply.last_error_was_counted()) {
+      worker.stats.error_replies.Add(reply.errors() - errors_before);
+      stats.CountError(reply.last_error_code());
+      reply.MarkErrorCounted();
+    }
+  }
+  const Settings& settings = config.settings();
+  const int64_t nanoseconds = CyclesToNs(cycles);
+  if (settings.latency_tracking) worker.stats.RecordLatency(number, nanoseconds);
+  const int64_t slower_than_us = settings.slowlog_slower_than_us;
+  if (slower_than_us >= 0 && nanoseconds >= slower_than_us * 1000 &&
+      !(command.flags & kSkipSlowlog)) [[unlikely]] {
+    LogSlow(client, command, args, nanoseconds / 1000);
+  }
+  const int64_t spike_ms = settings.latency_monitor_threshold_ms;
+  if (spike_ms > 0 && nanoseconds >= spike_ms * 1'000'000) [[unlikely]] {
+    latency.Add(command.flags & kFast ? "fast-command" : "command", nanoseconds / 1'000'000);
   }
 }
 
