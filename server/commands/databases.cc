@@ -51,6 +51,7 @@ void Flush(Context& c, int db) {
     if (!known || c.args.size() > 2) return c.SyntaxError();
   }
   FlushDatabase(c, db, lazy);
+  c.ReplicateAs(c.args);
   c.reply.Ok();
 }
 
@@ -66,6 +67,7 @@ void SwapDb(Context& c) {
     return;
   }
   SwapDatabases(c, a, b);
+  c.ReplicateAs(c.args);
   c.reply.Ok();
 }
 

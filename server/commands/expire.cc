@@ -1,4 +1,6 @@
 // The time keys have to live: EXPIRE and its relatives, TTL, PERSIST.
+#include "server/engine/expire.h"
+
 #include <algorithm>
 #include <limits>
 
@@ -78,9 +80,11 @@ void ExpireAfter(Context& c, int64_t unit_ms, int64_t base_ms) {
   if (expiry_ms <= c.now_ms()) {
     c.Delete(key);
     c.Changed(key, NotifyClass::kGeneric, "del");
+    ReplicateExpired(c, key);
   } else {
     c.SetExpiry(key, expiry_ms);
     c.Changed(key, NotifyClass::kGeneric, "expire");
+    c.ReplicateAs("PEXPIREAT", key.name, expiry_ms);
   }
   c.reply.Integer(1);
 }

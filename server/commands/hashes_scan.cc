@@ -45,6 +45,7 @@ void HIncrByFloat(Context& c) {
   const std::string text = FormatLongDoubleHuman(value);
   hash->Set(c.args[2], {text}, HashLimits(c));
   c.Changed(key, NotifyClass::kHash, "hincrbyfloat");
+  c.ReplicateAs("HSET", key.name, c.args[2], text);
   c.reply.Bulk(text);
 }
 

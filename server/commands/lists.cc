@@ -117,6 +117,7 @@ void LTrim(Context& c) {
   if (!c.Write(key, &list)) return;
   if (list == nullptr) return c.reply.Ok();
   const IndexRange kept = IndexRange::Of(start, stop, list->size());
+  if (kept.count == list->size()) c.ReplicateNothing();
   const size_t end = kept.first + kept.count;
   list->RemoveRange(end, list->size() - end);
   list->RemoveRange(0, kept.count == 0 ? list->size() : kept.first);

@@ -20,6 +20,7 @@ void PopOrWait(Context& c, End end) {
     if (list == nullptr) continue;
     c.reply.Array(2);
     c.reply.Bulk(c.args[i]);
+    c.ReplicateAs(end == End::kFront ? "LPOP" : "RPOP", key.name);
     return PopElement(c, key, *list, end);
   }
   WaitForKeys(c, 1, keys, ValueType::kList, timeout_ms);
@@ -43,12 +44,14 @@ void BLMove(Context& c) {
   if (!ParseListEnd(c, 3, &from) || !ParseListEnd(c, 4, &to)) return;
   if (!ParseTimeout(c, 5, &timeout_ms)) return;
   MoveOrWait(c, from, to, timeout_ms);
+  if (c.changed) c.ReplicateAs("LMOVE", c.args[1], c.args[2], c.args[3], c.args[4]);
 }
 
 void BRPopLPush(Context& c) {
   int64_t timeout_ms;
   if (!ParseTimeout(c, 3, &timeout_ms)) return;
   MoveOrWait(c, End::kBack, End::kFront, timeout_ms);
+  if (c.changed) c.ReplicateAs("RPOPLPUSH", c.args[1], c.args[2]);
 }
 
 void BLMPop(Context& c) {

@@ -1,4 +1,5 @@
 // Lists, from one to another and from many: LMOVE, RPOPLPUSH, LMPOP.
+#include <algorithm>
 #include <string>
 
 #include "server/commands/commands.h"
@@ -95,6 +96,8 @@ bool PopFromFirst(Context& c, const PopRequest& request) {
     if (list == nullptr) continue;
     c.reply.Array(2);
     c.reply.Bulk(c.args[i]);
+    c.ReplicateAs(request.from_last ? "RPOP" : "LPOP", key.name,
+                  std::min(request.count, list->size()));
     PopElements(c, key, *list, request.from_last ? End::kBack : End::kFront, request.count);
     return true;
   }

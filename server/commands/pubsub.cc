@@ -6,7 +6,10 @@
 namespace larder {
 namespace {
 
-void Publish(Context& c) { c.reply.Integer(0); }
+void Publish(Context& c) {
+  c.ReplicateAs(c.args);
+  c.reply.Integer(0);
+}
 
 void ListChannels(Context& c) {
   if (c.args.size() > 3) return c.reply.Error(UnknownForm(c));

@@ -78,10 +78,11 @@ bool ParseOptions(Context& c, ScanOptions* options) {
 // Removes the entries that a walk has met too late. REQUIRES: the shard is locked.
 void RemoveExpiredEntries(Context& c, Shard& shard, std::vector<Entry*>& expired) {
   for (Entry* entry : expired) {
-    RemoveExpired(shard, c.db(), entry, HashBytes(entry->key()), c.engine.keyspace.reclaimer(),
-                  c.worker.stats);
+    RemoveExpired(c.engine, c.worker, shard, c.db(), entry, HashBytes(entry->key()));
   }
   expired.clear();
+  // The walk goes on to another shard's lock.
+  if (!c.lock.exclusive()) c.engine.Commit(c.worker, c.client, c.command);
 }
 
 // Looks without the lock, so that empty shards cost a load each.

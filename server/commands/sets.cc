@@ -73,13 +73,14 @@ void SCard(Context& c) {
 }
 
 // Takes `count` members at random out of a set that has more than that, and answers them.
-void PopSome(Context& c, Set& set, size_t count) {
+void PopSome(Context& c, const Key& key, Set& set, size_t count) {
   std::vector<std::string> members;
   members.reserve(count);
   set.Sample(count, ThreadRandom(), [&](std::string_view member) { members.emplace_back(member); });
   c.reply.Set(members.size());
   for (const std::string& member : members) {
     set.Remove(member);
+    c.ReplicateAs("SREM", key.name, member);
     c.reply.Bulk(member);
   }
 }
@@ -92,7 +93,7 @@ void SPopMany(Context& c) {
   if (!c.Write(key, &set)) return;
   if (set == nullptr || count == 0) return c.reply.Set(0);
   if (static_cast<uint64_t>(count) < set->size()) {
-    PopSome(c, *set, static_cast<size_t>(count));
+    PopSome(c, key, *set, static_cast<size_t>(count));
     return c.Changed(key, NotifyClass::kSet, "spop");
   }
   c.reply.Set(set->size());
@@ -100,6 +101,7 @@ void SPopMany(Context& c) {
   c.Changed(key, NotifyClass::kSet, "spop");
   c.Delete(key);
   c.Changed(key, NotifyClass::kGeneric, "del");
+  c.ReplicateAs("DEL", key.name);
 }
 
 void SPop(Context& c) {
@@ -113,6 +115,7 @@ void SPop(Context& c) {
   set->Remove(member);
   c.Changed(key, NotifyClass::kSet, "spop");
   c.RemoveIfEmpty(key, *set);
+  c.ReplicateAs("SREM", key.name, member);
   c.reply.Bulk(member);
 }
 

@@ -2,6 +2,8 @@
 #include "server/commands/strings.h"
 
 #include "server/commands/commands.h"
+#include "server/engine/engine.h"
+#include "server/engine/expire.h"
 
 namespace larder {
 namespace {
@@ -30,6 +32,7 @@ void GetSet(Context& c) {
   }
   SetString(c, key, c.args[2]);
   c.Changed(key, NotifyClass::kString, "set");
+  c.ReplicateAs("SET", key.name, c.args[2]);
 }
 
 void GetDel(Context& c) {
@@ -40,6 +43,7 @@ void GetDel(Context& c) {
   c.reply.Bulk(entry->bulk());
   c.Delete(key);
   c.Changed(key, NotifyClass::kGeneric, "del");
+  c.ReplicateAs(c.engine.config.settings().lazyfree_lazy_user_del ? "UNLINK" : "DEL", key.name);
 }
 
 void GetEx(Context& c) {
@@ -57,12 +61,15 @@ void GetEx(Context& c) {
   if (options.absolute() && expiry_ms <= c.now_ms()) {
     c.Delete(key);
     c.Changed(key, NotifyClass::kGeneric, "del");
+    ReplicateExpired(c, key);
   } else if (options.has_time()) {
     c.SetExpiry(key, expiry_ms);
     c.Changed(key, NotifyClass::kGeneric, "expire");
+    c.ReplicateAs("PEXPIREAT", key.name, expiry_ms);
   } else if (options.expiry == StringOptions::Expiry::kPersist && entry->has_expiry()) {
     c.SetExpiry(key, Entry::kNoExpiry);
     c.Changed(key, NotifyClass::kGeneric, "persist");
+    c.ReplicateAs("PERSIST", key.name);
   }
 }
 

@@ -66,6 +66,7 @@ void IncrByFloat(Context& c) {
   c.SetString(key, text, entry == nullptr ? Entry::kNoExpiry : entry->expiry_ms(),
               text.size() <= kMostEmbeddedBytes ? StringEncoding::kEmbstr : StringEncoding::kRaw);
   c.Changed(key, NotifyClass::kString, "incrbyfloat");
+  c.ReplicateAs("SET", key.name, text, "KEEPTTL");
   c.reply.Bulk(text);
 }
 

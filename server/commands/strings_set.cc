@@ -1,4 +1,7 @@
 // Setting strings: SET and the commands it has replaced, MSET, MSETNX, and MGET beside them.
+#include <algorithm>
+#include <vector>
+
 #include "protocol/errors.h"
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
@@ -12,6 +15,15 @@ using Expiry = StringOptions::Expiry;
 void ReplyOld(Context& c, const Entry* entry) {
   if (entry == nullptr) return c.reply.Null();
   c.reply.Bulk(entry->bulk());
+}
+
+// A replica need not be asked for what was there.
+void ReplicateWithoutGet(Context& c) {
+  std::vector<std::string_view> words(c.args.begin(), c.args.end());
+  words.erase(std::remove_if(words.begin() + 3, words.end(),
+                             [](std::string_view word) { return EqualsIgnoreCase(word, "get"); }),
+              words.end());
+  c.ReplicateAs(words);
 }
 
 void Set(Context& c) {
@@ -37,7 +49,12 @@ void Set(Context& c) {
   }
   SetString(c, key, c.args[2], expiry_ms);
   c.Changed(key, NotifyClass::kString, "set");
-  if (options.has_time()) c.Changed(key, NotifyClass::kGeneric, "expire");
+  if (options.has_time()) {
+    c.Changed(key, NotifyClass::kGeneric, "expire");
+    c.ReplicateAs("SET", key.name, c.args[2], "PXAT", expiry_ms);
+  } else if (options.get) {
+    ReplicateWithoutGet(c);
+  }
   if (!options.get) c.reply.Ok();
 }
 
@@ -56,6 +73,7 @@ void SetWithExpiry(Context& c, Expiry unit) {
   SetString(c, key, c.args[3], expiry_ms);
   c.Changed(key, NotifyClass::kString, "set");
   c.Changed(key, NotifyClass::kGeneric, "expire");
+  c.ReplicateAs("SET", key.name, c.args[3], "PXAT", expiry_ms);
   c.reply.Ok();
 }
 

@@ -59,6 +59,7 @@ bool PopFromFirst(Context& c, const PopRequest& request, bool nested) {
     if (!c.Write(key, &zset)) return true;
     if (zset == nullptr) continue;
     const End end = request.from_last ? End::kMax : End::kMin;
+    const std::string_view word = end == End::kMax ? "ZPOPMAX" : "ZPOPMIN";
     const RankRange range = AtEnd(*zset, end, request.count);
     c.reply.Array(nested ? 2 : 1 + 2 * range.count);
     c.reply.Bulk(c.args[i]);
@@ -68,6 +69,7 @@ bool PopFromFirst(Context& c, const PopRequest& request, bool nested) {
       c.reply.Bulk(member);
       c.reply.Double(score);
     });
+    nested ? c.ReplicateAs(word, key.name, range.count) : c.ReplicateAs(word, key.name);
     RemoveRange(c, key, *zset, end, range);
     return true;
   }

@@ -48,6 +48,7 @@ struct Settings {
   Setting set_max_intset_entries;
   Setting zset_max_listpack_entries, zset_max_listpack_value;
   Setting lazy_user_flush;
+  Setting lazyfree_lazy_expire, lazyfree_lazy_user_del;  // how replicas are told: UNLINK or DEL
 
   // Commands
   Setting busy_reply_threshold_ms;

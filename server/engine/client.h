@@ -67,7 +67,8 @@ class Client {
       false;  // its parked command is being run again by the thread that made its key ready
   // While parked. Written by the client's thread under label_mutex, so that others can read it.
   WaiterRef waiter;
-  bool postponed = false;  // its next command waits for the end of CLIENT PAUSE
+  uint64_t written_offset = 0;  // of the log, behind the last thing this client changed
+  bool postponed = false;       // its next command waits for the end of CLIENT PAUSE
 
   std::atomic<bool> close_after_reply{false};  // QUIT, protocol errors, CLIENT KILL of itself
   std::atomic<bool> blocked{false};            // parked in a queue of keys; as CLIENT LIST shows it

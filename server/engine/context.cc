@@ -23,7 +23,7 @@ Entry* Context::PeekEntry(const Key& key, bool count) {
   if (entry != nullptr && entry->ExpiredAt(now_ms())) [[unlikely]] {
     // Who writes needs its place. Readers leave it alone during CLIENT PAUSE.
     if ((command.flags & kWrite) || !engine.pause.active(now_ms())) {
-      RemoveExpired(*key.shard, key.db, entry, key.hash, engine.keyspace.reclaimer(), worker.stats);
+      RemoveExpired(engine, worker, *key.shard, key.db, entry, key.hash);
     }
     entry = nullptr;
   }
@@ -50,7 +50,7 @@ void Context::Touch(Entry* entry) {
 
 void Context::SetString(const Key& key, std::string_view value, int64_t expiry_ms,
                         StringEncoding encoding) {
-  Entry* old = key.shard->Find(key.db, key.name, key.hash);
+  Entry* old = PeekEntry(key);
   if (old == nullptr) {
     return InsertEntry(key, Entry::NewString(key.name, value, encoding, expiry_ms));
   }
@@ -92,12 +92,18 @@ void Context::SetExpiry(const Key& key, int64_t expiry_ms) {
 // Keyspace events are not published yet, so the class and the event's name end here.
 void Context::Changed(const Key& key, NotifyClass, std::string_view) {
   worker.stats.changes.Add(1);
+  changed = true;
   Slice* slice = key.shard->existing_slice(key.db);
   if (slice == nullptr) return;
   if (!slice->watchers.empty()) key.shard->TouchWatchers(key.db, key.name);
   if (!slice->waiters.empty() && slice->waiters.contains(key.name)) {
     ready.emplace_back(key.db, key.name);
   }
+}
+
+void Context::ReplicateAs(Args words) {
+  replicated = true;
+  if (effects != nullptr) effects->Add(db(), words);
 }
 
 bool Context::WrongType() {

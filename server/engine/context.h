@@ -19,9 +19,11 @@
 #include <vector>
 
 #include "protocol/reply.h"
+#include "replication/log/log_block.h"
 #include "server/engine/args.h"
 #include "server/engine/client.h"
 #include "server/engine/command.h"
+#include "server/engine/effect_word.h"
 #include "server/engine/key_lock.h"
 #include "server/engine/notify.h"
 #include "server/engine/parking.h"
@@ -135,6 +137,26 @@ struct Context {
   // After every change of a key: marks watchers, wakes waiters, counts the change.
   void Changed(const Key& key, NotifyClass notify, std::string_view event);
 
+  // ---- Replication ------------------------------------------------------------------------------
+  // What replicas and the append-only file get of a command that Changed something: its own words.
+  // Where they would not do the same there (times that count from now, members chosen at random,
+  // waiting) the handler says what they get instead, effect by effect, in the order of the changes:
+  //   c.ReplicateAs("PEXPIREAT", key.name, expiry_ms);
+  // Also for commands that replicate without a change (PUBLISH): c.ReplicateAs(c.args).
+  template <typename... Words>
+  requires(sizeof...(Words) > 1) void ReplicateAs(const Words&... words) {
+    replicated = true;
+    if (effects == nullptr) [[likely]]
+      return;
+    const EffectWord texts[] = {EffectWord(words)...};
+    std::string_view views[sizeof...(Words)];
+    for (size_t i = 0; i < sizeof...(Words); ++i) views[i] = texts[i].view();
+    effects->Add(db(), views);
+  }
+  void ReplicateAs(Args words);
+  // For a command that has nothing for replicas, although it Changed something.
+  void ReplicateNothing() { replicated = true; }
+
   // ---- Replies ----------------------------------------------------------------------------------
   bool WrongType();    // answers WRONGTYPE; returns false
   void SyntaxError();  // "ERR syntax error"
@@ -158,6 +180,10 @@ struct Context {
   std::span<const HashedKey> hashed = {};
   size_t next_hashed = 0;
   bool parked = false;  // set by Park
+  // Where effects go; null while nobody reads the log.
+  LogBlock* effects = nullptr;
+  bool changed = false;     // set by Changed
+  bool replicated = false;  // the handler has said what its effects are
 
  private:
   Key KeyAmongMany(std::string_view name, int of_db);

@@ -68,6 +68,12 @@ bool MustWait(Engine& engine, const Worker& worker, Client& client, const Comman
   return held;
 }
 
+// What a command changed, where its handler has not said it in other words.
+void CollectEffects(Context& c) {
+  if (!c.changed || c.replicated || !(c.command.flags & kWrite)) return;
+  c.effects->Add(c.db(), c.args);
+}
+
 // A browser lured into posting to our port: as in Redis, it is not answered but cut off, before a
 // line of its body can be a command.
 bool IsHttp(const Command* command, Args args) {
@@ -119,17 +125,27 @@ bool Engine::RunWithLocks(Worker& worker, Client& client, const Command& command
   KeyLock lock(keyspace);
   if (LockKeys(worker, command, args, lock)) [[likely]] {
     parked = Run(worker, client, command, args, lock, reply, ready);
+    Commit(worker, client, command);
     lock.UnlockAll();
   } else {
     if (!may_be_slow) worker.BeginSlow(MonotonicUs());
     GateClosed closed(gate, worker.gate_slot);
     KeyLock all(keyspace, KeyLock::Exclusive());
     parked = Run(worker, client, command, args, all, reply, ready);
+    Commit(worker, client, command);
   }
   if (!ready.empty()) [[unlikely]]
     Parking::Serve(*this, worker, std::move(ready));
   worker.EndSlow();
   return parked;
+}
+
+// Commands that touch keys of their own choice (SCAN, RANDOMKEY) find expired ones here and there,
+// which belong together no more than those that the keeper finds.
+void Engine::Commit(Worker& worker, Client& client, const Command& command) {
+  const uint64_t offset = Commit(worker, (command.flags & kTouchesArbitraryKeys) == 0);
+  if (offset != 0) [[unlikely]]
+    client.written_offset = offset;
 }
 
 void Engine::HashKeys(const Command& command, Args args, std::vector<HashedKey>& hashed) {
@@ -178,7 +194,8 @@ bool Engine::Run(Worker& worker, Client& client, const Command& command, Args ar
                   .client = client,
                   .lock = lock,
                   .reply = reply,
-                  .ready = ready};
+                  .ready = ready,
+                  .effects = log.collects() ? &worker.effects : nullptr};
   // A nested command (of a script or EXEC) finds its keys by hashing them itself.
   if (outermost && !client.woken && command.keys.size > 0) context.hashed = worker.hashed_keys;
   const uint32_t errors_before = reply.errors();
@@ -191,6 +208,8 @@ bool Engine::Run(Worker& worker, Client& client, const Command& command, Args ar
   const uint64_t begin = CycleCount();
   command.run(context);
   const uint64_t cycles = CycleCount() - begin;
+  if (context.effects != nullptr) [[unlikely]]
+    CollectEffects(context);
   if (monitored && !script) [[unlikely]]
     FeedMonitors(*this, client, command, args);
   if (context.parked) return true;

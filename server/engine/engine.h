@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "replication/log/replication_log.h"
 #include "server/config/config.h"
 #include "server/engine/client.h"
 #include "server/engine/client_registry.h"
@@ -64,6 +65,19 @@ class Engine {
   bool Run(Worker& worker, Client& client, const Command& command, Args args, KeyLock& lock,
            Reply& reply, ReadyKeys& ready);
 
+  // Appends to the log what has been changed since the last call, as one piece, a `transaction` if
+  // it is more than one effect. Returns the offset behind it, 0 where there was nothing. REQUIRES:
+  // the locks under which it was changed are still held.
+  uint64_t Commit(Worker& worker, bool transaction) {
+    if (worker.effects.empty()) [[likely]]
+      return 0;
+    const uint64_t offset = log.AppendBlock(worker.effects, transaction);
+    worker.effects.Clear();
+    return offset;
+  }
+  // The same after commands of a client, which WAIT then knows.
+  void Commit(Worker& worker, Client& client, const Command& command);
+
   // Takes a kReply letter for a parked client, which goes on with its next request.
   void Resume(Client& client, Letter& letter);
   // The connection is gone: leaves queues, forgets watches and monitor. False: it can't be done now
@@ -82,6 +96,7 @@ class Engine {
   const CommandTable commands;
   Keyspace keyspace;
   Gate gate;
+  ReplicationLog log;
   Pause pause;
   Stats stats;
   Rates rates;

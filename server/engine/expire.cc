@@ -26,7 +26,7 @@ bool ExpireOne(Engine& engine, Worker& worker, Shard& shard, int db, Slice& slic
     slice.expiry.Add(due->expiry_ms(), due_hash);
     return false;
   }
-  RemoveExpired(shard, db, due, due_hash, engine.keyspace.reclaimer(), worker.stats);
+  RemoveExpired(engine, worker, shard, db, due, due_hash);
   return true;
 }
 
@@ -37,11 +37,18 @@ bool ExpireSlice(Engine& engine, Worker& worker, Shard& shard, int db, int64_t n
   if (slice == nullptr || slice->expiry.next_tick() >= ExpiryIndex::TickOf(now_ms)) return false;
   MutexLock lock(shard.mutex());
   uint32_t hash_top;
-  for (int i = 0; i < kEntriesPerLock; ++i) {
-    if (!slice->expiry.PopDue(now_ms, &hash_top)) return false;
-    *removed += ExpireOne(engine, worker, shard, db, *slice, hash_top, now_ms);
+  bool more = true;
+  for (int i = 0; more && i < kEntriesPerLock; ++i) {
+    more = slice->expiry.PopDue(now_ms, &hash_top);
+    if (more) *removed += ExpireOne(engine, worker, shard, db, *slice, hash_top, now_ms);
   }
-  return true;
+  engine.Commit(worker, false);
+  return more;
+}
+
+// How the log says that a key is gone.
+std::string_view WordForExpired(const Engine& engine) {
+  return engine.config.settings().lazyfree_lazy_expire ? "UNLINK" : "DEL";
 }
 
 }  // namespace
@@ -53,11 +60,19 @@ void FreeEntry(Entry* entry, Reclaimer& reclaimer) {
   Entry::Free(entry);
 }
 
-void RemoveExpired(Shard& shard, int db, Entry* entry, uint64_t hash, Reclaimer& reclaimer,
-                   WorkerStats& stats) {
+void RemoveExpired(Engine& engine, Worker& worker, Shard& shard, int db, Entry* entry,
+                   uint64_t hash) {
   shard.TouchWatchers(db, entry->key());
-  FreeEntry(shard.Remove(db, entry, hash), reclaimer);
-  stats.expired_keys.Add(1);
+  if (engine.log.collects()) {
+    const std::string_view words[] = {WordForExpired(engine), entry->key()};
+    worker.effects.Add(db, words);
+  }
+  FreeEntry(shard.Remove(db, entry, hash), engine.keyspace.reclaimer());
+  worker.stats.expired_keys.Add(1);
+}
+
+void ReplicateExpired(Context& c, const Key& key) {
+  c.ReplicateAs(WordForExpired(c.engine), key.name);
 }
 
 size_t ExpireDue(Engine& engine, Worker& worker) {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "server/engine/stats.h"
+#include "server/engine/context.h"
 #include "server/store/reclaimer.h"
 #include "server/store/shard.h"
 
@@ -15,10 +15,13 @@ class Worker;
 // Frees an entry that is in no table any more; large ones on the reclaimer's thread.
 void FreeEntry(Entry* entry, Reclaimer& reclaimer);
 
-// Takes an expired entry out, marks the clients that watch it, counts. REQUIRES: the shard's lock
-// or the closed gate.
-void RemoveExpired(Shard& shard, int db, Entry* entry, uint64_t hash, Reclaimer& reclaimer,
-                   WorkerStats& stats);
+// Takes an expired entry out: marks the clients that watch it, counts, tells the log.
+// REQUIRES: the shard's lock or the closed gate; Engine::Commit is called before it goes.
+void RemoveExpired(Engine& engine, Worker& worker, Shard& shard, int db, Entry* entry,
+                   uint64_t hash);
+
+// Says that a command removed a key because its time is over (EXPIRE in the past).
+void ReplicateExpired(Context& c, const Key& key);
 
 // Removes what is due in all shards, locking each for a few entries at a time. Returns how many
 // went. The worker must be outside the gate.

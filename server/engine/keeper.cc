@@ -44,6 +44,7 @@ void Keeper::Round(Worker& worker) {
   if (engine_.active_expire.load(std::memory_order_relaxed) &&
       !engine_.pause.active(worker.now_ms)) {
     ExpireDue(engine_, worker);
+    engine_.log.Announce();
   }
   FreeRetiredArrays();
   engine_.rates.Sample(engine_.stats, MonotonicMs());

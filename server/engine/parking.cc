@@ -45,11 +45,13 @@ bool ServeOne(Engine& engine, Worker& worker, const WaiterRef& waiter, ReadyKeys
   KeyLock lock(engine.keyspace);
   if (lock.Lock(hashes)) {
     parked = engine.Run(worker, client, *waiter->command, words, lock, reply, ready);
+    engine.Commit(worker, client, *waiter->command);
     lock.UnlockAll();
   } else {
     GateClosed closed(engine.gate, worker.gate_slot);
     KeyLock all(engine.keyspace, KeyLock::Exclusive());
     parked = engine.Run(worker, client, *waiter->command, words, all, reply, ready);
+    engine.Commit(worker, client, *waiter->command);
   }
   client.woken = false;
   if (parked) {

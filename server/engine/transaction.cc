@@ -55,6 +55,7 @@ void RunQueue(Context& c, KeyLock& lock) {
     c.engine.Run(c.worker, client, *queued.command, words, lock, c.reply, c.ready);
   }
   client.in_exec = false;
+  c.engine.Commit(c.worker, client, c.command);
 }
 
 void Reset(Client& client) {

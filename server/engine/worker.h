@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "replication/log/log_block.h"
 #include "server/engine/gate.h"
 #include "server/engine/stats.h"
 
@@ -39,6 +40,8 @@ class Worker {
   // Scratch of the dispatcher: the keys of the running command.
   std::vector<HashedKey> hashed_keys;
   std::vector<uint64_t> hashes;
+  // What commands have changed since the last Engine::Commit.
+  LogBlock effects;
   // The key that the loop has hashed already, when it prefetched for the request that runs now.
   HashedKey foreseen = {nullptr, 0};
 

@@ -60,6 +60,7 @@ Loop::End Loop::Run(NetWorker& worker) {
     SettleBatch(worker);
     ReadLetters(worker);
     RunTimers(worker);
+    engine_.log.Announce();
     Send(worker);
     EndConnections(worker);
     if (stopping_) GoOnStopping();

@@ -129,12 +129,13 @@ def encode(*words):
 class Server:
     """A server process in a folder of its own, on a free loopback port."""
 
-    def __init__(self, *options, files=None, environment=None, address="127.0.0.1", wait=True):
+    def __init__(self, *options, files=None, environment=None, address="127.0.0.1", wait=True,
+                 program=SERVER):
         self.port = free_port()
         self.address = (address, self.port)
         self.folder = tempfile.mkdtemp(prefix="larder-test-")
         self.log_path = os.path.join(self.folder, "output")
-        command = [os.path.abspath(SERVER), "--port", str(self.port), "--save", "",
+        command = [os.path.abspath(program), "--port", str(self.port), "--save", "",
                    "--enable-debug-command", "yes"]
         if "--bind" not in options:
             command += ["--bind", "127.0.0.1"]
