@@ -1,10 +1,10 @@
 // Blob: immutable bytes with a reference count, in one allocation. A value of kBlobMinBytes and
-// more is stored as a Blob, so that a reply, a snapshot or a replication block sends it without
-// copying it: the holder takes a reference under the shard's lock and may read the bytes for as
-// long as it keeps it.
+// more is stored as a Blob (a hash's field) or several (a string), so that a reply, a snapshot or a
+// replication block sends it without copying it: the holder takes a reference under the shard's
+// lock and may read the bytes for as long as it keeps it.
 //
 // Any thread may read, Ref and Unref a Blob it holds a reference to. The bytes do not change once a
-// second holder can see the Blob (mutable_data() is for whoever has just made it).
+// second holder can see the Blob (mutable_data() and Resize are for who holds it alone).
 #pragma once
 
 #include <atomic>
@@ -41,6 +41,16 @@ class Blob {
     return new (memory) Blob(size);
   }
 
+  // The Blob with another size, at a new place where it does not fit any more; bytes that are new
+  // are left for the caller to fill in. REQUIRES: unique().
+  static Blob* Resize(Blob* blob, size_t size) {
+    void* memory = std::realloc(static_cast<void*>(blob), sizeof(Blob) + size);
+    if (memory == nullptr) throw std::bad_alloc();
+    blob = static_cast<Blob*>(memory);
+    blob->size_ = size;
+    return blob;
+  }
+
   void Ref() const { references_.fetch_add(1, std::memory_order_relaxed); }
 
   // Gives one reference back; the last one frees the Blob.
@@ -63,7 +73,7 @@ class Blob {
   ~Blob() = default;
 
   mutable std::atomic<size_t> references_{1};
-  const size_t size_;
+  size_t size_;
 };
 
 // Owns one reference, or none.

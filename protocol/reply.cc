@@ -9,7 +9,8 @@
 namespace larder {
 namespace {
 
-constexpr size_t kMaxLine = 32;  // a type, 20 digits, CR LF
+constexpr size_t kMaxLine = 32;          // a type, 20 digits, CR LF
+constexpr size_t kMinReferenced = 4096;  // of a bulk's part: copying less is free
 constexpr std::string_view kCrLf = "\r\n";
 
 // Writes a type and a number as a line; returns its length. Most numbers are lengths of up to three
@@ -93,6 +94,14 @@ void Reply::Bulk(const BulkView& value) {
   out_.AppendBlob(BlobRef::Share(value.blob));
   out_.Append(kCrLf);
 }
+
+void Reply::BulkPart(const BulkView& part) {
+  const bool whole = part.blob != nullptr && part.blob->size() == part.bytes.size();
+  if (!whole || part.bytes.size() < kMinReferenced) return out_.Append(part.bytes);
+  out_.AppendBlob(BlobRef::Share(part.blob));
+}
+
+void Reply::EndBulk() { out_.Append(kCrLf); }
 
 void Reply::BulkInteger(int64_t value) {
   char digits[kMaxLine];

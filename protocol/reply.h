@@ -36,6 +36,11 @@ class Reply {
   void Bulk(std::string_view value);
   // The same without a copy where the value is a blob.
   void Bulk(const BulkView& value);
+  // A bulk of `size` bytes that follow part by part, and EndBulk behind them. A part that is a
+  // whole blob is not copied, unless it is so small that copying costs less.
+  void BeginBulk(size_t size) { Header('$', size); }
+  void BulkPart(const BulkView& part);
+  void EndBulk();
   void BulkInteger(int64_t value);  // an integer spelled as a bulk string
   void Null();                      // $-1 or _
   void NullArray();                 // *-1 or _

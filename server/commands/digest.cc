@@ -74,9 +74,10 @@ std::string Digest::Hex() const {
 
 Digest DigestOfValue(const Entry& entry) {
   Digest digest;
+  std::string flat;
   switch (entry.type()) {
     case ValueType::kString:
-      digest = DigestOf(entry.string());
+      digest = DigestOf(entry.string().Flatten(&flat));
       break;
     case ValueType::kList:
       digest = DigestOfList(*entry.object<List>());

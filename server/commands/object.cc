@@ -68,7 +68,7 @@ void ObjectRefCount(Context& c) {
   int64_t number;
   const bool shared =
       entry->type() == ValueType::kString && entry->string_encoding() == StringEncoding::kInt &&
-      ParseInt64(entry->string(), &number) && number >= 0 && number < kSharedNumbers;
+      ParseInt64(entry->short_string(), &number) && number >= 0 && number < kSharedNumbers;
   c.reply.Integer(shared ? std::numeric_limits<int32_t>::max() : 1);
 }
 

@@ -109,12 +109,13 @@ bool ParseScore(const std::string& text, double* score) {
 bool Weigh(Context& c, const SortOptions& options, std::vector<Item>& items) {
   if (!options.by && options.alpha) return true;
   bool numbers = true;
+  std::string storage;
   for (Item& item : items) {
     if (!options.by) {
       numbers &= ParseScore(item.element, &item.score);
       continue;
     }
-    const std::optional<BulkView> weight = options.by->Lookup(c, item.element);
+    const std::optional<BulkView> weight = options.by->Lookup(c, item.element, &storage);
     if (!weight) continue;
     if (options.alpha) {
       item.weight = std::string(weight->bytes);
@@ -154,9 +155,12 @@ std::span<const Item> Limited(const SortOptions& options, const std::vector<Item
 // Calls emit(value) for every value of the result; nothing where GET finds none.
 template <typename Emit>
 void EmitValues(Context& c, const SortOptions& options, std::span<const Item> items, Emit emit) {
+  std::string storage;
   for (const Item& item : items) {
     if (options.get.empty()) emit(std::optional(BulkView{item.element}));
-    for (const SortPattern& pattern : options.get) emit(pattern.Lookup(c, item.element));
+    for (const SortPattern& pattern : options.get) {
+      emit(pattern.Lookup(c, item.element, &storage));
+    }
   }
 }
 

@@ -18,7 +18,8 @@ SortPattern::SortPattern(std::string_view text) {
   suffix_ = suffix_.substr(0, arrow);
 }
 
-std::optional<BulkView> SortPattern::Lookup(Context& c, std::string_view element) const {
+std::optional<BulkView> SortPattern::Lookup(Context& c, std::string_view element,
+                                            std::string* storage) const {
   if (element_) return BulkView{element};
   if (constant_) return std::nullopt;
   const std::string name = StrCat(prefix_, element, suffix_);
@@ -29,7 +30,7 @@ std::optional<BulkView> SortPattern::Lookup(Context& c, std::string_view element
     return entry->object<Hash>()->Get(field_);
   }
   if (entry->type() != ValueType::kString) return std::nullopt;
-  return entry->bulk();
+  return BulkView{entry->string().Flatten(storage)};
 }
 
 }  // namespace larder

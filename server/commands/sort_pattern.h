@@ -18,8 +18,8 @@ class SortPattern {
   bool constant() const { return constant_; }
   // What the pattern means for an element; nothing where the key or field is absent, of another
   // type, or where the pattern is constant and not "#". The view is valid until the keyspace
-  // changes; for "#" it is the element.
-  std::optional<BulkView> Lookup(Context& c, std::string_view element) const;
+  // changes; for "#" it is the element, for a large string `storage`.
+  std::optional<BulkView> Lookup(Context& c, std::string_view element, std::string* storage) const;
 
  private:
   bool element_ = false;  // "#"

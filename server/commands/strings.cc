@@ -12,7 +12,7 @@ void Get(Context& c) {
   Entry* entry;
   if (!ReadString(c, c.key(1), &entry)) return;
   if (entry == nullptr) return c.reply.Null();
-  c.reply.Bulk(entry->bulk());
+  ReplyString(c, *entry);
 }
 
 void StrLen(Context& c) {
@@ -28,7 +28,7 @@ void GetSet(Context& c) {
   if (entry == nullptr) {
     c.reply.Null();
   } else {
-    c.reply.Bulk(entry->bulk());
+    ReplyString(c, *entry);
   }
   SetString(c, key, c.args[2]);
   c.Changed(key, NotifyClass::kString, "set");
@@ -40,7 +40,7 @@ void GetDel(Context& c) {
   Entry* entry;
   if (!ReadString(c, key, &entry)) return;
   if (entry == nullptr) return c.reply.Null();
-  c.reply.Bulk(entry->bulk());
+  ReplyString(c, *entry);
   c.Delete(key);
   c.Changed(key, NotifyClass::kGeneric, "del");
   c.ReplicateAs(c.engine.config.settings().lazyfree_lazy_user_del ? "UNLINK" : "DEL", key.name);
@@ -57,7 +57,7 @@ void GetEx(Context& c) {
   if (options.has_time() && !ParseExpiry(c, options.expiry_word, options.expiry, &expiry_ms)) {
     return;
   }
-  c.reply.Bulk(entry->bulk());
+  ReplyString(c, *entry);
   if (options.absolute() && expiry_ms <= c.now_ms()) {
     c.Delete(key);
     c.Changed(key, NotifyClass::kGeneric, "del");

@@ -20,6 +20,11 @@ void SetString(Context& c, const Key& key, std::string_view value,
 bool ReadString(Context& c, const Key& key, Entry** entry);
 bool WriteString(Context& c, const Key& key, Entry** entry);
 
+// Answers the string, a large one by reference.
+void ReplyString(Context& c, const Entry& entry);
+// Answers some of its bytes. REQUIRES: offset + size <= its size.
+void ReplyStringPart(Context& c, const StringBlocks& string, size_t offset, size_t size);
+
 // False, with the error answered, for a string of `size` bytes over proto-max-bulk-len.
 bool CheckStringSize(Context& c, uint64_t size);
 

@@ -17,7 +17,7 @@ void AddTo(Context& c, int64_t increment) {
   Entry* entry;
   if (!WriteString(c, key, &entry)) return;
   int64_t value = 0;
-  if (entry != nullptr && !ParseInt64(entry->string(), &value)) {
+  if (entry != nullptr && !ParseInt64(entry->short_string(), &value)) {
     return c.reply.Error(errors::kNotInteger);
   }
   int64_t sum;
@@ -53,7 +53,7 @@ void IncrByFloat(Context& c) {
   if (!WriteString(c, key, &entry)) return;
   long double value = 0;
   long double increment;
-  if ((entry != nullptr && !ParseLongDouble(entry->string(), &value)) ||
+  if ((entry != nullptr && !ParseLongDouble(entry->short_string(), &value)) ||
       !ParseLongDouble(c.args[2], &increment)) {
     return c.reply.Error(errors::kNotFloat);
   }

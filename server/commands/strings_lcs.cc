@@ -131,6 +131,11 @@ void ReplyMatches(Context& c, LcsTable& table, const LcsOptions& options) {
   c.reply.Integer(static_cast<int64_t>(table.length()));
 }
 
+// Empty where there is no string.
+std::string_view Flatten(const Entry* entry, std::string* storage) {
+  return entry == nullptr ? std::string_view() : entry->string().Flatten(storage);
+}
+
 void Lcs(Context& c) {
   const Entry* first = c.ReadEntry(c.key(1));
   const Entry* second = c.ReadEntry(c.key(2));
@@ -142,8 +147,9 @@ void Lcs(Context& c) {
   }
   LcsOptions options;
   if (!ParseLcsOptions(c, &options)) return;
-  const std::string_view a = first == nullptr ? std::string_view() : first->string();
-  const std::string_view b = second == nullptr ? std::string_view() : second->string();
+  std::string flat_a, flat_b;
+  const std::string_view a = Flatten(first, &flat_a);
+  const std::string_view b = Flatten(second, &flat_b);
   constexpr size_t kTooLong = std::numeric_limits<uint32_t>::max() - 1;
   if (a.size() >= kTooLong || b.size() >= kTooLong) {
     return c.reply.Error("ERR String too long for LCS");

@@ -53,6 +53,18 @@ bool WriteString(Context& c, const Key& key, Entry** entry) {
   return !IsWrong(c, *entry);
 }
 
+void ReplyString(Context& c, const Entry& entry) {
+  const StringBlocks string = entry.string();
+  if (string.contiguous()) return c.reply.Bulk(string.view());
+  ReplyStringPart(c, string, 0, string.size());
+}
+
+void ReplyStringPart(Context& c, const StringBlocks& string, size_t offset, size_t size) {
+  c.reply.BeginBulk(size);
+  string.ForEachPart(offset, size, [&c](const BulkView& part) { c.reply.BulkPart(part); });
+  c.reply.EndBulk();
+}
+
 bool CheckStringSize(Context& c, uint64_t size) {
   if (size <= static_cast<uint64_t>(c.engine.config.settings().proto_max_bulk_bytes)) return true;
   c.reply.Error(errors::kStringTooLong);

@@ -1,7 +1,5 @@
 // Parts of strings: APPEND, GETRANGE, SUBSTR, SETRANGE.
 #include <algorithm>
-#include <cstring>
-#include <string>
 
 #include "server/commands/commands.h"
 #include "server/commands/strings.h"
@@ -13,17 +11,13 @@ void Append(Context& c) {
   const Key key = c.key(1);
   Entry* entry;
   if (!WriteString(c, key, &entry)) return;
-  size_t size = c.args[2].size();
+  const std::string_view tail = c.args[2];
+  const size_t size = tail.size() + (entry == nullptr ? 0 : entry->string().size());
   if (entry == nullptr) {
-    SetString(c, key, c.args[2]);
+    SetString(c, key, tail);
   } else {
-    const std::string_view old = entry->string();
-    if (!CheckStringSize(c, old.size() + size)) return;
-    std::string value;
-    value.reserve(old.size() + size);
-    value.append(old).append(c.args[2]);
-    size = value.size();
-    c.SetString(key, value, entry->expiry_ms(), StringEncoding::kRaw);
+    if (!CheckStringSize(c, size)) return;
+    c.AppendToString(key, entry, tail);
   }
   c.Changed(key, NotifyClass::kString, "append");
   c.reply.Integer(static_cast<int64_t>(size));
@@ -35,15 +29,14 @@ void GetRange(Context& c) {
   if (!c.Integer(2, &start) || !c.Integer(3, &end)) return;
   Entry* entry;
   if (!ReadString(c, c.key(1), &entry)) return;
-  const std::string_view value = entry == nullptr ? std::string_view() : entry->string();
-  const int64_t size = static_cast<int64_t>(value.size());
+  const StringBlocks string = entry == nullptr ? StringBlocks() : entry->string();
+  const int64_t size = static_cast<int64_t>(string.size());
   if (start < 0 && end < 0 && start > end) return c.reply.Bulk("");
   if (start < 0) start = std::max<int64_t>(start + size, 0);
   if (end < 0) end = std::max<int64_t>(end + size, 0);
   end = std::min(end, size - 1);
   if (start > end || size == 0) return c.reply.Bulk("");
-  if (start == 0 && end == size - 1) return c.reply.Bulk(entry->bulk());
-  c.reply.Bulk(value.substr(static_cast<size_t>(start), static_cast<size_t>(end - start + 1)));
+  ReplyStringPart(c, string, static_cast<size_t>(start), static_cast<size_t>(end - start + 1));
 }
 
 void SetRange(Context& c) {
@@ -54,17 +47,14 @@ void SetRange(Context& c) {
   Entry* entry;
   if (!WriteString(c, key, &entry)) return;
   const std::string_view piece = c.args[3];
-  const std::string_view old = entry == nullptr ? std::string_view() : entry->string();
-  if (piece.empty()) return c.reply.Integer(static_cast<int64_t>(old.size()));
+  const size_t old_size = entry == nullptr ? 0 : entry->string().size();
+  if (piece.empty()) return c.reply.Integer(static_cast<int64_t>(old_size));
   const uint64_t end = static_cast<uint64_t>(offset) + piece.size();
   if (!CheckStringSize(c, end)) return;
-  std::string value(old);
-  if (value.size() < end) value.resize(end);
-  std::memcpy(value.data() + offset, piece.data(), piece.size());
-  c.SetString(key, value, entry == nullptr ? Entry::kNoExpiry : entry->expiry_ms(),
-              StringEncoding::kRaw);
+  entry = c.GrowString(key, entry, std::max(old_size, end));
+  entry->Overwrite(static_cast<size_t>(offset), piece);
   c.Changed(key, NotifyClass::kString, "setrange");
-  c.reply.Integer(static_cast<int64_t>(value.size()));
+  c.reply.Integer(static_cast<int64_t>(entry->string().size()));
 }
 
 constexpr Command kCommands[] = {
@@ -77,7 +67,7 @@ constexpr Command kCommands[] = {
      .group = "string",
      .syntax = "key value",
      .since = "2.0.0",
-     .complexity = "O(N) for N bytes of the string",
+     .complexity = "O(N) for N bytes appended, or up to 16 KiB of the string",
      .summary = "Appends to a string, and makes it where there is none."},
     {.name = "getrange",
      .arity = 4,
@@ -110,7 +100,7 @@ constexpr Command kCommands[] = {
      .group = "string",
      .syntax = "key offset value",
      .since = "2.2.0",
-     .complexity = "O(N) for N bytes of the string",
+     .complexity = "O(N) for N bytes written, or up to 16 KiB of the string",
      .summary = "Overwrites a part of a string, filling a gap with zero bytes."},
 };
 

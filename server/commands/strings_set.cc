@@ -14,7 +14,7 @@ using Expiry = StringOptions::Expiry;
 
 void ReplyOld(Context& c, const Entry* entry) {
   if (entry == nullptr) return c.reply.Null();
-  c.reply.Bulk(entry->bulk());
+  ReplyString(c, *entry);
 }
 
 // A replica need not be asked for what was there.
@@ -87,7 +87,7 @@ void MGet(Context& c) {
     if (entry == nullptr || entry->type() != ValueType::kString) {
       c.reply.Null();
     } else {
-      c.reply.Bulk(entry->bulk());
+      ReplyString(c, *entry);
     }
   }
 }

@@ -55,7 +55,7 @@ void Context::SetString(const Key& key, std::string_view value, int64_t expiry_m
     return InsertEntry(key, Entry::NewString(key.name, value, encoding, expiry_ms));
   }
   // The same size in place: the common case of counters and of a value saved again.
-  if (old->type() == ValueType::kString && old->string().size() == value.size() &&
+  if (old->type() == ValueType::kString && old->short_string().size() == value.size() &&
       old->inline_string() != nullptr && old->has_expiry() == (expiry_ms != Entry::kNoExpiry)) {
     memmove(old->inline_string(), value.data(), value.size());
     old->set_string_encoding(encoding);
@@ -65,6 +65,24 @@ void Context::SetString(const Key& key, std::string_view value, int64_t expiry_m
   Entry* entry = Entry::NewString(key.name, value, encoding, expiry_ms);
   Touch(entry);
   key.shard->Replace(key.db, old, entry, key.hash);
+}
+
+Entry* Context::GrowString(const Key& key, Entry* entry, size_t size) {
+  if (entry == nullptr) {
+    entry = Entry::NewString(key.name, {}, StringEncoding::kRaw, Entry::kNoExpiry);
+    InsertEntry(key, entry);
+  }
+  Entry* grown = size > entry->string().size() ? Entry::Grow(entry, size) : entry;
+  if (grown != entry) key.shard->Moved(key.db, entry, grown, key.hash);
+  grown->set_string_encoding(StringEncoding::kRaw);
+  return grown;
+}
+
+Entry* Context::AppendToString(const Key& key, Entry* entry, std::string_view tail) {
+  Entry* grown = Entry::Append(entry, tail);
+  if (grown != entry) key.shard->Moved(key.db, entry, grown, key.hash);
+  grown->set_string_encoding(StringEncoding::kRaw);
+  return grown;
 }
 
 void Context::InsertEntry(const Key& key, Entry* entry) {

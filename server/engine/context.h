@@ -112,6 +112,12 @@ struct Context {
   // Strings: sets the value, keeping the entry's place. Expiry as given (Entry::kNoExpiry: none).
   void SetString(const Key& key, std::string_view value, int64_t expiry_ms,
                  StringEncoding encoding);
+  // The string at the key, to be changed in place with Entry::Overwrite: at least `size` bytes
+  // long, zero bytes behind what it held; made where there is none. `entry` is what WriteEntry
+  // answered; the entry returned may be another one. Its encoding is "raw", as Redis makes it.
+  Entry* GrowString(const Key& key, Entry* entry, size_t size);
+  // Appends to the string. REQUIRES: `entry`, which WriteEntry answered, is not null.
+  Entry* AppendToString(const Key& key, Entry* entry, std::string_view tail);
   // Takes the entry over. REQUIRES: there is no such key.
   void InsertEntry(const Key& key, Entry* entry);
   // Removes the key without an event; true where there was one. Large values are freed by the

@@ -19,6 +19,8 @@ namespace {
 template <typename Use>
 auto WithObject(ValueType type, void* object, Use use) {
   switch (type) {
+    case ValueType::kString:
+      return use(static_cast<LargeString*>(object));
     case ValueType::kHash:
       return use(static_cast<Hash*>(object));
     case ValueType::kList:
@@ -39,6 +41,7 @@ T* CopyOf(const T& object) {
   return new T(object.Clone());
 }
 List* CopyOf(const List& list) { return new List(list); }
+LargeString* CopyOf(const LargeString& string) { return new LargeString(string); }
 
 }  // namespace
 
@@ -72,20 +75,14 @@ Entry* Entry::Allocate(std::string_view key, ValueType type, bool external, size
 
 Entry* Entry::NewString(std::string_view key, std::string_view value, StringEncoding encoding,
                         int64_t expiry_ms) {
-  if (value.size() >= kBlobMinBytes) {
-    return NewString(key, BlobRef::Adopt(Blob::New(value)), encoding, expiry_ms);
+  const bool large = value.size() >= LargeString::kMinBytes;
+  Entry* entry = Allocate(key, ValueType::kString, large, large ? 0 : value.size(), expiry_ms);
+  entry->set_string_encoding(encoding);
+  if (large) {
+    entry->set_pointer(new LargeString(value));
+  } else {
+    std::memcpy(entry->inline_string(), value.data(), value.size());
   }
-  Entry* entry = Allocate(key, ValueType::kString, false, value.size(), expiry_ms);
-  entry->set_string_encoding(encoding);
-  std::memcpy(entry->inline_string(), value.data(), value.size());
-  return entry;
-}
-
-Entry* Entry::NewString(std::string_view key, BlobRef blob, StringEncoding encoding,
-                        int64_t expiry_ms) {
-  Entry* entry = Allocate(key, ValueType::kString, true, 0, expiry_ms);
-  entry->set_string_encoding(encoding);
-  entry->set_pointer(const_cast<Blob*>(blob.release()));
   return entry;
 }
 
@@ -95,59 +92,95 @@ Entry* Entry::NewObject(std::string_view key, ValueType type, void* object, int6
   return entry;
 }
 
-Entry* Entry::Rebuild(Entry* old, std::string_view key, int64_t expiry_ms) {
-  const bool external = old->external();
-  const size_t inline_bytes = external ? 0 : old->inline_size();
+Entry* Entry::Like(const Entry* old, std::string_view key, int64_t expiry_ms, bool external,
+                   size_t inline_bytes) {
   Entry* entry = Allocate(key, old->type(), external, inline_bytes, expiry_ms);
   entry->encoding_ = old->encoding_;
   entry->access_ = old->access_;
+  return entry;
+}
+
+void Entry::FreeBlock(Entry* entry) {
+  entry->~Entry();
+  std::free(entry);
+}
+
+Entry* Entry::Rebuild(Entry* old, std::string_view key, int64_t expiry_ms) {
+  const bool external = old->external();
+  const size_t inline_bytes = external ? 0 : old->inline_size();
+  Entry* entry = Like(old, key, expiry_ms, external, inline_bytes);
   if (external) {
     entry->set_pointer(old->pointer());
   } else {
     std::memcpy(entry->inline_string(), old->inline_string(), inline_bytes);
   }
-  old->~Entry();
-  std::free(old);
+  FreeBlock(old);
   return entry;
 }
 
+Entry* Entry::MakeRoom(Entry* old, size_t size) {
+  if (old->external()) return old;
+  const std::string_view bytes = old->inline_view();
+  const bool large = size >= LargeString::kMinBytes;
+  Entry* entry = Like(old, old->key(), old->expiry_ms(), large, large ? 0 : size);
+  if (large) {
+    entry->set_pointer(new LargeString(bytes));
+  } else {
+    std::memcpy(entry->inline_string(), bytes.data(), bytes.size());
+  }
+  FreeBlock(old);
+  return entry;
+}
+
+Entry* Entry::Grow(Entry* old, size_t size) {
+  const size_t old_size = old->string().size();
+  CHECK(size >= old_size);
+  Entry* entry = MakeRoom(old, size);
+  if (entry->external()) {
+    entry->large_string()->Grow(size);
+  } else {
+    std::memset(entry->inline_string() + old_size, 0, size - old_size);
+  }
+  return entry;
+}
+
+Entry* Entry::Append(Entry* old, std::string_view tail) {
+  const size_t old_size = old->string().size();
+  Entry* entry = MakeRoom(old, old_size + tail.size());
+  if (entry->external()) {
+    entry->large_string()->Append(tail);
+  } else {
+    std::memcpy(entry->inline_string() + old_size, tail.data(), tail.size());
+  }
+  return entry;
+}
+
+void Entry::Overwrite(size_t offset, std::string_view bytes) {
+  if (external_) return large_string()->Overwrite(offset, bytes);
+  CHECK(offset + bytes.size() <= inline_size());
+  std::memcpy(inline_string() + offset, bytes.data(), bytes.size());
+}
+
 Entry* Entry::Clone(std::string_view key, int64_t expiry_ms) const {
-  if (type() != ValueType::kString) {
-    void* copy =
-        WithObject(type(), pointer(), [](auto* object) -> void* { return CopyOf(*object); });
-    return NewObject(key, type(), copy, expiry_ms);
-  }
-  if (external_) {
-    return NewString(key, BlobRef::Share(blob()), string_encoding(), expiry_ms);
-  }
-  return NewString(key, string(), string_encoding(), expiry_ms);
+  if (!external_) return NewString(key, inline_view(), string_encoding(), expiry_ms);
+  Entry* entry = Like(this, key, expiry_ms, true, 0);
+  entry->set_pointer(
+      WithObject(type(), pointer(), [](auto* object) -> void* { return CopyOf(*object); }));
+  return entry;
 }
 
 void Entry::Free(Entry* entry) {
   if (entry->external_) {
-    if (entry->type() == ValueType::kString) {
-      entry->blob()->Unref();
-    } else {
-      WithObject(entry->type(), entry->pointer(), [](auto* object) { delete object; });
-    }
+    WithObject(entry->type(), entry->pointer(), [](auto* object) { delete object; });
   }
-  entry->~Entry();
-  std::free(entry);
+  FreeBlock(entry);
 }
-
-std::string_view Entry::string() const {
-  if (external_) return blob()->view();
-  return {body() + 4 + key_size_, inline_size()};
-}
-
-BulkView Entry::bulk() const { return {string(), external_ ? blob() : nullptr}; }
 
 char* Entry::inline_string() { return external_ ? nullptr : body() + 4 + key_size_; }
 
 size_t Entry::MemoryBytes() const {
   size_t bytes = malloc_usable_size(const_cast<Entry*>(this));
   if (!external_) return bytes;
-  if (type() == ValueType::kString) return bytes + malloc_usable_size(const_cast<Blob*>(blob()));
   return bytes + WithObject(type(), pointer(),
                             [](auto* object) -> size_t { return object->MemoryBytes(); });
 }

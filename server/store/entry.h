@@ -1,7 +1,8 @@
 // Entry: a key and its value in one allocation: a header of 8 bytes, the expiry where there is one,
-// then the value's pointer or size, the key, and the bytes of a short string. Collections (hash,
-// list, set, sorted set) are objects of their own, which the entry owns. An entry belongs to the
-// table of one shard and is touched under that shard's lock.
+// then the value's pointer or size, the key, and the bytes of a short string. Strings of
+// LargeString::kMinBytes and more and collections (hash, list, set, sorted set) are objects of
+// their own, which the entry owns. An entry belongs to the table of one shard and is touched under
+// that shard's lock.
 //
 //   | header 8 | expiry 8, if any | size 4 (inline string) or pointer 8 | key | inline string |
 //
@@ -11,7 +12,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "protocol/blob.h"
+#include "server/store/large_string.h"
+#include "server/store/string_blocks.h"
 
 namespace larder {
 
@@ -48,15 +50,16 @@ class Entry {
   // A string; `expiry_ms` is a Unix time in milliseconds or kNoExpiry.
   static Entry* NewString(std::string_view key, std::string_view value, StringEncoding encoding,
                           int64_t expiry_ms);
-  // The same around a blob of at least kBlobMinBytes.
-  static Entry* NewString(std::string_view key, BlobRef blob, StringEncoding encoding,
-                          int64_t expiry_ms);
   // A collection; takes it over.
   static Entry* NewObject(std::string_view key, ValueType type, void* object, int64_t expiry_ms);
   // The same value under another key or with another expiry; the old entry is freed, its value
   // moves.
   static Entry* Rebuild(Entry* old, std::string_view key, int64_t expiry_ms);
-  // A deep copy under another key.
+  // A string made longer, by zero bytes up to `size` or by `tail`. The old entry is freed where a
+  // new one had to be made. REQUIRES: type() == kString; `tail` does not lie in the string.
+  static Entry* Grow(Entry* old, size_t size);
+  static Entry* Append(Entry* old, std::string_view tail);
+  // A copy under another key, which shares nothing that the other can change.
   Entry* Clone(std::string_view key, int64_t expiry_ms) const;
   static void Free(Entry* entry);
 
@@ -78,11 +81,16 @@ class Entry {
   // REQUIRES: has_expiry(). A new or a removed expiry changes the allocation: Rebuild.
   void set_expiry_ms(int64_t expiry_ms) { *reinterpret_cast<int64_t*>(this + 1) = expiry_ms; }
 
-  // REQUIRES: type() == kString.
-  std::string_view string() const;
-  BulkView bulk() const;
-  // Room to overwrite an inline string of the same size in place; null where it is a blob.
+  // REQUIRES of all: type() == kString.
+  StringBlocks string() const {
+    return external_ ? StringBlocks(large_string()) : StringBlocks(inline_view());
+  }
+  // The string where it is a short one; empty where it is large, and so no number.
+  std::string_view short_string() const { return external_ ? std::string_view() : inline_view(); }
+  // Room to overwrite a short string of the same size in place; null where it is large.
   char* inline_string();
+  // REQUIRES: offset + bytes.size() <= string().size(); `bytes` do not lie in the string.
+  void Overwrite(size_t offset, std::string_view bytes);
 
   // REQUIRES: type() == kTypeOf<T>.
   template <typename T>
@@ -102,6 +110,14 @@ class Entry {
   Entry() = default;
   static Entry* Allocate(std::string_view key, ValueType type, bool external, size_t inline_bytes,
                          int64_t expiry_ms);
+  // An entry with the old one's type, encoding and use, and room for a value of its own.
+  static Entry* Like(const Entry* old, std::string_view key, int64_t expiry_ms, bool external,
+                     size_t inline_bytes);
+  // The entry of a string, or one in its place, that can hold `size` bytes: inline with the bytes
+  // behind the old ones left to fill in, or around a LargeString of the old bytes.
+  static Entry* MakeRoom(Entry* old, size_t size);
+  // Frees the entry but not the object it points to.
+  static void FreeBlock(Entry* entry);
 
   bool external() const { return external_; }
   size_t value_words() const { return external_ ? 8 : 4; }
@@ -113,7 +129,8 @@ class Entry {
   void set_inline_size(uint32_t size) { *reinterpret_cast<uint32_t*>(body()) = size; }
   void* pointer() const { return *reinterpret_cast<void* const*>(body()); }
   void set_pointer(void* pointer) { *reinterpret_cast<void**>(body()) = pointer; }
-  const Blob* blob() const { return static_cast<const Blob*>(pointer()); }
+  std::string_view inline_view() const { return {body() + 4 + key_size_, inline_size()}; }
+  LargeString* large_string() const { return static_cast<LargeString*>(pointer()); }
 
   uint64_t access_ : 24;
   uint64_t key_size_ : 30;

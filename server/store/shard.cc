@@ -63,6 +63,10 @@ void Shard::Replace(int db, Entry* old, Entry* entry, uint64_t hash) {
   Entry::Free(old);
 }
 
+void Shard::Moved(int db, const Entry* old, Entry* entry, uint64_t hash) {
+  slice(db).table.Replace(old, entry, hash);
+}
+
 Entry* Shard::Remove(int db, Entry* entry, uint64_t hash) {
   Slice& slice = this->slice(db);
   slice.table.Remove(entry, hash, retired_);

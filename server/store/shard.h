@@ -58,6 +58,8 @@ class Shard {
   void Insert(int db, Entry* entry, uint64_t hash);
   // Puts `entry` in the place of `old`, which is freed. REQUIRES: the same key.
   void Replace(int db, Entry* old, Entry* entry, uint64_t hash);
+  // Notes that an entry has moved (Entry::Grow). `old` is not looked into, so it may be freed.
+  void Moved(int db, const Entry* old, Entry* entry, uint64_t hash);
   // Takes the entry out; the caller frees it.
   Entry* Remove(int db, Entry* entry, uint64_t hash);
   // Sets or, with Entry::kNoExpiry, removes the expiry. Returns the entry, which may have moved.

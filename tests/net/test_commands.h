@@ -28,7 +28,7 @@ inline void Set(Context& c) {
 inline void Get(Context& c) {
   Entry* entry = c.ReadEntry(c.key(1));
   if (entry == nullptr) return c.reply.Null();
-  c.reply.Bulk(entry->bulk());
+  c.reply.Bulk(entry->short_string());
 }
 inline void Incr(Context& c) {
   Entry* entry = c.WriteEntry(c.key(1));
@@ -40,7 +40,7 @@ inline void Incr(Context& c) {
 // GETWAIT key ms: the value, once there is one.
 inline void GetWait(Context& c) {
   Entry* entry = c.ReadEntry(c.key(1));
-  if (entry != nullptr) return c.reply.Bulk(entry->bulk());
+  if (entry != nullptr) return c.reply.Bulk(entry->short_string());
   int64_t timeout_ms = 0;
   ParseInt64(c.args[2], &timeout_ms);
   OutputBuffer timeout_reply;

@@ -52,5 +52,14 @@ TEST(Blob, CountsReferencesOfManyThreads) {
   EXPECT_TRUE(blob->unique());
 }
 
+TEST(Blob, KeepsItsBytesWhenItGetsAnotherSize) {
+  Blob* blob = Blob::New("page");
+  blob = Blob::Resize(blob, 100'000);
+  std::memset(blob->mutable_data() + 4, 's', 99'996);
+  EXPECT_EQ(blob->view(), "page" + std::string(99'996, 's'));
+  BlobRef owner = BlobRef::Adopt(Blob::Resize(blob, 2));
+  EXPECT_EQ(owner->view(), "pa");
+}
+
 }  // namespace
 }  // namespace larder

@@ -109,5 +109,20 @@ TEST(Reply, SendsABlobByReference) {
   EXPECT_TRUE(blob->unique());
 }
 
+TEST(Reply, SendsTheLargePartsOfABulkByReference) {
+  BlobRef large = BlobRef::Adopt(Blob::New(std::string(10'000, 'p')));
+  BlobRef small = BlobRef::Adopt(Blob::New("tail"));
+  OutputBuffer out;
+  Reply reply(out, 2);
+  reply.BeginBulk(10'009);
+  reply.BulkPart({"front"});
+  reply.BulkPart({large->view(), large.get()});
+  reply.BulkPart({small->view(), small.get()});
+  reply.EndBulk();
+  ASSERT_EQ(out.splices().size(), 1u);
+  EXPECT_EQ(out.Flatten(), "$10009\r\nfront" + std::string(large->view()) + "tail\r\n");
+  EXPECT_TRUE(small->unique());
+}
+
 }  // namespace
 }  // namespace larder

@@ -19,7 +19,7 @@ using EntryPtr = std::unique_ptr<Entry, Free>;
 TEST(Entry, HoldsKeyValueAndExpiryInOneBlock) {
   EntryPtr entry(Entry::NewString("greeting", "hello", StringEncoding::kEmbstr, 12345));
   EXPECT_EQ(entry->key(), "greeting");
-  EXPECT_EQ(entry->string(), "hello");
+  EXPECT_EQ(entry->short_string(), "hello");
   EXPECT_EQ(entry->expiry_ms(), 12345);
   EXPECT_TRUE(entry->ExpiredAt(12345));
   EXPECT_FALSE(entry->ExpiredAt(12344));
@@ -37,7 +37,7 @@ TEST(Entry, RebuildKeepsTheValueWhenTheExpiryComesAndGoes) {
   Entry* old = entry.release();
   entry.reset(Entry::Rebuild(old, old->key(), 99));
   EXPECT_EQ(entry->key(), "k");
-  EXPECT_EQ(entry->string(), "value");
+  EXPECT_EQ(entry->short_string(), "value");
   EXPECT_EQ(entry->expiry_ms(), 99);
   EXPECT_EQ(entry->access(), 77u);
   EXPECT_EQ(entry->string_encoding(), StringEncoding::kRaw);
@@ -47,15 +47,38 @@ TEST(Entry, RebuildKeepsTheValueWhenTheExpiryComesAndGoes) {
   EXPECT_FALSE(entry->has_expiry());
 }
 
-TEST(Entry, ALongStringIsABlobThatItsCloneShares) {
-  const std::string value(kBlobMinBytes, 'x');
+TEST(Entry, ALargeStringsBlocksAreSharedByItsClone) {
+  const std::string value(LargeString::kMinBytes, 'x');
   EntryPtr entry(Entry::NewString("k", value, StringEncoding::kRaw, Entry::kNoExpiry));
-  ASSERT_NE(entry->bulk().blob, nullptr);
+  ASSERT_FALSE(entry->string().contiguous());
   EXPECT_EQ(entry->inline_string(), nullptr);
+  EXPECT_EQ(entry->short_string(), "");
   EntryPtr clone(entry->Clone("copy", Entry::kNoExpiry));
-  EXPECT_EQ(clone->bulk().blob, entry->bulk().blob);
+  EXPECT_EQ(clone->string().block(0).blob, entry->string().block(0).blob);
+  entry->Overwrite(0, "y");
+  EXPECT_EQ(clone->string().block(1).blob, entry->string().block(1).blob);
   entry.reset();
-  EXPECT_EQ(clone->string(), value);
+  EXPECT_EQ(clone->string().Copy(0, value.size()), value);
+}
+
+TEST(Entry, GrowsFromAShortStringToALargeOne) {
+  std::string model = "seed";
+  EntryPtr entry(Entry::NewString("k", model, StringEncoding::kEmbstr, 12345));
+  entry->set_access(7);
+  for (const size_t more : {0, 1, 100, 16'000, 1, 500, 40'000}) {
+    const std::string tail(more, static_cast<char>('a' + more % 26));
+    entry.reset(Entry::Append(entry.release(), tail));
+    model += tail;
+    entry.reset(Entry::Grow(entry.release(), model.size() + more));
+    model.resize(model.size() + more);
+    entry->Overwrite(model.size() / 2, "!");
+    model[model.size() / 2] = '!';
+    ASSERT_EQ(entry->string().Copy(0, model.size()), model);
+    ASSERT_EQ(entry->string().contiguous(), model.size() < LargeString::kMinBytes);
+  }
+  EXPECT_EQ(entry->key(), "k");
+  EXPECT_EQ(entry->expiry_ms(), 12345);
+  EXPECT_EQ(entry->access(), 7u);
 }
 
 TEST(Entry, OwnsItsCollection) {
