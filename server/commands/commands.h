@@ -18,6 +18,9 @@ std::span<const Command> StringCounterCommands();  // strings_counter.cc: INCR �
 std::span<const Command> StringSetCommands();      // strings_set.cc: SET, MSET, MGET …
 std::span<const Command> StringRangeCommands();  // strings_range.cc: APPEND, GETRANGE, SETRANGE …
 std::span<const Command> LcsCommands();          // strings_lcs.cc
+std::span<const Command> BitmapCommands();       // bitmaps.cc: SETBIT, BITCOUNT …
+std::span<const Command> BitOpCommands();        // bitmaps_op.cc
+std::span<const Command> BitFieldCommands();     // bitfields.cc
 
 // Collections.
 std::span<const Command> HashCommands();
