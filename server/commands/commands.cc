@@ -13,6 +13,7 @@ std::vector<std::span<const Command>> AllCommands() {
       BitmapCommands(),
       BitOpCommands(),
       BitFieldCommands(),
+      HyperLogLogCommands(),
       KeyCommands(),
       KeyMoveCommands(),
       ObjectCommands(),

@@ -21,6 +21,7 @@ std::span<const Command> LcsCommands();          // strings_lcs.cc
 std::span<const Command> BitmapCommands();       // bitmaps.cc: SETBIT, BITCOUNT …
 std::span<const Command> BitOpCommands();        // bitmaps_op.cc
 std::span<const Command> BitFieldCommands();     // bitfields.cc
+std::span<const Command> HyperLogLogCommands();  // hyperloglogs.cc: PFADD …
 
 // Collections.
 std::span<const Command> HashCommands();

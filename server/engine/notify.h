@@ -6,6 +6,7 @@
 namespace larder {
 
 enum class NotifyClass : uint32_t {
+  kNone = 0,           // a change without an event (PFCOUNT keeps its estimate)
   kGeneric = 1u << 2,  // g
   kString = 1u << 3,   // $
   kList = 1u << 4,     // l
