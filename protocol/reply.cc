@@ -115,10 +115,13 @@ void Reply::NullArray() { out_.Append(resp_ == 2 ? "*-1\r\n" : "_\r\n"); }
 
 void Reply::Double(double value) {
   char text[40];
-  const std::string_view number = FormatNumber(text, value);
-  if (resp_ == 2) return Bulk(number);
+  Number(FormatNumber(text, value));
+}
+
+void Reply::Number(std::string_view text) {
+  if (resp_ == 2) return Bulk(text);
   out_.Append(",");
-  out_.Append(number);
+  out_.Append(text);
   out_.Append(kCrLf);
 }
 

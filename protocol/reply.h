@@ -41,11 +41,12 @@ class Reply {
   void BeginBulk(size_t size) { Header('$', size); }
   void BulkPart(const BulkView& part);
   void EndBulk();
-  void BulkInteger(int64_t value);  // an integer spelled as a bulk string
-  void Null();                      // $-1 or _
-  void NullArray();                 // *-1 or _
-  void Double(double value);        // bulk string or ,
-  void Bool(bool value);            // :1 :0 or #t #f
+  void BulkInteger(int64_t value);     // an integer spelled as a bulk string
+  void Null();                         // $-1 or _
+  void NullArray();                    // *-1 or _
+  void Double(double value);           // bulk string or ,
+  void Number(std::string_view text);  // the same, of a number that is formatted already
+  void Bool(bool value);               // :1 :0 or #t #f
   void BigNumber(std::string_view digits);
   // `format` has three letters: "txt", "mkd". RESP2: a bulk string.
   void Verbatim(std::string_view format, std::string_view text);

@@ -34,6 +34,8 @@ std::vector<std::span<const Command>> AllCommands() {
       ZSetAlgebraCommands(),
       ZSetPopCommands(),
       ZSetScanCommands(),
+      GeoCommands(),
+      GeoSearchCommands(),
       ConnectionCommands(),
       ClientCommands(),
       ClientControlCommands(),

@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "absl/container/inlined_vector.h"
 #include "protocol/errors.h"
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
@@ -14,16 +13,7 @@
 namespace larder {
 namespace {
 
-struct AddOptions {
-  bool nx = false;    // only new members
-  bool xx = false;    // only members that are there
-  bool gt = false;    // only to a greater score
-  bool lt = false;    // only to a lower score
-  bool ch = false;    // answer the number of changed members
-  bool incr = false;  // add to the score, and answer it
-};
-
-bool ReadAddOption(std::string_view word, AddOptions* options) {
+bool ReadAddOption(std::string_view word, ZAddOptions* options) {
   const std::pair<std::string_view, bool*> names[] = {
       {"nx", &options->nx}, {"xx", &options->xx}, {"gt", &options->gt},
       {"lt", &options->lt}, {"ch", &options->ch}, {"incr", &options->incr}};
@@ -36,7 +26,7 @@ bool ReadAddOption(std::string_view word, AddOptions* options) {
 }
 
 // False after an error was answered. `pairs`: how many scores and members follow.
-bool CheckAddOptions(Context& c, const AddOptions& options, size_t pairs) {
+bool CheckAddOptions(Context& c, const ZAddOptions& options, size_t pairs) {
   std::string_view error;
   if (options.nx && options.xx) {
     error = "ERR XX and NX options at the same time are not compatible";
@@ -58,7 +48,7 @@ enum class Added : uint8_t { kNothing, kSame, kChanged, kNew, kNotANumber };
 void SetScore(ZSet& zset, std::string_view member, double score) { zset.Set(member, score + 0.0); }
 
 // Adds one pair; `score` becomes the member's score where that is not kNothing.
-Added AddPair(ZSet& zset, const AddOptions& options, std::string_view member, double* score) {
+Added AddPair(ZSet& zset, const ZAddOptions& options, std::string_view member, double* score) {
   const std::optional<double> old = zset.Score(member);
   if (!old) {
     if (options.xx) return Added::kNothing;
@@ -76,10 +66,10 @@ Added AddPair(ZSet& zset, const AddOptions& options, std::string_view member, do
   return Added::kChanged;
 }
 
-using Scores = absl::InlinedVector<double, 8>;
+}  // namespace
 
-// Adds the pairs from word `first` on, whose scores have been read, and answers.
-void AddPairs(Context& c, const AddOptions& options, size_t first, Scores& scores) {
+void AddToZSet(Context& c, const ZAddOptions& options, ZAddScores& scores, size_t first,
+               size_t step) {
   const Key key = c.key(1);
   ZSet* zset;
   if (!c.Write(key, &zset)) return;
@@ -90,7 +80,7 @@ void AddPairs(Context& c, const AddOptions& options, size_t first, Scores& score
   int64_t added = 0, changed = 0;
   Added last = Added::kNothing;
   for (size_t i = 0; i < scores.size(); ++i) {
-    last = AddPair(*zset, options, c.args[first + 2 * i + 1], &scores[i]);
+    last = AddPair(*zset, options, c.args[first + step * i], &scores[i]);
     if (last == Added::kNotANumber) {
       return c.reply.Error("ERR resulting score is not a number (NaN)");
     }
@@ -102,17 +92,19 @@ void AddPairs(Context& c, const AddOptions& options, size_t first, Scores& score
   last == Added::kNothing ? c.reply.Null() : c.reply.Double(scores.back());
 }
 
-void Add(Context& c, AddOptions options) {
+namespace {
+
+void Add(Context& c, ZAddOptions options) {
   size_t first = 2;
   while (first < c.args.size() && ReadAddOption(c.args[first], &options)) ++first;
   const size_t words = c.args.size() - first;
   if (words == 0 || words % 2 != 0) return c.SyntaxError();
   if (!CheckAddOptions(c, options, words / 2)) return;
-  Scores scores(words / 2);
+  ZAddScores scores(words / 2);
   for (size_t i = 0; i < scores.size(); ++i) {
     if (!c.Double(first + 2 * i, &scores[i])) return;
   }
-  AddPairs(c, options, first, scores);
+  AddToZSet(c, options, scores, first + 1, 2);
 }
 
 void ZAdd(Context& c) { Add(c, {}); }

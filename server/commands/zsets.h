@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "absl/container/inlined_vector.h"
 #include "server/engine/context.h"
 #include "server/store/zset.h"
 
@@ -46,6 +47,21 @@ class ScoredArray {
   const bool with_scores_;
   const bool nested_;
 };
+
+struct ZAddOptions {
+  bool nx = false;    // only new members
+  bool xx = false;    // only members that are there
+  bool gt = false;    // only to a greater score
+  bool lt = false;    // only to a lower score
+  bool ch = false;    // answer the number of changed members
+  bool incr = false;  // add to the score, and answer it
+};
+using ZAddScores = absl::InlinedVector<double, 8>;
+
+// Adds to the sorted set at word 1 and answers, as ZADD. The members are words `first`, `first` +
+// `step` and so on, each with its score.
+void AddToZSet(Context& c, const ZAddOptions& options, ZAddScores& scores, size_t first,
+               size_t step);
 
 // Puts a sorted set that a command built in the place of whatever the key held, or deletes the key
 // when it is empty, and answers its size. `event` names the command.
