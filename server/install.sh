@@ -28,7 +28,8 @@ fi
 missing=()
 for package in $(packages "$@"); do
   status="$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null || true)"
-  [[ $status == installed ]] || missing+=("$package")
+  # A program of that name, from wherever, will do: npm comes with some builds of nodejs.
+  [[ $status == installed ]] || command -v "$package" > /dev/null || missing+=("$package")
 done
 [[ ${#missing[@]} -eq 0 ]] && exit 0
 

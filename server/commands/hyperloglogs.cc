@@ -173,8 +173,9 @@ void PfDebug(Context& c) {
   const bool sparse = hyperloglog::EncodingOf(bytes) == Encoding::kSparse;
   if (EqualsIgnoreCase(what, "getreg")) {
     if (!MakeDense(c, key, entry, &bytes)) return;
+    const std::optional<Registers> registers = hyperloglog::Decode(bytes);
     c.reply.Array(hyperloglog::kRegisters);
-    for (const uint8_t value : *hyperloglog::Decode(bytes)) c.reply.Integer(value);
+    for (const uint8_t value : *registers) c.reply.Integer(value);
   } else if (EqualsIgnoreCase(what, "decode")) {
     if (!sparse) return c.reply.Error("ERR HLL encoding is not sparse");
     c.reply.Bulk(hyperloglog::DescribeRuns(bytes));

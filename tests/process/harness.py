@@ -5,6 +5,7 @@ sanitizer build: slower and fatter, so counts are smaller and memory is not meas
 """
 import os
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import time
 import unittest
 
 SERVER = os.environ.get("LARDER_SERVER", "build/larder-server")
+BUILD = os.path.dirname(os.path.abspath(SERVER))  # the build folder: what tests fetch is kept here
 SANITIZED = os.environ.get("LARDER_SANITIZED") == "1"
 DEADLINE_S = 20
 
@@ -220,6 +222,31 @@ class Server:
 
     def open_files(self):
         return len(os.listdir("/proc/%d/fd" % self.process.pid))
+
+
+def fetch(name, command, result):
+    """A folder build/NAME that `command` fills, once, as a test's first need of it; the test is
+    skipped where that fails, since not every machine reaches the package registries."""
+    folder = os.path.join(BUILD, name)
+    if not os.path.exists(os.path.join(folder, result)):
+        os.makedirs(folder, exist_ok=True)
+        try:
+            done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, timeout=300,
+                                  capture_output=True, text=True, shell=True)
+            problem = (done.stderr or done.stdout).strip()[-500:] if done.returncode else ""
+        except subprocess.TimeoutExpired:
+            problem = "no answer"
+        if not os.path.exists(os.path.join(folder, result)):
+            raise unittest.SkipTest("%s can not be had: %s" % (name, problem or "no " + result))
+    return folder
+
+
+def redis_server():
+    """The path of redis-server, which some tests ask what is right; skips where there is none."""
+    for path in (shutil.which("redis-server"), os.path.join(BUILD, "redis-server")):
+        if path and os.path.exists(path):
+            return path
+    raise unittest.SkipTest("no redis-server")
 
 
 class ServerTest(unittest.TestCase):

@@ -69,6 +69,39 @@ class Cli(ServerTest):
             monitor.terminate()
 
 
+    def test_latency(self):
+        least, most, average, samples = self.cli("-i", "0.2", "--latency").split()
+        self.assertGreater(int(samples), 0)
+        self.assertLessEqual(int(least), int(most))
+
+    def test_help_comes_from_the_server(self):
+        said = self.cli("HELP", "PFADD")
+        self.assertIn("key [element [element ...]]", said)
+        self.assertIn("Adds elements to a HyperLogLog", said)
+
+    def test_the_script_debugger_is_refused(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+            script.write("return 1")
+            script.flush()
+            said = self.cli("--ldb", "--eval", script.name, stdin="continue\nquit\n")
+        self.assertNotIn("debugging session started", said)
+        self.assertEqual(self.server.call("PING"), b"PONG")
+
+
+class HotKeys(ServerTest):
+    options = ("--maxmemory-policy", "allkeys-lfu")
+
+    def test_hotkeys(self):
+        with self.server.wire() as wire:
+            wire.call("MSET", "hot", 1, "cold", 1)
+            for _ in range(200):
+                wire.call("GET", "hot")
+        said = subprocess.run(["redis-cli", "-p", str(self.server.port), "--hotkeys"],
+                              capture_output=True, text=True, timeout=60).stdout
+        self.assertIn("Sampled 2 keys", said)
+        self.assertRegex(said, 'hot key found with counter: [0-9]+\\s+keyname: "?hot"?')
+
+
 class Benchmark(ServerTest):
     def benchmark(self, *options):
         done = subprocess.run(["redis-benchmark", "-p", str(self.server.port), "--csv", "-n",
@@ -131,6 +164,49 @@ class RedisPy(ServerTest):
     def test_scan(self):
         self.redis.mset({"key:%d" % i: i for i in range(500)})
         self.assertEqual(len(set(self.redis.scan_iter("key:*"))), 500)
+
+    def test_bits_places_and_estimates(self):
+        self.redis.setbit("bits", 7, 1)
+        self.assertEqual(self.redis.bitcount("bits"), 1)
+        field = self.redis.bitfield("bits").incrby("u8", 8, 200).set("u8", 16, 1)
+        self.assertEqual(field.execute(), [200, 0])
+        self.redis.geoadd("Sicily", (13.361389, 38.115556, "Palermo", 15.087269, 37.502669,
+                                     "Catania"))
+        self.assertEqual(self.redis.geosearch("Sicily", longitude=15, latitude=37, radius=100,
+                                              unit="km", withdist=True), [[b"Catania", 56.4413]])
+        self.redis.pfadd("hll", *range(1000))
+        self.assertAlmostEqual(self.redis.pfcount("hll"), 1000, delta=50)
+
+    def test_blocking_pops(self):
+        worker = redis.Redis(port=self.server.port)
+        popped = []
+        thread = threading.Thread(target=lambda: popped.append(worker.blpop(["a", "b"], 10)))
+        thread.start()
+        self.redis.rpush("b", "job")
+        thread.join()
+        self.assertEqual(popped, [(b"b", b"job")])
+        worker.close()
+
+    def test_publish_and_subscribe(self):
+        subscriber = self.redis.pubsub(ignore_subscribe_messages=True)
+        subscriber.subscribe("news")
+        subscriber.psubscribe("n*")
+        while self.redis.publish("news", "hello") < 2:
+            pass
+        heard = set()
+        for message in subscriber.listen():
+            heard.add(message["type"])
+            if heard == {"message", "pmessage"}:
+                break
+        subscriber.close()
+
+    def test_streams(self):
+        added = self.redis.xadd("events", {"event": "added"}, maxlen=100)
+        self.redis.xgroup_create("events", "workers", id="0")
+        read = self.redis.xreadgroup("workers", "me", {"events": ">"})
+        self.assertEqual(read, [[b"events", [(added, {b"event": b"added"})]]])
+        self.assertEqual(self.redis.xpending("events", "workers")["pending"], 1)
+        self.assertEqual(self.redis.xack("events", "workers", added), 1)
 
     def test_locks(self):
         counter = [0]

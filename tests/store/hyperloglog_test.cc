@@ -75,14 +75,19 @@ TEST(HyperLogLog, BecomesDenseWhenSparseIsTooLongOrTheValueTooLarge) {
 
 TEST(HyperLogLog, SaysWhatIsCorrupt) {
   EXPECT_FALSE(IsValid("HYLL"));
-  EXPECT_FALSE(IsValid(std::string("HYLL\x02") + std::string(11, '\0')));
-  EXPECT_FALSE(IsValid("HYLL" + std::string(12, '\0'))) << "dense, but short";
-  std::string short_runs = New() + "";
+  std::string header = "HYLL";
+  header.resize(kHeaderBytes);
+  EXPECT_FALSE(IsValid(header)) << "dense, but short";
+  header[4] = 2;
+  EXPECT_FALSE(IsValid(header));
+  std::string short_runs = New();
   short_runs.back() = '\0';
   ASSERT_TRUE(IsValid(short_runs));
   EXPECT_FALSE(Decode(short_runs).has_value());
   EXPECT_FALSE(MakeDense(&short_runs));
-  EXPECT_FALSE(Decode(New() + "\x80").has_value()) << "more registers than there are";
+  std::string long_runs = New();
+  long_runs.push_back('\x80');
+  EXPECT_FALSE(Decode(long_runs).has_value()) << "more registers than there are";
   std::string cut = New();
   cut.pop_back();
   EXPECT_FALSE(Decode(cut).has_value());

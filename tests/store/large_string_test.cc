@@ -46,7 +46,7 @@ TEST(LargeString, AppendLeavesWhatAReplyHolds) {
   const BlobRef sent = BlobRef::Share(string.block(1).blob);
   string.Append("more");
   EXPECT_EQ(sent->view(), std::string(10, 'x'));
-  EXPECT_EQ(BytesOf(string), std::string(kBlock + 10, 'x') + "more");
+  EXPECT_EQ(BytesOf(string), std::string(kBlock + 10, 'x').append("more"));
 }
 
 TEST(LargeString, AGapOfZerosTakesNoMemoryUntilItIsWritten) {
@@ -94,7 +94,7 @@ TEST(LargeString, BehavesLikeAString) {
 }
 
 TEST(StringBlocks, SeesAShortStringInTheSameBlocks) {
-  const std::string bytes = std::string(kBlock, 'a') + "bc";
+  const std::string bytes = std::string(kBlock, 'a').append("bc");
   const StringBlocks blocks{std::string_view(bytes)};
   EXPECT_EQ(blocks.count(), 2u);
   EXPECT_EQ(blocks.block(1).bytes, "bc");
