@@ -11,9 +11,13 @@ namespace larder {
 // The time-out at word `i`, in seconds with a fraction; `timeout_ms` 0: for ever. False after an
 // error was answered.
 bool ParseTimeout(Context& c, size_t i, int64_t* timeout_ms);
+// The same in whole milliseconds.
+bool ParseTimeoutMs(Context& c, size_t i, int64_t* timeout_ms);
 
-// Parks the client until one of the `count` keys from word `first` on holds a value of this type.
-// The null array is what it gets when the time is over, and at once where it may not wait.
+// Parks the client as `wait` says. The null array is what it gets when the time is over, and at
+// once where it may not wait.
+void WaitFor(Context& c, Wait wait);
+// The same, until one of the `count` keys from word `first` on holds a value of this type.
 void WaitForKeys(Context& c, size_t first, size_t count, ValueType wants, int64_t timeout_ms);
 
 }  // namespace larder

@@ -39,6 +39,13 @@ std::span<const Command> ZSetPopCommands();      // zsets_pop.cc: ZPOPMIN, BZPOP
 std::span<const Command> ZSetScanCommands();     // zsets_scan.cc: ZRANDMEMBER, ZSCAN
 std::span<const Command> GeoCommands();          // geo.cc: GEOADD, GEODIST …
 std::span<const Command> GeoSearchCommands();    // geo_search.cc: GEOSEARCH, GEORADIUS …
+std::span<const Command> StreamCommands();       // streams.cc: XADD, XTRIM, XDEL …
+std::span<const Command> StreamRangeCommands();
+std::span<const Command> StreamReadCommands();     // streams_read.cc: XREAD, XREADGROUP
+std::span<const Command> StreamGroupCommands();    // streams_group.cc: XGROUP
+std::span<const Command> StreamPendingCommands();  // streams_pending.cc: XACK, XPENDING
+std::span<const Command> StreamClaimCommands();    // streams_claim.cc: XCLAIM, XAUTOCLAIM
+std::span<const Command> StreamInfoCommands();     // streams_info.cc: XINFO
 
 // Keys of any type.
 std::span<const Command> KeyCommands();       // keys.cc: DEL, EXISTS, TYPE …

@@ -9,6 +9,7 @@
 #include "server/store/keyspace.h"
 #include "server/store/list.h"
 #include "server/store/set.h"
+#include "server/store/stream.h"
 #include "server/store/zset.h"
 
 namespace larder {
@@ -53,6 +54,20 @@ Digest DigestOfZSet(const ZSet& zset) {
   return digest;
 }
 
+// The entries alone: replicas see some of what happens to groups at another time.
+Digest DigestOfStream(const Stream& stream) {
+  Digest digest;
+  stream.ForEach(StreamId::Min(), StreamId::Max(), [&](const StreamEntry& entry) {
+    digest.Mix(FormatStreamId(entry.id()));
+    entry.ForEachPair([&](std::string_view field, std::string_view value) {
+      digest.Mix(field);
+      digest.Mix(value);
+    });
+    return true;
+  });
+  return digest;
+}
+
 }  // namespace
 
 void Digest::Mix(std::string_view bytes) {
@@ -92,6 +107,7 @@ Digest DigestOfValue(const Entry& entry) {
       digest = DigestOfHash(*entry.object<Hash>());
       break;
     case ValueType::kStream:
+      digest = DigestOfStream(*entry.object<Stream>());
       break;
   }
   digest.Mix(TypeName(entry.type()));

@@ -78,7 +78,7 @@ bool ParseOptions(Context& c, ScanOptions* options) {
 // Removes the entries that a walk has met too late. REQUIRES: the shard is locked.
 void RemoveExpiredEntries(Context& c, Shard& shard, std::vector<Entry*>& expired) {
   for (Entry* entry : expired) {
-    RemoveExpired(c.engine, c.worker, shard, c.db(), entry, HashBytes(entry->key()));
+    RemoveExpired(c.engine, c.worker, shard, c.db(), entry, HashBytes(entry->key()), c.ready);
   }
   expired.clear();
   // The walk goes on to another shard's lock.

@@ -11,6 +11,7 @@ namespace {
 using Arguments = std::vector<SyntaxArgument>;
 
 bool IsToken(std::string_view word) {
+  if (word == "*" || word == "=" || word == "~") return true;
   return std::any_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) &&
          word == [&] {
            std::string upper(word);

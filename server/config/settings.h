@@ -48,6 +48,7 @@ struct Settings {
   Setting set_max_intset_entries;
   Setting zset_max_listpack_entries, zset_max_listpack_value;
   Setting hll_sparse_max_bytes;
+  Setting stream_node_max_bytes, stream_node_max_entries;  // 0: no limit
   Setting lazy_user_flush;
   Setting lazyfree_lazy_expire, lazyfree_lazy_user_del;  // how replicas are told: UNLINK or DEL
 

@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "server/engine/args.h"
 
@@ -133,6 +134,13 @@ constexpr KeySpec KeyAfter(std::string_view keyword, int from, int flags) {
   spec.flags = static_cast<uint16_t>(flags);
   return spec;
 }
+// The first half of the words behind `keyword` (XREAD's keys, whose ids follow them).
+constexpr KeySpec KeysAfter(std::string_view keyword, int from, int flags) {
+  KeySpec spec = KeyAfter(keyword, from, flags);
+  spec.last = -1;
+  spec.limit = 2;
+  return spec;
+}
 // Keys that no rule finds (SORT's BY and GET).
 constexpr KeySpec UnknownKeys(int flags) {
   KeySpec spec;
@@ -150,6 +158,12 @@ struct KeySpecs {
   }
   KeySpec specs[kMost];
   uint8_t size = 0;
+};
+
+// Where a key is among a command's words.
+struct KeyPosition {
+  uint32_t index;
+  uint16_t flags;  // KeyFlag bits
 };
 
 struct Command {
@@ -171,6 +185,9 @@ struct Command {
   // Says whether this call needs the closed gate although the row does not (SORT with BY). May be
   // null.
   bool (*exclusive)(Args) = nullptr;
+  // Finds the keys where the specs could be deceived (XREADGROUP with a consumer called STREAMS);
+  // the specs are only shown then. As FindKeys in command_table.h; null: the specs find them.
+  bool (*find_keys)(Args, std::vector<KeyPosition>&) = nullptr;
 };
 
 }  // namespace larder

@@ -206,6 +206,7 @@ bool AppendKeys(const KeySpec& spec, Args args, std::vector<KeyPosition>& positi
 }  // namespace
 
 bool FindKeys(const Command& command, Args args, std::vector<KeyPosition>& positions) {
+  if (command.find_keys != nullptr) return command.find_keys(args, positions);
   for (size_t i = 0; i < command.keys.size; ++i) {
     const KeySpec& spec = command.keys.specs[i];
     if (spec.find == KeySpec::Find::kUnknown) continue;

@@ -56,10 +56,6 @@ class CommandTable {
 
 // The positions of the keys in `args` by the command's key specifications; wrong counts yield none.
 // Appends indexes into `args`, at most kMostKeys. False when a key-count word is not a valid count.
-struct KeyPosition {
-  uint32_t index;
-  uint16_t flags;  // KeyFlag bits
-};
 bool FindKeys(const Command& command, Args args, std::vector<KeyPosition>& positions);
 
 }  // namespace larder

@@ -23,7 +23,7 @@ Entry* Context::PeekEntry(const Key& key, bool count) {
   if (entry != nullptr && entry->ExpiredAt(now_ms())) [[unlikely]] {
     // Who writes needs its place. Readers leave it alone during CLIENT PAUSE.
     if ((command.flags & kWrite) || !engine.pause.active(now_ms())) {
-      RemoveExpired(engine, worker, *key.shard, key.db, entry, key.hash);
+      RemoveExpired(engine, worker, *key.shard, key.db, entry, key.hash, ready);
     }
     entry = nullptr;
   }
@@ -108,15 +108,22 @@ void Context::SetExpiry(const Key& key, int64_t expiry_ms) {
 }
 
 // Keyspace events are not published yet, so the class and the event's name end here.
-void Context::Changed(const Key& key, NotifyClass, std::string_view) {
-  worker.stats.changes.Add(1);
-  changed = true;
-  Slice* slice = key.shard->existing_slice(key.db);
+void Context::Changed(const Key& key, NotifyClass notify, std::string_view event) {
+  Noted(key, notify, event);
+  const Slice* slice = key.shard->existing_slice(key.db);
   if (slice == nullptr) return;
   if (!slice->watchers.empty()) key.shard->TouchWatchers(key.db, key.name);
-  if (!slice->waiters.empty() && slice->waiters.contains(key.name)) {
-    ready.emplace_back(key.db, key.name);
-  }
+  Parking::NoteReady(*slice, key.db, key.name, ready);
+}
+
+void Context::Noted(const Key&, NotifyClass, std::string_view) {
+  worker.stats.changes.Add(1);
+  changed = true;
+}
+
+void Context::Wake(const Key& key) {
+  const Slice* slice = key.shard->existing_slice(key.db);
+  if (slice != nullptr) Parking::NoteReady(*slice, key.db, key.name, ready);
 }
 
 void Context::ReplicateAs(Args words) {
@@ -152,11 +159,10 @@ bool Context::Double(size_t i, double* value, std::string_view error) {
 
 bool Context::may_park() const { return !client.is_script && !client.in_exec; }
 
-void Context::Park(std::vector<std::string> keys, ValueType wants, int64_t timeout_ms,
-                   OutputBuffer timeout_reply) {
+void Context::Park(Wait wait) {
   parked = true;
   if (client.woken) return;  // it stands in its queues already
-  Parking::Park(*this, std::move(keys), wants, timeout_ms, std::move(timeout_reply));
+  Parking::Park(*this, std::move(wait));
 }
 
 }  // namespace larder

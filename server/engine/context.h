@@ -142,6 +142,11 @@ struct Context {
   // ---- What happened ----------------------------------------------------------------------------
   // After every change of a key: marks watchers, wakes waiters, counts the change.
   void Changed(const Key& key, NotifyClass notify, std::string_view event);
+  // After a change that is no matter of who reads the value (a stream's consumer groups): told and
+  // counted like the others, but no watcher and no waiter hears of it.
+  void Noted(const Key& key, NotifyClass notify, std::string_view event);
+  // Has the clients that wait for the key look again.
+  void Wake(const Key& key);
 
   // ---- Replication ------------------------------------------------------------------------------
   // What replicas and the append-only file get of a command that Changed something: its own words.
@@ -174,13 +179,13 @@ struct Context {
   // ---- Waiting ----------------------------------------------------------------------------------
   // False in MULTI, in scripts, and where nobody could be woken: answer at once instead of parking.
   bool may_park() const;
-  // Parks the client until one of its keys holds a value of type `wants`; the handler is then run
-  // again from the start (client.woken). Write no reply. `timeout_ms` 0: no limit. After the time
-  // is over the client gets `timeout_reply`, written by the handler in the client's protocol.
-  void Park(std::vector<std::string> keys, ValueType wants, int64_t timeout_ms,
-            OutputBuffer timeout_reply);
+  // Parks the client until one of its keys changes as `wait` says; the handler is then run again
+  // from the start (client.woken). Write no reply; that after the time is over is in `wait`,
+  // written by the handler in the client's protocol.
+  void Park(Wait wait);
 
-  // Keys that may have become ready for waiters; served by the dispatcher after the locks are gone.
+  // Keys that have changed while somebody waits for them; served by the dispatcher after the locks
+  // are gone.
   ReadyKeys& ready;
   // The keys among the words, hashed by the dispatcher; where empty, key() hashes.
   std::span<const HashedKey> hashed = {};
@@ -188,7 +193,7 @@ struct Context {
   bool parked = false;  // set by Park
   // Where effects go; null while nobody reads the log.
   LogBlock* effects = nullptr;
-  bool changed = false;     // set by Changed
+  bool changed = false;     // set by Changed and Noted
   bool replicated = false;  // the handler has said what its effects are
 
  private:

@@ -115,6 +115,7 @@ class Engine {
 
   std::atomic<bool> active_expire{true};  // DEBUG SET-ACTIVE-EXPIRE
   std::atomic<int> parked_clients{0};
+  std::atomic<uint64_t> last_ticket{0};  // of the waiters, see Parking
   std::atomic<int> monitors{0};
 
  private:

@@ -1,5 +1,7 @@
 #include "server/engine/expire.h"
 
+#include <utility>
+
 #include "server/base/clock.h"
 #include "server/engine/engine.h"
 #include "server/engine/worker.h"
@@ -12,7 +14,7 @@ constexpr int kEntriesPerLock = 32;
 
 // Looks at the entries that one record may stand for. True: an expired one was found and removed.
 bool ExpireOne(Engine& engine, Worker& worker, Shard& shard, int db, Slice& slice,
-               uint32_t hash_top, int64_t now_ms) {
+               uint32_t hash_top, int64_t now_ms, ReadyKeys& ready) {
   Entry* due = nullptr;
   uint64_t due_hash = 0;
   slice.table.FindByHashTop(hash_top, [&](Entry* entry, uint64_t hash) {
@@ -26,13 +28,13 @@ bool ExpireOne(Engine& engine, Worker& worker, Shard& shard, int db, Slice& slic
     slice.expiry.Add(due->expiry_ms(), due_hash);
     return false;
   }
-  RemoveExpired(engine, worker, shard, db, due, due_hash);
+  RemoveExpired(engine, worker, shard, db, due, due_hash, ready);
   return true;
 }
 
 // True when there is more to do in this slice.
 bool ExpireSlice(Engine& engine, Worker& worker, Shard& shard, int db, int64_t now_ms,
-                 size_t* removed) {
+                 size_t* removed, ReadyKeys& ready) {
   Slice* slice = shard.existing_slice(db);
   if (slice == nullptr || slice->expiry.next_tick() >= ExpiryIndex::TickOf(now_ms)) return false;
   MutexLock lock(shard.mutex());
@@ -40,7 +42,7 @@ bool ExpireSlice(Engine& engine, Worker& worker, Shard& shard, int db, int64_t n
   bool more = true;
   for (int i = 0; more && i < kEntriesPerLock; ++i) {
     more = slice->expiry.PopDue(now_ms, &hash_top);
-    if (more) *removed += ExpireOne(engine, worker, shard, db, *slice, hash_top, now_ms);
+    if (more) *removed += ExpireOne(engine, worker, shard, db, *slice, hash_top, now_ms, ready);
   }
   engine.Commit(worker, false);
   return more;
@@ -61,8 +63,9 @@ void FreeEntry(Entry* entry, Reclaimer& reclaimer) {
 }
 
 void RemoveExpired(Engine& engine, Worker& worker, Shard& shard, int db, Entry* entry,
-                   uint64_t hash) {
+                   uint64_t hash, ReadyKeys& ready) {
   shard.TouchWatchers(db, entry->key());
+  Parking::NoteReady(shard.slice(db), db, entry->key(), ready);
   if (engine.log.collects()) {
     const std::string_view words[] = {WordForExpired(engine), entry->key()};
     worker.effects.Add(db, words);
@@ -78,12 +81,14 @@ void ReplicateExpired(Context& c, const Key& key) {
 size_t ExpireDue(Engine& engine, Worker& worker) {
   size_t removed = 0;
   const int64_t now_ms = WallMs();
+  ReadyKeys ready;
   for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
     engine.gate.EnterWaiting(worker.gate_slot);
     for (int db = 0; db < engine.keyspace.databases(); ++db) {
-      while (ExpireSlice(engine, worker, engine.keyspace.shard(i), db, now_ms, &removed)) {
+      while (ExpireSlice(engine, worker, engine.keyspace.shard(i), db, now_ms, &removed, ready)) {
       }
     }
+    if (!ready.empty()) Parking::Serve(engine, worker, std::exchange(ready, {}));
     engine.gate.Leave(worker.gate_slot);
   }
   return removed;

@@ -15,10 +15,11 @@ class Worker;
 // Frees an entry that is in no table any more; large ones on the reclaimer's thread.
 void FreeEntry(Entry* entry, Reclaimer& reclaimer);
 
-// Takes an expired entry out: marks the clients that watch it, counts, tells the log.
-// REQUIRES: the shard's lock or the closed gate; Engine::Commit is called before it goes.
+// Takes an expired entry out: marks the clients that watch it, notes it for those who wait for it,
+// counts, tells the log. REQUIRES: the shard's lock or the closed gate; Engine::Commit is called
+// before it goes.
 void RemoveExpired(Engine& engine, Worker& worker, Shard& shard, int db, Entry* entry,
-                   uint64_t hash);
+                   uint64_t hash, ReadyKeys& ready);
 
 // Says that a command removed a key because its time is over (EXPIRE in the past).
 void ReplicateExpired(Context& c, const Key& key);

@@ -8,59 +8,71 @@
 namespace larder {
 namespace {
 
-// The first waiter of a key that a value of its type could serve; claimed ones are swept out.
-WaiterRef HeadWaiter(Engine& engine, const Worker& worker, int db, std::string_view key,
-                     uint64_t hash) {
+bool Suits(const Waiter& waiter, const Entry* entry) {
+  return waiter.wait.or_loss || (entry != nullptr && entry->type() == waiter.wait.wants);
+}
+
+bool ComesBefore(uint64_t ticket, const WaiterRef& waiter) { return ticket < waiter->ticket; }
+
+// The next waiter of a key, behind `after` and no later than `last`, for whom it could hold
+// something; claimed ones are passed over.
+WaiterRef NextWaiter(Engine& engine, const Worker& worker, int db, std::string_view key,
+                     uint64_t after, uint64_t last) {
+  const uint64_t hash = HashBytes(key);
   KeyLock lock(engine.keyspace);
   lock.LockOne(hash);
   Shard& shard = lock.shard(hash);
-  const Entry* entry = shard.Find(db, key, hash);
-  if (entry == nullptr || entry->ExpiredAt(worker.now_ms)) return nullptr;
-  auto& waiters = shard.slice(db).waiters;
-  auto found = waiters.find(key);
+  const auto& waiters = shard.slice(db).waiters;
+  const auto found = waiters.find(key);
   if (found == waiters.end()) return nullptr;
-  for (const WaiterRef& waiter : found->second) {
-    if (waiter->wants == entry->type() &&
-        waiter->state.load(std::memory_order_acquire) == Waiter::State::kWaiting) {
-      return waiter;
+  const Entry* entry = shard.Find(db, key, hash);
+  if (entry != nullptr && entry->ExpiredAt(worker.now_ms)) entry = nullptr;
+  const auto& queue = found->second;
+  for (auto at = std::upper_bound(queue.begin(), queue.end(), after, ComesBefore);
+       at != queue.end() && (*at)->ticket <= last; ++at) {
+    if (Suits(**at, entry) &&
+        (*at)->state.load(std::memory_order_acquire) == Waiter::State::kWaiting) {
+      return *at;
     }
   }
   return nullptr;
 }
 
-// Runs a claimed waiter's command. False: it found nothing and waits on.
-bool ServeOne(Engine& engine, Worker& worker, const WaiterRef& waiter, ReadyKeys& ready) {
+// Runs a claimed waiter's command, and answers unless it found nothing and waits on.
+void ServeOne(Engine& engine, Worker& worker, const WaiterRef& waiter, ReadyKeys& ready) {
   Client& client = *waiter->client;
   auto letter = std::make_unique<Letter>();
   letter->kind = Letter::Kind::kReply;
   letter->client_id = client.id;
   Reply reply(letter->out, client.resp.load(std::memory_order_relaxed));
-  std::vector<std::string_view> words(waiter->words.begin(), waiter->words.end());
+  const Command& command = *waiter->command;
+  std::vector<std::string_view> words(waiter->wait.words.begin(), waiter->wait.words.end());
   std::vector<HashedKey> hashed;
-  engine.HashKeys(*waiter->command, words, hashed);
+  engine.HashKeys(command, words, hashed);
   std::vector<uint64_t> hashes;
   for (const HashedKey& key : hashed) hashes.push_back(key.hash);
-  bool parked;
-  client.woken = true;
+  bool parked = false;
+  const auto run = [&](KeyLock& lock) {
+    client.woken = true;
+    parked = engine.Run(worker, client, command, words, lock, reply, ready);
+    engine.Commit(worker, client, command);
+    client.woken = false;
+    // While the keys are still locked, so that whoever changes one of them next finds it waiting.
+    // From then on the client may be gone.
+    if (parked) waiter->state.store(Waiter::State::kWaiting, std::memory_order_release);
+  };
   KeyLock lock(engine.keyspace);
   if (lock.Lock(hashes)) {
-    parked = engine.Run(worker, client, *waiter->command, words, lock, reply, ready);
-    engine.Commit(worker, client, *waiter->command);
+    run(lock);
     lock.UnlockAll();
   } else {
     GateClosed closed(engine.gate, worker.gate_slot);
     KeyLock all(engine.keyspace, KeyLock::Exclusive());
-    parked = engine.Run(worker, client, *waiter->command, words, all, reply, ready);
-    engine.Commit(worker, client, *waiter->command);
+    run(all);
   }
-  client.woken = false;
-  if (parked) {
-    waiter->state.store(Waiter::State::kWaiting, std::memory_order_release);
-    return false;
-  }
+  if (parked) return;
   Parking::Withdraw(engine, *waiter);
   client.home->Post(std::move(letter));  // from here on the client is its loop's again
-  return true;
 }
 
 void EndWait(Client& client) {
@@ -71,24 +83,23 @@ void EndWait(Client& client) {
 
 }  // namespace
 
-void Parking::Park(Context& c, std::vector<std::string> keys, ValueType wants, int64_t timeout_ms,
-                   OutputBuffer timeout_reply) {
+void Parking::Park(Context& c, Wait wait) {
   auto waiter = std::make_shared<Waiter>();
   waiter->client = &c.client;
   waiter->command = &c.command;
-  waiter->words.assign(c.args.begin(), c.args.end());
-  waiter->keys = std::move(keys);
   waiter->db = c.db();
-  waiter->wants = wants;
-  waiter->deadline_ms = timeout_ms == 0 ? 0 : c.now_ms() + timeout_ms;
-  waiter->timeout_reply = std::move(timeout_reply);
+  waiter->deadline_ms = wait.timeout_ms == 0 ? 0 : c.now_ms() + wait.timeout_ms;
+  if (wait.words.empty()) wait.words.assign(c.args.begin(), c.args.end());
+  waiter->wait = std::move(wait);
   {
     MutexLock lock(c.client.label_mutex);
     c.client.waiter = waiter;
   }
   c.client.blocked.store(true, std::memory_order_relaxed);
   c.engine.parked_clients.fetch_add(1, std::memory_order_relaxed);
-  for (const std::string& key : waiter->keys) {
+  // Drawn under the locks of all its queues, so that each of them is in this order.
+  waiter->ticket = c.engine.last_ticket.fetch_add(1, std::memory_order_relaxed) + 1;
+  for (const std::string& key : waiter->wait.keys) {
     const uint64_t hash = HashBytes(key);
     waiter->hashes.push_back(hash);
     auto& queue = c.lock.shard(hash).slice(waiter->db).waiters[key];
@@ -98,11 +109,11 @@ void Parking::Park(Context& c, std::vector<std::string> keys, ValueType wants, i
 }
 
 void Parking::Withdraw(Engine& engine, Waiter& waiter) {
-  for (size_t i = 0; i < waiter.keys.size(); ++i) {
+  for (size_t i = 0; i < waiter.wait.keys.size(); ++i) {
     KeyLock lock(engine.keyspace);
     lock.LockOne(waiter.hashes[i]);
     auto& waiters = lock.shard(waiter.hashes[i]).slice(waiter.db).waiters;
-    auto found = waiters.find(waiter.keys[i]);
+    auto found = waiters.find(waiter.wait.keys[i]);
     if (found == waiters.end()) continue;
     std::erase_if(found->second, [&](const WaiterRef& other) { return other.get() == &waiter; });
     if (found->second.empty()) waiters.erase(found);
@@ -111,14 +122,15 @@ void Parking::Withdraw(Engine& engine, Waiter& waiter) {
 }
 
 void Parking::Serve(Engine& engine, Worker& worker, ReadyKeys ready) {
-  // Grows while it is walked: a woken BLMOVE fills another key. Every step serves a waiter, and
-  // those are as many as there are clients.
+  // Grows while it is walked: a woken BLMOVE fills another key. Every step goes on in a queue, and
+  // waiters are as many as there are clients; who parks meanwhile has seen the change.
   for (size_t i = 0; i < ready.size(); ++i) {
     const auto [db, key] = ready[i];
-    const uint64_t hash = HashBytes(key);
-    while (WaiterRef waiter = HeadWaiter(engine, worker, db, key, hash)) {
-      if (!waiter->Claim()) continue;
-      if (!ServeOne(engine, worker, waiter, ready)) break;
+    const uint64_t last = engine.last_ticket.load(std::memory_order_relaxed);
+    uint64_t after = 0;
+    while (WaiterRef waiter = NextWaiter(engine, worker, db, key, after, last)) {
+      after = waiter->ticket;
+      if (waiter->Claim()) ServeOne(engine, worker, waiter, ready);
     }
   }
 }
@@ -132,7 +144,7 @@ bool Engine::TimeOut(Worker& worker, Client& client) {
   const WaiterRef waiter = client.waiter;
   if (waiter == nullptr || !worker.gate_slot.inside() || !waiter->Claim()) return false;
   Parking::Withdraw(*this, *waiter);
-  client.out.Take(std::move(waiter->timeout_reply));
+  client.out.Take(std::move(waiter->wait.timeout_reply));
   EndWait(client);
   return true;
 }
@@ -154,7 +166,7 @@ bool Engine::Unblock(uint64_t id, bool with_error) {
     Reply(letter->out, client.resp.load(std::memory_order_relaxed))
         .Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
   } else {
-    letter->out = std::move(waiter->timeout_reply);
+    letter->out = std::move(waiter->wait.timeout_reply);
   }
   client.home->Post(std::move(letter));
   return true;

@@ -20,9 +20,10 @@ void MarkWatchers(Context& c, const Slice& slice, int db, int other) {
   }
 }
 
-void WakeWaiters(Context& c, const Slice& slice, int db) {
+// Has the clients look again that wait for a key of `db` which is there, or in `other`.
+void WakeWaiters(Context& c, const Slice& slice, int db, int other) {
   for (const auto& [key, waiters] : slice.waiters) {
-    if (Holds(c, db, key)) c.ready.emplace_back(db, key);
+    if (Holds(c, db, key) || Holds(c, other, key)) c.ready.emplace_back(db, key);
   }
 }
 
@@ -35,7 +36,9 @@ size_t FlushDatabase(Context& c, int db, bool lazy) {
   for (int each = db < 0 ? 0 : db; each <= (db < 0 ? keyspace.databases() - 1 : db); ++each) {
     for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
       const Slice* slice = keyspace.shard(i).existing_slice(each);
-      if (slice != nullptr && !slice->watchers.empty()) MarkWatchers(c, *slice, each, each);
+      if (slice == nullptr) continue;
+      MarkWatchers(c, *slice, each, each);
+      WakeWaiters(c, *slice, each, each);
     }
     keys += keyspace.Flush(each, lazy);
   }
@@ -52,8 +55,8 @@ void SwapDatabases(Context& c, int a, int b) {
     MarkWatchers(c, shard.slice(a), a, b);
     MarkWatchers(c, shard.slice(b), b, a);
     shard.SwapSlices(a, b);
-    WakeWaiters(c, shard.slice(a), a);
-    WakeWaiters(c, shard.slice(b), b);
+    WakeWaiters(c, shard.slice(a), a, b);
+    WakeWaiters(c, shard.slice(b), b, a);
   }
   c.worker.stats.changes.Add(1);
 }

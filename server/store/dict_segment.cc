@@ -13,18 +13,6 @@
 namespace larder {
 namespace {
 
-size_t VarintBytes(size_t size) {
-  size_t bytes = 1;
-  for (; size >= 0x80; size >>= 7) ++bytes;
-  return bytes;
-}
-
-char* WriteVarint(char* at, size_t size) {
-  for (; size >= 0x80; size >>= 7) *at++ = static_cast<char>(size | 0x80);
-  *at++ = static_cast<char>(size);
-  return at;
-}
-
 char* Allocate(size_t bytes) {
   void* memory = std::malloc(bytes);
   if (memory == nullptr) throw std::bad_alloc();

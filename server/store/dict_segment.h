@@ -27,6 +27,7 @@
 #include <utility>
 
 #include "protocol/blob.h"
+#include "server/store/varint.h"
 
 namespace larder {
 
@@ -167,18 +168,6 @@ class DictSegment {
 
 namespace dict_internal {
 
-// Sizes are written seven bits a byte, lowest first.
-inline const char* ReadVarint(const char* at, size_t* size) {
-  uint8_t byte = static_cast<uint8_t>(*at++);
-  size_t result = byte & 0x7f;
-  for (int shift = 7; byte & 0x80; shift += 7) {
-    byte = static_cast<uint8_t>(*at++);
-    result |= size_t{byte & 0x7fu} << shift;
-  }
-  *size = result;
-  return at;
-}
-
 template <typename Pointer>
 Pointer LoadPointer(const char* slot) {
   Pointer pointer;
@@ -206,9 +195,9 @@ inline BulkView DictSegment::Raw::value() const {
 inline DictSegment::Raw DictSegment::Read(uint32_t position) const {
   Raw raw;
   raw.begin = arena() + position;
-  raw.key_slot = dict_internal::ReadVarint(raw.begin, &raw.key_size);
+  raw.key_slot = ReadVarint(raw.begin, &raw.key_size);
   raw.value_size = 0;
-  if (!keys_only_) raw.key_slot = dict_internal::ReadVarint(raw.key_slot, &raw.value_size);
+  if (!keys_only_) raw.key_slot = ReadVarint(raw.key_slot, &raw.value_size);
   raw.value_slot = raw.key_slot + (raw.key_size <= kMaxInlineKey ? raw.key_size : sizeof(char*));
   const char* end =
       raw.value_slot + (raw.value_size < kMinOutsideValue ? raw.value_size : sizeof(char*));

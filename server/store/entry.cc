@@ -10,6 +10,7 @@
 #include "server/store/hash.h"
 #include "server/store/list.h"
 #include "server/store/set.h"
+#include "server/store/stream.h"
 #include "server/store/zset.h"
 
 namespace larder {
@@ -29,6 +30,8 @@ auto WithObject(ValueType type, void* object, Use use) {
       return use(static_cast<Set*>(object));
     case ValueType::kZSet:
       return use(static_cast<ZSet*>(object));
+    case ValueType::kStream:
+      return use(static_cast<Stream*>(object));
     default:
       break;
   }
@@ -42,6 +45,7 @@ T* CopyOf(const T& object) {
 }
 List* CopyOf(const List& list) { return new List(list); }
 LargeString* CopyOf(const LargeString& string) { return new LargeString(string); }
+Stream* CopyOf(const Stream& stream) { return new Stream(stream); }
 
 }  // namespace
 

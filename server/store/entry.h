@@ -1,8 +1,8 @@
 // Entry: a key and its value in one allocation: a header of 8 bytes, the expiry where there is one,
 // then the value's pointer or size, the key, and the bytes of a short string. Strings of
-// LargeString::kMinBytes and more and collections (hash, list, set, sorted set) are objects of
-// their own, which the entry owns. An entry belongs to the table of one shard and is touched under
-// that shard's lock.
+// LargeString::kMinBytes and more and collections (hash, list, set, sorted set, stream) are objects
+// of their own, which the entry owns. An entry belongs to the table of one shard and is touched
+// under that shard's lock.
 //
 //   | header 8 | expiry 8, if any | size 4 (inline string) or pointer 8 | key | inline string |
 //
@@ -20,6 +20,7 @@ namespace larder {
 class Hash;
 class List;
 class Set;
+class Stream;
 class ZSet;
 
 enum class ValueType : uint8_t { kString, kList, kSet, kZSet, kHash, kStream };
@@ -41,6 +42,8 @@ template <>
 inline constexpr ValueType kTypeOf<Set> = ValueType::kSet;
 template <>
 inline constexpr ValueType kTypeOf<ZSet> = ValueType::kZSet;
+template <>
+inline constexpr ValueType kTypeOf<Stream> = ValueType::kStream;
 
 class Entry {
  public:

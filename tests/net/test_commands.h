@@ -45,7 +45,10 @@ inline void GetWait(Context& c) {
   ParseInt64(c.args[2], &timeout_ms);
   OutputBuffer timeout_reply;
   Reply(timeout_reply, c.reply.resp()).Null();
-  c.Park({std::string(c.args[1])}, ValueType::kString, timeout_ms, std::move(timeout_reply));
+  c.Park({.keys = {std::string(c.args[1])},
+          .wants = ValueType::kString,
+          .timeout_ms = timeout_ms,
+          .timeout_reply = std::move(timeout_reply)});
 }
 // SLEEP ms: with the gate closed, as a script would.
 inline void Sleep(Context& c) {

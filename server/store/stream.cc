@@ -1,0 +1,185 @@
+#include "server/store/stream.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "server/base/check.h"
+
+namespace larder {
+namespace {
+
+size_t BytesOf(StreamPairs pairs) {
+  size_t bytes = 0;
+  for (std::string_view text : pairs) bytes += text.size();
+  return bytes;
+}
+
+}  // namespace
+
+size_t Stream::MemoryBytes() const {
+  size_t bytes = sizeof(*this);
+  if (nodes_.capacity() > 1) bytes += nodes_.capacity() * sizeof(nodes_[0]);
+  for (const CowPtr<StreamNode>& node : nodes_) bytes += node->MemoryBytes();
+  for (const auto& [name, group] : groups_) bytes += name.capacity() + group.MemoryBytes();
+  return bytes;
+}
+
+void Stream::Append(StreamId id, StreamPairs pairs, NodeLimits limits) {
+  CHECK(id > last_id());
+  if (limits.bytes == 0 || limits.bytes > kMostNodeBytes) limits.bytes = kMostNodeBytes;
+  if (limits.entries == 0) limits.entries = SIZE_MAX;
+  const bool fits = !nodes_.empty() && nodes_.back()->ever_held() < limits.entries &&
+                    nodes_.back()->bytes() + BytesOf(pairs) < limits.bytes;
+  if (!fits) {
+    if (!nodes_.empty()) nodes_.back().Mutable().ShrinkToFit();
+    nodes_.emplace_back(StreamNode(id, pairs));
+  }
+  nodes_.back().Mutable().Append(id, pairs);
+  ++size_;
+  ++counters_.entries_added;
+  counters_.last_id = id;
+}
+
+void Stream::AppendNode(StreamNode node) {
+  CHECK(node.count() > 0 && (empty() || node.first_id() > last_id()));
+  size_ += node.count();
+  counters_.entries_added += node.count();
+  counters_.last_id = node.last_id();
+  nodes_.emplace_back(std::move(node));
+}
+
+size_t Stream::NodeOf(StreamId id) const {
+  const auto above =
+      std::upper_bound(nodes_.begin(), nodes_.end(), id,
+                       [](StreamId x, const CowPtr<StreamNode>& node) { return x < node->base(); });
+  return above == nodes_.begin() ? 0 : static_cast<size_t>(above - nodes_.begin()) - 1;
+}
+
+std::optional<StreamEntry> Stream::Find(StreamId id) const {
+  if (empty()) return std::nullopt;
+  const StreamNode& node = *nodes_[NodeOf(id)];
+  const size_t i = node.LowerBound(id);
+  if (i == node.count() || node.IdAt(i) != id) return std::nullopt;
+  return node.At(i);
+}
+
+bool Stream::Delete(StreamId id) {
+  if (!Contains(id)) return false;
+  const size_t at = NodeOf(id);
+  if (nodes_[at]->count() == 1) {
+    nodes_.erase(nodes_.begin() + static_cast<std::ptrdiff_t>(at));
+  } else {
+    StreamNode& node = nodes_[at].Mutable();
+    node.Erase(node.LowerBound(id), 1);
+  }
+  --size_;
+  counters_.max_deleted_id = std::max(counters_.max_deleted_id, id);
+  return true;
+}
+
+size_t Stream::Trim(const TrimRule& rule) {
+  const bool by_length = rule.by == TrimRule::By::kLength;
+  const size_t size_before = size_;
+  size_t whole = 0;  // nodes that go
+  for (; whole < nodes_.size(); ++whole) {
+    const StreamNode& node = *nodes_[whole];
+    if (by_length ? size_ - std::min(size_, node.count()) < rule.length
+                  : node.last_id() >= rule.min_id) {
+      break;
+    }
+    if (rule.limit != 0 && size_before - size_ + node.count() > rule.limit) break;
+    size_ -= node.count();
+  }
+  nodes_.erase(nodes_.begin(), nodes_.begin() + static_cast<std::ptrdiff_t>(whole));
+  if (!nodes_.empty() && !rule.whole_nodes) {
+    const size_t n = by_length ? size_ - std::min<size_t>(size_, rule.length)
+                               : nodes_.front()->LowerBound(rule.min_id);
+    if (n > 0) nodes_.front().Mutable().Erase(0, n);
+    size_ -= n;
+  }
+  return size_before - size_;
+}
+
+void Stream::ForEach(StreamId first, StreamId last, Visit visit) const {
+  if (empty()) return;
+  for (size_t at = NodeOf(first); at < nodes_.size(); ++at) {
+    const StreamNode& node = *nodes_[at];
+    for (size_t i = node.LowerBound(first); i < node.count(); ++i) {
+      const StreamEntry entry = node.At(i);
+      if (entry.id() > last || !visit(entry)) return;
+    }
+  }
+}
+
+void Stream::ForEachReverse(StreamId first, StreamId last, Visit visit) const {
+  if (empty()) return;
+  for (size_t at = NodeOf(last) + 1; at-- > 0;) {
+    const StreamNode& node = *nodes_[at];
+    size_t i = node.LowerBound(last);
+    if (i < node.count() && node.IdAt(i) == last) ++i;
+    while (i-- > 0) {
+      const StreamEntry entry = node.At(i);
+      if (entry.id() < first || !visit(entry)) return;
+    }
+  }
+}
+
+void Stream::ForEachNode(absl::FunctionRef<void(const StreamNode&)> visit) const {
+  for (const CowPtr<StreamNode>& node : nodes_) visit(*node);
+}
+
+const StreamGroup* Stream::FindGroup(std::string_view name) const {
+  const auto found = groups_.find(name);
+  return found == groups_.end() ? nullptr : &found->second;
+}
+
+StreamGroup* Stream::FindGroup(std::string_view name) {
+  return const_cast<StreamGroup*>(std::as_const(*this).FindGroup(name));
+}
+
+StreamGroup* Stream::AddGroup(std::string_view name, StreamId last_id, int64_t entries_read) {
+  const auto [place, added] = groups_.try_emplace(std::string(name), last_id, entries_read);
+  return added ? &place->second : nullptr;
+}
+
+void Stream::ForEachGroup(
+    absl::FunctionRef<void(std::string_view name, const StreamGroup& group)> visit) const {
+  for (const auto& [name, group] : groups_) visit(name, group);
+}
+
+bool Stream::DeletedAfter(StreamId id) const {
+  const StreamId deleted = counters_.max_deleted_id;
+  return !empty() && !deleted.is_zero() && first_id() <= deleted && id <= deleted;
+}
+
+std::optional<int64_t> Stream::EntriesAddedUpTo(StreamId id) const {
+  const auto added = static_cast<int64_t>(counters_.entries_added);
+  if (added == 0) return 0;
+  if (id == last_id() || (empty() && id < last_id())) return added;
+  if (id > last_id() || id > first_id()) return std::nullopt;
+  if (first_id() <= counters_.max_deleted_id) return std::nullopt;
+  return added - static_cast<int64_t>(size_) + (id == first_id() ? 1 : 0);
+}
+
+std::optional<int64_t> Stream::Lag(const StreamGroup& group) const {
+  const auto added = static_cast<int64_t>(counters_.entries_added);
+  if (added == 0) return 0;
+  if (group.entries_read != StreamGroup::kUnknown && !DeletedAfter(group.last_id)) {
+    return added - group.entries_read;
+  }
+  const std::optional<int64_t> read = EntriesAddedUpTo(group.last_id);
+  if (!read.has_value()) return std::nullopt;
+  return added - *read;
+}
+
+void Stream::Advance(StreamGroup& group, StreamId id) const {
+  if (group.entries_read != StreamGroup::kUnknown && !DeletedAfter(id)) {
+    ++group.entries_read;
+  } else if (counters_.entries_added != 0) {
+    group.entries_read = EntriesAddedUpTo(id).value_or(StreamGroup::kUnknown);
+  }
+  group.last_id = id;
+}
+
+}  // namespace larder
