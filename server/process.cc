@@ -14,6 +14,7 @@
 #include "server/base/supervise.h"
 #include "server/base/version.h"
 #include "server/config/config.h"
+#include "server/persistence/persistence.h"
 #include "server/server.h"
 
 namespace larder {
@@ -58,20 +59,27 @@ bool Process::Begin(std::string* error) {
 void Process::HandleSignals() {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file that may grow no more is an error of write
   sigset_t stop;
   sigemptyset(&stop);
   sigaddset(&stop, SIGTERM);
   sigaddset(&stop, SIGINT);
   pthread_sigmask(SIG_BLOCK, &stop, nullptr);
   signals_ = std::thread([this, stop] {
-    for (bool asked = false;; asked = true) {
+    for (;;) {
       int signal_number = 0;
       if (sigwait(&stop, &signal_number) != 0) continue;
       if (ending_.load(std::memory_order_acquire)) return;
-      if (asked) _exit(1);  // asked a second time: somebody can't wait for the clients
+      // Asked again: somebody can't wait for the clients, or with Ctrl+C for the file.
+      if (stopping_.load(std::memory_order_acquire) ||
+          (signal_number == SIGINT && server_.saving_to_stop())) {
+        Persistence::StopWaiting();
+        _exit(1);
+      }
       Log(LogLevel::kWarning, "Received ", signal_number == SIGINT ? "SIGINT" : "SIGTERM",
           " scheduling shutdown...");
-      server_.RequestShutdown();
+      server_.RequestShutdown(server_.config().Text(
+          signal_number == SIGINT ? "shutdown-on-sigint" : "shutdown-on-sigterm"));
     }
   });
 }
@@ -85,8 +93,8 @@ void Process::Ready() {
 }
 
 void Process::Stopping() {
+  stopping_.store(true, std::memory_order_release);
   NotifySupervisor("STOPPING=1");
-  Log(LogLevel::kWarning, "User requested shutdown...");
 }
 
 }  // namespace larder

@@ -32,6 +32,7 @@ class Process {
   Server& server_;
   std::string pid_file_;
   std::thread signals_;
+  std::atomic<bool> stopping_{false};
   std::atomic<bool> ending_{false};
 };
 

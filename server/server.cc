@@ -12,7 +12,9 @@
 #include "server/config/config.h"
 #include "server/engine/engine.h"
 #include "server/engine/keeper.h"
+#include "server/engine/worker.h"
 #include "server/net/net.h"
+#include "server/persistence/persistence.h"
 #include "server/script/scripts.h"
 
 namespace larder {
@@ -41,12 +43,15 @@ struct Server::Rooms {
   std::vector<std::span<const Command>> rows = AllCommands();
   std::optional<Engine> engine;
   std::optional<Scripts> scripts;
+  std::optional<Persistence> persistence;
   std::optional<Keeper> keeper;
   std::optional<Net> net;
 
   Mutex mutex;
   CondVar changed;
   bool shutdown_requested ABSL_GUARDED_BY(mutex) = false;
+  std::string signal_words ABSL_GUARDED_BY(mutex);  // of the SHUTDOWN that a signal asks for
+  bool signalled ABSL_GUARDED_BY(mutex) = false;
 };
 
 Server::Server(ServerOptions options)
@@ -72,11 +77,14 @@ bool Server::Start(std::string* error) {
   for (const std::string& notice : rooms.config.notices()) Log(LogLevel::kNotice, notice);
   Engine& engine = rooms.engine.emplace(rooms.config, rooms.rows);
   engine.scripts = &rooms.scripts.emplace();
+  Persistence& persistence = rooms.persistence.emplace(engine);
+  engine.persistence = &persistence;
   engine.io_threads = ChooseThreads(rooms.config.settings().io_threads);
   engine.config_file = rooms.config.file();
   engine.executable = ExecutablePath();
-  engine.request_shutdown = [this](bool, bool) {
+  engine.request_shutdown = [this] {
     rooms_->scripts->Abort();
+    rooms_->persistence->AbortLoading();
     RequestShutdown();
   };
   Net& net = rooms.net.emplace(engine);
@@ -84,15 +92,36 @@ bool Server::Start(std::string* error) {
   if (!net.Listen(error)) return false;
   engine.port = net.port();
   rooms.keeper.emplace(engine);
+  persistence.ExpectFile();
   net.Start();
-  return true;
+  return persistence.LoadAtStart(error);
 }
 
 int Server::port() const { return rooms_->net.has_value() ? rooms_->net->port() : 0; }
 
 void Server::Wait() {
-  MutexLock lock(rooms_->mutex);
-  while (!rooms_->shutdown_requested) rooms_->changed.Wait(rooms_->mutex);
+  Rooms& rooms = *rooms_;
+  for (;;) {
+    std::string words;
+    {
+      MutexLock lock(rooms.mutex);
+      while (!rooms.shutdown_requested && !rooms.signalled) rooms.changed.Wait(rooms.mutex);
+      if (rooms.shutdown_requested) return;
+      rooms.signalled = false;
+      words = std::exchange(rooms.signal_words, {});
+    }
+    if (rooms.persistence->PrepareShutdown(words)) return;
+  }
+}
+
+void Server::RequestShutdown(std::string words) {
+  {
+    MutexLock lock(rooms_->mutex);
+    rooms_->signalled = true;
+    rooms_->signal_words = std::move(words);
+  }
+  if (rooms_->persistence.has_value()) rooms_->persistence->AbortLoading();
+  rooms_->changed.NotifyAll();
 }
 
 void Server::RequestShutdown() {
@@ -103,8 +132,13 @@ void Server::RequestShutdown() {
   rooms_->changed.NotifyAll();
 }
 
+bool Server::saving_to_stop() const {
+  return rooms_->persistence.has_value() && rooms_->persistence->saving_to_stop();
+}
+
 void Server::Stop() {
   if (rooms_->net.has_value()) rooms_->net->Stop();
+  if (rooms_->persistence.has_value()) rooms_->persistence->Stop();
   rooms_->keeper.reset();
 }
 

@@ -38,14 +38,19 @@ class Server {
   bool Load(std::string* error);
   Config& config();
 
-  // Binds and starts to serve. False, with the reason, when an address can't be had.
+  // Binds, starts to serve and loads the data set. False, with the reason, when an address can't be
+  // had or the file on disk is damaged.
   bool Start(std::string* error);
   // The TCP port it listens on; 0: none.
   int port() const;
 
-  // Blocks until SHUTDOWN or RequestShutdown.
+  // Blocks until SHUTDOWN or RequestShutdown, and what there is to save is saved.
   void Wait();
   void RequestShutdown();
+  // The same as SHUTDOWN with these words, "nosave force"; it may fail, and the server goes on.
+  void RequestShutdown(std::string words);
+  // It saves because it is about to stop; any thread.
+  bool saving_to_stop() const;
   // Stops accepting, executes what was read, sends the replies, closes between requests.
   // Idempotent.
   void Stop();

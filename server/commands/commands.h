@@ -50,6 +50,8 @@ std::span<const Command> StreamInfoCommands();     // streams_info.cc: XINFO
 // Keys of any type.
 std::span<const Command> KeyCommands();       // keys.cc: DEL, EXISTS, TYPE …
 std::span<const Command> KeyMoveCommands();   // keys_move.cc: RENAME, COPY, MOVE
+std::span<const Command> DumpCommands();      // dump.cc: DUMP, RESTORE
+std::span<const Command> MigrateCommands();   // migrate.cc
 std::span<const Command> ObjectCommands();    // object.cc
 std::span<const Command> ExpireCommands();    // expire.cc
 std::span<const Command> ScanCommands();      // scan.cc: SCAN, KEYS, RANDOMKEY
@@ -71,6 +73,7 @@ std::span<const Command> CommandCommands();  // COMMAND and its subcommands
 std::span<const Command> ConfigCommands();
 std::span<const Command> InfoCommands();
 std::span<const Command> ServerCommands();
+std::span<const Command> PersistenceCommands();  // persistence.cc: SAVE, SHUTDOWN …
 std::span<const Command> DebugCommands();
 std::span<const Command> LatencyCommands();
 std::span<const Command> SlowlogCommands();

@@ -8,6 +8,7 @@
 #include "server/commands/commands.h"
 #include "server/engine/engine.h"
 #include "server/engine/whole_keyspace.h"
+#include "server/persistence/persistence.h"
 
 namespace larder {
 namespace {
@@ -42,6 +43,13 @@ void Select(Context& c) {
 
 void DbSize(Context& c) { c.reply.Integer(static_cast<int64_t>(c.engine.keyspace.Size(c.db()))); }
 
+// As Redis: a snapshot of what is gone is not finished, and the empty data set is saved at once
+// where data sets are saved at all.
+void AfterFlushAll(Persistence& persistence) {
+  persistence.AbortSave();
+  if (persistence.has_save_points()) persistence.Save();
+}
+
 // `db` -1: all.
 void Flush(Context& c, int db) {
   bool lazy = c.engine.config.settings().lazy_user_flush != 0;
@@ -52,6 +60,7 @@ void Flush(Context& c, int db) {
   }
   FlushDatabase(c, db, lazy);
   c.ReplicateAs(c.args);
+  if (db < 0 && c.engine.persistence != nullptr) AfterFlushAll(PersistenceOf(c));
   c.reply.Ok();
 }
 

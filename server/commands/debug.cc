@@ -16,6 +16,7 @@
 #include "server/commands/help.h"
 #include "server/commands/object.h"
 #include "server/engine/engine.h"
+#include "server/persistence/persistence.h"
 
 namespace larder {
 namespace {
@@ -130,6 +131,37 @@ void TableStatsOfKey(Context& c) {
   c.reply.Verbatim("txt", StrCat("encoding: ", encoding, "\nbytes: ", entry->MemoryBytes(), "\n"));
 }
 
+// RELOAD [NOSAVE] [NOFLUSH] [MERGE]: the data set to the file and back.
+void Reload(Context& c) {
+  bool save = true, flush = true, merge = false;
+  for (std::string_view word : c.args.subspan(2)) {
+    if (EqualsIgnoreCase(word, "nosave")) {
+      save = false;
+    } else if (EqualsIgnoreCase(word, "noflush")) {
+      flush = false;
+    } else if (EqualsIgnoreCase(word, "merge")) {
+      merge = true;
+    } else {
+      return c.reply.Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+    }
+  }
+  Persistence& persistence = PersistenceOf(c);
+  if (save && !persistence.Save()) return c.reply.Error("ERR");
+  for (int db = 0; flush && db < c.engine.keyspace.databases(); ++db) {
+    c.engine.keyspace.Flush(db, true);
+  }
+  std::string error;
+  if (!persistence.Reload(merge, &error)) {
+    return c.reply.Error("ERR Error trying to load the RDB dump");
+  }
+  c.reply.Ok();
+}
+
+void SkipChecksum(Context& c) {
+  c.engine.any_checksum.store(c.args[2] != "0", std::memory_order_relaxed);
+  c.reply.Ok();
+}
+
 void LogLine(Context& c) {
   Log(LogLevel::kWarning, "DEBUG LOG: ", c.args[2]);
   c.reply.Ok();
@@ -187,11 +219,15 @@ constexpr Subcommand kSubcommands[] = {
     {"protocol", 3, 3, DebugProtocol, "PROTOCOL <type>", "Answer with a value of this type."},
     {"quicklist-packed-threshold", 3, 3, PackedThreshold, "QUICKLIST-PACKED-THRESHOLD <size>",
      "Accepted without effect."},
+    {"reload", 2, kAny, Reload, "RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
+     "Save the data set and load it again.", kWholeKeyspace},
     {"replybuffer", 4, 4, ReplyBuffer, "REPLYBUFFER <PEAK-RESET-TIME|RESIZING> <value>",
      "Accepted without effect."},
     {"segfault", 2, 2, SegFault, "SEGFAULT", "Crash with a segmentation fault."},
     {"set-active-expire", 3, 3, SetActiveExpire, "SET-ACTIVE-EXPIRE <0|1>",
      "Whether expired keys are looked for in the background."},
+    {"set-skip-checksum-validation", 3, 3, SkipChecksum, "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
+     "Whether RESTORE takes payloads with any checksum."},
     {"sleep", 3, 3, Sleep, "SLEEP <seconds>", "Stop everything for so long.", kWholeKeyspace},
     {"stringmatch-len", 4, 4, StringMatch, "STRINGMATCH-LEN <length> <pattern>",
      "Match a pattern with that many letters a."},

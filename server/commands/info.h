@@ -41,6 +41,8 @@ struct InfoSection {
   void (*write)(Engine& engine, InfoWriter& info);
 };
 
+void WritePersistence(Engine& engine, InfoWriter& info);  // info_persistence.cc
+
 std::span<const InfoSection> ServerInfoSections();   // info_server.cc
 std::span<const InfoSection> CommandInfoSections();  // info_commands.cc
 

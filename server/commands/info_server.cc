@@ -1,4 +1,4 @@
-// INFO's sections about the process: server, clients, memory, persistence, stats, replication, cpu.
+// INFO's sections about the process: server, clients, memory, stats, replication, cpu.
 // Fields of what larder does not have (forks, defragmentation, a cluster) are there with the values
 // of a server that does not use it, since monitors expect them.
 #include <sys/resource.h>
@@ -12,6 +12,7 @@
 #include "server/commands/info.h"
 #include "server/engine/engine.h"
 #include "server/engine/script_host.h"
+#include "server/persistence/persistence.h"
 #include "server/store/memory.h"
 
 namespace larder {
@@ -148,36 +149,6 @@ void WriteMemory(Engine& engine, InfoWriter& info) {
   info.Field("lazyfreed_objects", engine.keyspace.reclaimer().freed());
 }
 
-void WritePersistence(Engine& engine, InfoWriter& info) {
-  for (std::string_view name : {"loading", "async_loading", "current_cow_peak", "current_cow_size",
-                                "current_cow_size_age"}) {
-    info.Field(name, 0);
-  }
-  info.Ratio("current_fork_perc", 0);
-  info.Field("current_save_keys_processed", 0);
-  info.Field("current_save_keys_total", 0);
-  info.Field("rdb_changes_since_last_save", engine.stats.Sum(&WorkerStats::changes));
-  info.Field("rdb_bgsave_in_progress", 0);
-  info.Field("rdb_last_save_time", engine.started_ms / 1000);
-  info.Field("rdb_last_bgsave_status", "ok");
-  info.Field("rdb_last_bgsave_time_sec", -1);
-  info.Field("rdb_current_bgsave_time_sec", -1);
-  for (std::string_view name :
-       {"rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded",
-        "aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"}) {
-    info.Field(name, 0);
-  }
-  info.Field("aof_last_rewrite_time_sec", -1);
-  info.Field("aof_current_rewrite_time_sec", -1);
-  info.Field("aof_last_bgrewrite_status", "ok");
-  info.Field("aof_rewrites", 0);
-  info.Field("aof_rewrites_consecutive_failures", 0);
-  info.Field("aof_last_write_status", "ok");
-  info.Field("aof_last_cow_size", 0);
-  info.Field("module_fork_in_progress", 0);
-  info.Field("module_fork_last_cow_size", 0);
-}
-
 void WriteStats(Engine& engine, InfoWriter& info) {
 #define LARDER_COUNTER(member, name) info.Field(name, engine.stats.Sum(&WorkerStats::member));
   LARDER_COUNTERS(LARDER_COUNTER)
@@ -188,6 +159,8 @@ void WriteStats(Engine& engine, InfoWriter& info) {
   info.Ratio("instantaneous_input_repl_kbps", 0);
   info.Ratio("instantaneous_output_repl_kbps", 0);
   info.Ratio("expired_stale_perc", 0);
+  info.Field("migrate_cached_sockets",
+             static_cast<Persistence&>(*engine.persistence).migration().links());
   for (std::string_view name : {"total_net_repl_input_bytes",
                                 "total_net_repl_output_bytes",
                                 "sync_full",
@@ -203,7 +176,6 @@ void WriteStats(Engine& engine, InfoWriter& info) {
                                 "pubsubshard_channels",
                                 "latest_fork_usec",
                                 "total_forks",
-                                "migrate_cached_sockets",
                                 "slave_expires_tracked_keys",
                                 "active_defrag_hits",
                                 "active_defrag_misses",

@@ -1,4 +1,4 @@
-// The server itself: TIME, ROLE, LASTSAVE, SHUTDOWN, LOLWUT.
+// The server itself: TIME, ROLE, LOLWUT.
 #include "server/base/clock.h"
 #include "server/base/numbers.h"
 #include "server/base/random.h"
@@ -23,36 +23,6 @@ void Role(Context& c) {
   c.reply.Bulk("master");
   c.reply.Integer(0);
   c.reply.EmptyArray();
-}
-
-// Nothing is saved: the data set is as old as the server, which is what Redis answers as well.
-void LastSave(Context& c) { c.reply.Integer(c.engine.started_ms / 1000); }
-
-void Shutdown(Context& c) {
-  bool save = false, no_save = false, now = false, force = false, abort = false;
-  for (std::string_view word : c.args.subspan(1)) {
-    if (EqualsIgnoreCase(word, "save")) {
-      save = true;
-    } else if (EqualsIgnoreCase(word, "nosave")) {
-      no_save = true;
-    } else if (EqualsIgnoreCase(word, "now")) {
-      now = true;
-    } else if (EqualsIgnoreCase(word, "force")) {
-      force = true;
-    } else if (EqualsIgnoreCase(word, "abort")) {
-      abort = true;
-    } else {
-      return c.SyntaxError();
-    }
-  }
-  if ((save && no_save) || (abort && (save || no_save || now || force))) return c.SyntaxError();
-  if (abort) return c.reply.Error("ERR No shutdown in progress.");
-  if (!c.engine.request_shutdown) {
-    return c.reply.Error("ERR Errors trying to SHUTDOWN. Check logs.");
-  }
-  // No reply: the client sees the connection close, as with Redis.
-  c.engine.request_shutdown(save, now);
-  c.client.close_after_reply.store(true, std::memory_order_relaxed);
 }
 
 // A shelf of a larder, filled at random.
@@ -103,25 +73,6 @@ constexpr Command kCommands[] = {
      .since = "2.8.12",
      .complexity = "O(1)",
      .summary = "Returns whether the server is a primary, and its replicas."},
-    {.name = "lastsave",
-     .arity = 1,
-     .flags = kLoading | kStale | kFast,
-     .categories = kCatAdmin | kCatDangerous,
-     .run = LastSave,
-     .group = "server",
-     .since = "1.0.0",
-     .complexity = "O(1)",
-     .summary = "Returns the Unix time of the last save that succeeded.",
-     .tips = "nondeterministic_output"},
-    {.name = "shutdown",
-     .arity = -1,
-     .flags = kAdmin | kNoScript | kLoading | kStale | kNoMulti | kSentinel | kAllowBusy,
-     .run = Shutdown,
-     .group = "server",
-     .syntax = "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
-     .since = "1.0.0",
-     .complexity = "O(1)",
-     .summary = "Ends the server."},
     {.name = "lolwut",
      .arity = -1,
      .flags = kReadOnly | kFast,

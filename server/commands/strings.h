@@ -9,10 +9,6 @@
 
 namespace larder {
 
-constexpr size_t kMostEmbeddedBytes = 44;  // of an "embstr"
-
-// What Redis would store a new string as: a number of 64 bits, up to 44 bytes, or more.
-StringEncoding EncodingOf(std::string_view value);
 void SetString(Context& c, const Key& key, std::string_view value,
                int64_t expiry_ms = Entry::kNoExpiry);
 

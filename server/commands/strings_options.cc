@@ -33,12 +33,6 @@ bool IsWrong(Context& c, Entry* entry) {
 
 }  // namespace
 
-StringEncoding EncodingOf(std::string_view value) {
-  int64_t number;
-  if (value.size() < kMaxIntLength && ParseInt64(value, &number)) return StringEncoding::kInt;
-  return value.size() <= kMostEmbeddedBytes ? StringEncoding::kEmbstr : StringEncoding::kRaw;
-}
-
 void SetString(Context& c, const Key& key, std::string_view value, int64_t expiry_ms) {
   c.SetString(key, value, expiry_ms, EncodingOf(value));
 }

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <set>
 #include <vector>
 
 #include "server/base/numbers.h"
@@ -18,6 +19,7 @@ namespace larder {
 namespace {
 
 constexpr std::string_view kWrongNumber = "wrong number of arguments";
+constexpr int64_t kMostDatabaseNumber = 1023;  // as many as `databases` may be
 constexpr std::string_view kClassNames[] = {"normal", "slave", "pubsub"};
 
 // A single empty word stands for no words at all: save "".
@@ -52,6 +54,30 @@ bool CheckSave(const CheckInput& input, std::string* value, std::string* error) 
   // Several `save` lines of a file add up; an empty one starts over.
   bool adds = input.loading && !words.empty() && !input.current.empty();
   *value = adds ? StrCat(input.current, " ", Join(words)) : Join(words);
+  return true;
+}
+
+// Pairs of a database and yes or no, which change those that were said before; what is left are
+// the databases that say no, in order.
+bool CheckDatabasePersist(const CheckInput& input, std::string* value, std::string* error) {
+  const std::span<const std::string> words = WithoutEmpty(input.words);
+  std::set<int64_t> left_out;
+  for (const std::string& word : SplitWords(input.current).value_or(std::vector<std::string>{})) {
+    int64_t db;
+    if (ParseInt64(word, &db)) left_out.insert(db);
+  }
+  if (words.empty()) left_out.clear();
+  *error = "argument must be pairs of a database and 'yes' or 'no'";
+  if (words.size() % 2 != 0) return false;
+  for (size_t i = 0; i < words.size(); i += 2) {
+    int64_t db;
+    const bool yes = EqualsIgnoreCase(words[i + 1], "yes");
+    if (!ParseInt64(words[i], &db) || db < 0 || db > kMostDatabaseNumber) return false;
+    if (!yes && !EqualsIgnoreCase(words[i + 1], "no")) return false;
+    yes ? void(left_out.erase(db)) : void(left_out.insert(db));
+  }
+  value->clear();
+  for (int64_t db : left_out) StrAppend(*value, value->empty() ? "" : " ", db, " no");
   return true;
 }
 

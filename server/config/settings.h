@@ -60,6 +60,11 @@ struct Settings {
   Setting latency_tracking;
   Setting enable_debug_command, enable_protected_configs;  // ProtectedAction
 
+  // Persistence
+  Setting rdb_compression, rdb_checksum, rdb_incremental_fsync;
+  Setting stop_writes_on_save_error;
+  Setting rdb_key_save_delay_us, key_load_delay_us;  // below zero: for one key in so many
+
   // Process
   Setting daemonize, shutdown_timeout_s, crash_log_enabled;
   Setting loglevel;  // LogLevel

@@ -134,11 +134,11 @@ constexpr KeySpec KeyAfter(std::string_view keyword, int from, int flags) {
   spec.flags = static_cast<uint16_t>(flags);
   return spec;
 }
-// The first half of the words behind `keyword` (XREAD's keys, whose ids follow them).
-constexpr KeySpec KeysAfter(std::string_view keyword, int from, int flags) {
+// The words behind `keyword`: all of them (MIGRATE), or the first half (XREAD, whose ids follow).
+constexpr KeySpec KeysAfter(std::string_view keyword, int from, int flags, int limit = 0) {
   KeySpec spec = KeyAfter(keyword, from, flags);
   spec.last = -1;
-  spec.limit = 2;
+  spec.limit = static_cast<int16_t>(limit);
   return spec;
 }
 // Keys that no rule finds (SORT's BY and GET).

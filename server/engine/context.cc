@@ -39,6 +39,7 @@ Entry* Context::ReadEntry(const Key& key) {
 
 Entry* Context::WriteEntry(const Key& key) {
   Entry* entry = PeekEntry(key);
+  if (entry != nullptr) entry = key.shard->Writable(key.db, entry, key.hash);
   Touch(entry);
   return entry;
 }
@@ -56,7 +57,8 @@ void Context::SetString(const Key& key, std::string_view value, int64_t expiry_m
   }
   // The same size in place: the common case of counters and of a value saved again.
   if (old->type() == ValueType::kString && old->short_string().size() == value.size() &&
-      old->inline_string() != nullptr && old->has_expiry() == (expiry_ms != Entry::kNoExpiry)) {
+      old->inline_string() != nullptr && old->has_expiry() == (expiry_ms != Entry::kNoExpiry) &&
+      !key.shard->snapshot().Unsaved(old)) {
     memmove(old->inline_string(), value.data(), value.size());
     old->set_string_encoding(encoding);
     key.shard->SetExpiry(key.db, old, expiry_ms, key.hash);
@@ -91,9 +93,9 @@ void Context::InsertEntry(const Key& key, Entry* entry) {
 }
 
 bool Context::Delete(const Key& key) {
-  Entry* entry = Extract(key);
+  Entry* entry = key.shard->Find(key.db, key.name, key.hash);
   if (entry == nullptr) return false;
-  FreeEntry(entry, engine.keyspace.reclaimer());
+  FreeEntry(key.shard->Drop(key.db, entry, key.hash), engine.keyspace.reclaimer());
   return true;
 }
 

@@ -30,7 +30,8 @@
 
 namespace larder {
 
-class ScriptHost;  // server/engine/script_host.h: what the script room offers the dispatcher
+class PersistenceHost;  // server/engine/persistence_host.h
+class ScriptHost;       // server/engine/script_host.h: what the rooms above offer the dispatcher
 
 class Engine {
  public:
@@ -106,14 +107,16 @@ class Engine {
 
   // Set once, before threads start.
   ScriptHost* scripts = nullptr;
-  std::function<void(bool save, bool now)> request_shutdown;  // SHUTDOWN and signals
-  std::string run_id, replication_id;                         // 40 hexadecimal digits
+  PersistenceHost* persistence = nullptr;
+  std::function<void()> request_shutdown;  // SHUTDOWN, when everything is saved
+  std::string run_id, replication_id;      // 40 hexadecimal digits
   int64_t started_ms = 0;
   std::string config_file, executable;
   int port = 0;
   int io_threads = 1;
 
   std::atomic<bool> active_expire{true};  // DEBUG SET-ACTIVE-EXPIRE
+  std::atomic<bool> any_checksum{false};  // DEBUG SET-SKIP-CHECKSUM-VALIDATION, for RESTORE
   std::atomic<int> parked_clients{0};
   std::atomic<uint64_t> last_ticket{0};  // of the waiters, see Parking
   std::atomic<int> monitors{0};

@@ -56,6 +56,7 @@ std::string_view WordForExpired(const Engine& engine) {
 }  // namespace
 
 void FreeEntry(Entry* entry, Reclaimer& reclaimer) {
+  if (entry == nullptr) return;
   if (entry->type() != ValueType::kString && entry->MemoryBytes() > Reclaimer::kLargeBytes) {
     return reclaimer.Free(entry);
   }
@@ -70,7 +71,7 @@ void RemoveExpired(Engine& engine, Worker& worker, Shard& shard, int db, Entry* 
     const std::string_view words[] = {WordForExpired(engine), entry->key()};
     worker.effects.Add(db, words);
   }
-  FreeEntry(shard.Remove(db, entry, hash), engine.keyspace.reclaimer());
+  FreeEntry(shard.Drop(db, entry, hash), engine.keyspace.reclaimer());
   worker.stats.expired_keys.Add(1);
 }
 

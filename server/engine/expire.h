@@ -12,7 +12,8 @@ namespace larder {
 class Engine;
 class Worker;
 
-// Frees an entry that is in no table any more; large ones on the reclaimer's thread.
+// Frees an entry that is in no table any more; large ones on the reclaimer's thread,
+// null not at all.
 void FreeEntry(Entry* entry, Reclaimer& reclaimer);
 
 // Takes an expired entry out: marks the clients that watch it, notes it for those who wait for it,

@@ -6,6 +6,7 @@
 #include "server/base/clock.h"
 #include "server/base/strings.h"
 #include "server/engine/engine.h"
+#include "server/engine/persistence_host.h"
 #include "server/engine/script_host.h"
 #include "server/store/memory.h"
 
@@ -90,6 +91,12 @@ std::string RefuseOutOfMemory(const Attempt& a) {
   return std::string(errors::kOom);
 }
 
+std::string RefuseAfterFailedSave(const Attempt& a) {
+  if (!a.engine.config.settings().stop_writes_on_save_error) return "";
+  if (!WillRun(a, kWrite) && a.command->name != "ping") return "";
+  return std::string(errors::kSaveFailed);
+}
+
 // No replica is ever connected as long as there is no replication.
 bool TooFewReplicas(const Attempt& a) {
   const Settings& settings = a.engine.config.settings();
@@ -112,8 +119,15 @@ std::string Refuse(const Attempt& a) {
   if (a.engine.config.settings().maxmemory != 0) [[unlikely]] {
     if (std::string text = RefuseOutOfMemory(a); !text.empty()) return text;
   }
+  const PersistenceHost* persistence = a.engine.persistence;
+  if (persistence != nullptr && persistence->save_failed()) [[unlikely]] {
+    if (std::string text = RefuseAfterFailedSave(a); !text.empty()) return text;
+  }
   if (a.engine.config.settings().min_replicas_to_write != 0) [[unlikely]] {
     if (TooFewReplicas(a)) return std::string(errors::kNoReplicas);
+  }
+  if (persistence != nullptr && persistence->loading() && !(flags & kLoading)) [[unlikely]] {
+    return std::string(errors::kLoading);
   }
   if (!(flags & kAllowBusy) && Busy(a)) return std::string(a.engine.scripts->BusyError());
   return {};

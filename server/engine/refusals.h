@@ -33,4 +33,7 @@ std::string RefuseOutOfMemory(const Attempt& attempt);
 // True when writes must wait for more replicas (min-replicas-to-write) and the command writes.
 bool TooFewReplicas(const Attempt& attempt);
 
+// The text of -MISCONF while saving fails, for what changes the data set and for PING.
+std::string RefuseAfterFailedSave(const Attempt& attempt);
+
 }  // namespace larder

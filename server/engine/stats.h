@@ -52,8 +52,7 @@ struct CommandTally {
   X(reads, "total_reads_processed")                                   \
   X(writes, "total_writes_processed")                                 \
   X(output_limit_closes, "client_output_buffer_limit_disconnections") \
-  X(query_limit_closes, "client_query_buffer_limit_disconnections")   \
-  X(changes, "larder_changes")
+  X(query_limit_closes, "client_query_buffer_limit_disconnections")
 
 struct WorkerStats {
   explicit WorkerStats(size_t count) : per_command(count), latency(count) {}
@@ -61,6 +60,7 @@ struct WorkerStats {
 #define LARDER_COUNTER(member, name) Tally member;
   LARDER_COUNTERS(LARDER_COUNTER)
 #undef LARDER_COUNTER
+  Tally changes;                          // of the data set; what save points count, so no reset
   std::vector<CommandTally> per_command;  // by Command's number in the table
   void RecordLatency(size_t command, int64_t nanoseconds) {
     Histogram* histogram = latency[command].load(std::memory_order_relaxed);

@@ -4,6 +4,7 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/engine/engine.h"
+#include "server/engine/persistence_host.h"
 #include "server/engine/refusals.h"
 
 namespace larder {
@@ -60,9 +61,12 @@ std::string ScriptRun::Refuse(const Command* command, Args args) {
   if (!(command->flags & kWrite)) return {};
   // A script that has begun to write is not stopped in the middle for lack of memory.
   if (!wrote_ && !rules_.allow_oom && OutOfMemory(*command, args)) return std::string(errors::kOom);
-  if (TooFewReplicas({caller_.engine, caller_.worker, client_, command, args})) {
-    return std::string(errors::kNoReplicas);
+  const Attempt attempt{caller_.engine, caller_.worker, client_, command, args};
+  const PersistenceHost* persistence = caller_.engine.persistence;
+  if (persistence != nullptr && persistence->save_failed()) {
+    if (std::string text = RefuseAfterFailedSave(attempt); !text.empty()) return text;
   }
+  if (TooFewReplicas(attempt)) return std::string(errors::kNoReplicas);
   if (!wrote_ && !state_.BeginWriting()) return "ERR Script killed by user with SCRIPT KILL...";
   wrote_ = true;
   return {};

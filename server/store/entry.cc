@@ -7,6 +7,7 @@
 #include <new>
 
 #include "server/base/check.h"
+#include "server/base/numbers.h"
 #include "server/store/hash.h"
 #include "server/store/list.h"
 #include "server/store/set.h"
@@ -52,6 +53,12 @@ Stream* CopyOf(const Stream& stream) { return new Stream(stream); }
 std::string_view TypeName(ValueType type) {
   static constexpr std::string_view kNames[] = {"string", "list", "set", "zset", "hash", "stream"};
   return kNames[static_cast<size_t>(type)];
+}
+
+StringEncoding EncodingOf(std::string_view value) {
+  int64_t number;
+  if (value.size() < kMaxIntLength && ParseInt64(value, &number)) return StringEncoding::kInt;
+  return value.size() <= kMostEmbeddedBytes ? StringEncoding::kEmbstr : StringEncoding::kRaw;
 }
 
 Entry* Entry::Allocate(std::string_view key, ValueType type, bool external, size_t inline_bytes,
@@ -101,6 +108,7 @@ Entry* Entry::Like(const Entry* old, std::string_view key, int64_t expiry_ms, bo
   Entry* entry = Allocate(key, old->type(), external, inline_bytes, expiry_ms);
   entry->encoding_ = old->encoding_;
   entry->access_ = old->access_;
+  entry->epoch_ = old->epoch_;
   return entry;
 }
 

@@ -32,6 +32,10 @@ std::string_view TypeName(ValueType type);
 // APPENDed number is "raw").
 enum class StringEncoding : uint8_t { kInt, kEmbstr, kRaw };
 
+constexpr size_t kMostEmbeddedBytes = 44;  // of an "embstr"
+// What Redis would store a new string as: a number of 64 bits, up to 44 bytes, or more.
+StringEncoding EncodingOf(std::string_view value);
+
 template <typename T>
 constexpr ValueType kTypeOf = ValueType::kString;
 template <>
@@ -105,6 +109,10 @@ class Entry {
   uint32_t access() const { return access_; }
   void set_access(uint32_t access) { access_ = access & 0xffffff; }
 
+  // The parity of the snapshot that this entry was made or saved in (shard_snapshot.h).
+  uint8_t epoch() const { return epoch_; }
+  void set_epoch(uint8_t epoch) { epoch_ = epoch & 1; }
+
   // All memory behind this entry, in bytes, as the allocator rounds it. Large collections answer
   // from a count they keep.
   size_t MemoryBytes() const;
@@ -141,8 +149,8 @@ class Entry {
   uint64_t encoding_ : 2;
   uint64_t has_expiry_ : 1;
   uint64_t external_ : 1;
-  uint64_t epoch_ : 2;  // the snapshot this entry was last written after
-  uint64_t unused_ : 1;
+  uint64_t epoch_ : 1;
+  uint64_t unused_ : 2;
 };
 static_assert(sizeof(Entry) == 8);
 

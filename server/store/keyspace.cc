@@ -29,14 +29,9 @@ size_t Keyspace::Flush(int db, bool lazy) {
   if (Size(db) > kFreedAtOnce) lazy = true;
   size_t keys = 0;
   for (const auto& shard : shards_) {
-    Slice* slice = shard->existing_slice(db);
-    if (slice == nullptr) continue;
-    shard->FreeRetired();
-    const Table::Contents contents = slice->table.Release();
-    slice->expiry.Clear();
-    slice->expiry.CountEntries(-static_cast<int64_t>(slice->expiry.entries()));
+    if (const Slice* slice = shard->existing_slice(db)) keys += slice->table.size();
+    const Table::Contents contents = shard->Flush(db);
     if (contents.slots == nullptr) continue;
-    keys += contents.size;
     if (lazy) {
       reclaimer_.Free(contents);
     } else {

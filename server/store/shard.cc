@@ -22,6 +22,7 @@ Slice& Shard::slice(int db) {
   Slice* slice = slot.load(std::memory_order_relaxed);
   if (slice == nullptr) {
     slice = new Slice();
+    slice->saved_as = db;
     slot.store(slice, std::memory_order_release);
   }
   return *slice;
@@ -33,6 +34,7 @@ void Shard::SwapSlices(int a, int b) {
   Slice* slice = first.load(std::memory_order_relaxed);
   first.store(second.load(std::memory_order_relaxed), std::memory_order_release);
   second.store(slice, std::memory_order_release);
+  ++swaps_;
   // Clients watch and wait for a key of a database by number, whatever is swapped beneath it.
   if (Slice* one = first.load(std::memory_order_relaxed),
       *other = second.load(std::memory_order_relaxed);
@@ -51,15 +53,19 @@ Entry* Shard::Find(int db, std::string_view key, uint64_t hash) const {
 
 void Shard::Insert(int db, Entry* entry, uint64_t hash) {
   Slice& slice = this->slice(db);
+  entry->set_epoch(snapshot_.epoch());
   slice.table.Insert(entry, hash, retired_);
   NoteRetired();
   if (entry->has_expiry()) AddExpiry(slice, entry->expiry_ms(), hash);
 }
 
 void Shard::Replace(int db, Entry* old, Entry* entry, uint64_t hash) {
+  Slice& slice = this->slice(db);
   const int64_t old_expiry_ms = old->expiry_ms();
-  slice(db).table.Replace(old, entry, hash);
-  NoteExpiry(slice(db), old_expiry_ms, entry->expiry_ms(), hash);
+  entry->set_epoch(snapshot_.epoch());
+  slice.table.Replace(old, entry, hash);
+  NoteExpiry(slice, old_expiry_ms, entry->expiry_ms(), hash);
+  if (snapshot_.Unsaved(old)) return snapshot_.Keep(slice.saved_as, old);
   Entry::Free(old);
 }
 
@@ -67,18 +73,55 @@ void Shard::Moved(int db, const Entry* old, Entry* entry, uint64_t hash) {
   slice(db).table.Replace(old, entry, hash);
 }
 
+Entry* Shard::CloneInPlace(int db, Entry* entry, uint64_t hash) {
+  Slice& slice = this->slice(db);
+  Entry* clone = entry->Clone(entry->key(), entry->expiry_ms());
+  clone->set_access(entry->access());
+  clone->set_epoch(snapshot_.epoch());
+  slice.table.Replace(entry, clone, hash);
+  snapshot_.Keep(slice.saved_as, entry);
+  return clone;
+}
+
 Entry* Shard::Remove(int db, Entry* entry, uint64_t hash) {
+  return Drop(db, Writable(db, entry, hash), hash);
+}
+
+Entry* Shard::Drop(int db, Entry* entry, uint64_t hash) {
   Slice& slice = this->slice(db);
   slice.table.Remove(entry, hash, retired_);
   NoteRetired();
   if (entry->has_expiry()) slice.expiry.CountEntries(-1);
-  return entry;
+  if (!snapshot_.Unsaved(entry)) [[likely]]
+    return entry;
+  snapshot_.Keep(slice.saved_as, entry);
+  return nullptr;
+}
+
+Table::Contents Shard::Flush(int db) {
+  Slice* slice = existing_slice(db);
+  if (slice == nullptr) return {};
+  FreeRetired();
+  const Table::Contents contents = slice->table.Release();
+  slice->expiry.Clear();
+  slice->expiry.CountEntries(-static_cast<int64_t>(slice->expiry.entries()));
+  if (contents.slots == nullptr || !snapshot_.running()) return contents;
+  snapshot_.Keep(slice->saved_as, contents);
+  return {};
+}
+
+void Shard::CutSnapshot() {
+  for (int db = 0; db < databases(); ++db) {
+    if (Slice* slice = existing_slice(db)) slice->saved_as = db;
+  }
+  snapshot_.Cut();
 }
 
 Entry* Shard::SetExpiry(int db, Entry* entry, int64_t expiry_ms, uint64_t hash) {
   const int64_t old_ms = entry->expiry_ms();
   if (old_ms == expiry_ms) return entry;
   Slice& slice = this->slice(db);
+  entry = Writable(db, entry, hash);
   if (old_ms != Entry::kNoExpiry && expiry_ms != Entry::kNoExpiry) {
     entry->set_expiry_ms(expiry_ms);
   } else {

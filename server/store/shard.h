@@ -16,6 +16,7 @@
 #include "server/base/string_map.h"
 #include "server/store/entry.h"
 #include "server/store/expiry_index.h"
+#include "server/store/shard_snapshot.h"
 #include "server/store/table.h"
 
 namespace larder {
@@ -33,6 +34,7 @@ struct Slice {
   ExpiryIndex expiry;
   StringMap<std::vector<WatchFlag>> watchers;
   StringMap<std::deque<WaiterRef>> waiters;
+  int saved_as = 0;  // the database that it was at the cut of the snapshot that runs
 };
 
 class Shard {
@@ -45,25 +47,43 @@ class Shard {
   Mutex& mutex() ABSL_LOCK_RETURNED(mutex_) { return mutex_; }
 
   // Everything below REQUIRES: the lock, or the closed gate.
+  int databases() const { return static_cast<int>(slices_.size()); }
   Slice& slice(int db);
   // Null where the database never held a key of this shard. Prefetching reads it without the lock.
   Slice* existing_slice(int db) const {
     return slices_[static_cast<size_t>(db)].load(std::memory_order_acquire);
   }
   void SwapSlices(int a, int b);
+  // How often it was called.
+  uint32_t swaps() const { return swaps_; }
 
   // The entry, expired or not.
   Entry* Find(int db, std::string_view key, uint64_t hash) const;
   // Takes the entry over. REQUIRES: no entry has its key.
   void Insert(int db, Entry* entry, uint64_t hash);
+  // The entry, free to be changed: where a snapshot needs it as it is, a clone in its place.
+  Entry* Writable(int db, Entry* entry, uint64_t hash) {
+    if (!snapshot_.Unsaved(entry)) [[likely]]
+      return entry;
+    return CloneInPlace(db, entry, hash);
+  }
   // Puts `entry` in the place of `old`, which is freed. REQUIRES: the same key.
   void Replace(int db, Entry* old, Entry* entry, uint64_t hash);
   // Notes that an entry has moved (Entry::Grow). `old` is not looked into, so it may be freed.
   void Moved(int db, const Entry* old, Entry* entry, uint64_t hash);
-  // Takes the entry out; the caller frees it.
+  // Takes the entry out and hands it, or its clone, to the caller.
   Entry* Remove(int db, Entry* entry, uint64_t hash);
+  // Takes the entry out for good. Returns what the caller frees: null where a snapshot needs it.
+  Entry* Drop(int db, Entry* entry, uint64_t hash);
+  // Takes everything out of a database; what the caller frees.
+  Table::Contents Flush(int db);
   // Sets or, with Entry::kNoExpiry, removes the expiry. Returns the entry, which may have moved.
   Entry* SetExpiry(int db, Entry* entry, int64_t expiry_ms, uint64_t hash);
+
+  // The cut of a snapshot. REQUIRES: the closed gate, and no snapshot that runs.
+  void CutSnapshot();
+  ShardSnapshot& snapshot() { return snapshot_; }
+  const ShardSnapshot& snapshot() const { return snapshot_; }
 
   // Marks the clients that watch the key.
   void TouchWatchers(int db, std::string_view key);
@@ -78,11 +98,14 @@ class Shard {
     if (!retired_.empty()) [[unlikely]]
       has_retired_.store(true, std::memory_order_relaxed);
   }
+  Entry* CloneInPlace(int db, Entry* entry, uint64_t hash);
   void NoteExpiry(Slice& slice, int64_t old_ms, int64_t new_ms, uint64_t hash);
   void AddExpiry(Slice& slice, int64_t expiry_ms, uint64_t hash);
 
   Mutex mutex_;
+  ShardSnapshot snapshot_;  // its first byte is read by every write: beside the mutex
   std::vector<std::atomic<Slice*>> slices_;
+  uint32_t swaps_ = 0;
   Table::Retired retired_;
   std::atomic<bool> has_retired_{false};  // read without the lock
 };

@@ -65,6 +65,11 @@ class Table {
   Contents Release();
   // Frees an array and all its entries; any thread, no lock.
   static void FreeContents(const Contents& contents);
+  // Calls visit(Entry*) for all of them.
+  template <typename Visit>
+  static void ForEachIn(const Contents& contents, Visit visit) {
+    ForEachIn(static_cast<const Slots*>(contents.slots), visit);
+  }
 
   void PrefetchSlot(uint64_t hash) const;
   void PrefetchEntry(uint64_t hash) const;
@@ -82,6 +87,8 @@ class Table {
     Slot slot[1];
   };
   static Slots* NewSlots(size_t count);
+  template <typename Visit>
+  static void ForEachIn(const Slots* slots, Visit& visit);
   static size_t mask_of(const Slots* slots) { return slots == nullptr ? 0 : slots->count; }
   static Entry* EntryOf(uint64_t word) { return reinterpret_cast<Entry*>(word & kPointerMask); }
   static uint64_t TagOf(uint64_t hash) { return ((hash >> 12) & 0xffff) << 48; }

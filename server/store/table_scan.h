@@ -32,7 +32,11 @@ uint64_t Table::Scan(uint64_t position, size_t most_buckets, Visit visit) const 
 
 template <typename Visit>
 void Table::ForEach(Visit visit) const {
-  const Slots* slots = slots_.load(std::memory_order_relaxed);
+  ForEachIn(slots_.load(std::memory_order_relaxed), visit);
+}
+
+template <typename Visit>
+void Table::ForEachIn(const Slots* slots, Visit& visit) {
   if (slots == nullptr) return;
   for (size_t i = 0; i < slots->count; ++i) {
     uint64_t word = slots->slot[i].load(std::memory_order_relaxed);

@@ -1,0 +1,176 @@
+#include "protocol/listpack.h"
+
+#include <charconv>
+#include <limits>
+
+namespace larder {
+namespace {
+
+constexpr size_t kHeaderBytes = 6;
+constexpr uint16_t kCountUnknown = 65535;
+constexpr char kEnd = '\xff';
+
+void AppendLittle(std::string& out, uint64_t value, int bytes) {
+  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
+}
+
+// The size of an element, so that it can be found from behind.
+size_t WriteBacklen(uint64_t size, char* out) {
+  const size_t bytes = size <= 127        ? 1
+                       : size < 16383     ? 2
+                       : size < 2097151   ? 3
+                       : size < 268435455 ? 4
+                                          : 5;
+  for (size_t i = 0; i < bytes; ++i) {
+    const uint64_t group = size >> (7 * (bytes - 1 - i)) & 127;
+    out[i] = static_cast<char>(group | (i == 0 ? 0 : 128));
+  }
+  return bytes;
+}
+
+// True for the digits that print back as they are.
+bool ParseInteger(std::string_view text, int64_t* number) {
+  constexpr size_t kMostDigits = 20;
+  if (text.empty() || text.size() > kMostDigits) return false;
+  const bool negative = text[0] == '-';
+  const std::string_view digits = text.substr(negative ? 1 : 0);
+  if (digits.empty() || (digits[0] == '0' && (digits.size() > 1 || negative))) return false;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+}  // namespace
+
+ListpackReader::ListpackReader(std::string_view listpack) : reader_(listpack) {
+  uint32_t bytes;
+  const bool sound = listpack.size() > kHeaderBytes && reader_.Little(&bytes) &&
+                     reader_.Little(&header_count_) && bytes == listpack.size() &&
+                     listpack.back() == kEnd;
+  if (!sound) reader_ = ByteReader({});
+}
+
+bool ListpackReader::Next(std::string_view* element) {
+  if (reader_.left() == 1) {  // the end mark
+    finished_ = header_count_ == kCountUnknown || header_count_ == count_;
+    reader_ = ByteReader({});
+  }
+  if (reader_.empty()) return false;
+  const size_t before = reader_.left();
+  char backlen[5];
+  std::string_view found;
+  if (ReadElement(element)) {
+    const size_t bytes = WriteBacklen(before - reader_.left(), backlen);
+    // The end mark must be left behind it.
+    if (reader_.left() > bytes && reader_.Bytes(bytes, &found) &&
+        found == std::string_view(backlen, bytes)) {
+      ++count_;
+      return true;
+    }
+  }
+  reader_ = ByteReader({});
+  return false;
+}
+
+bool ListpackReader::Number(size_t size, std::string_view* element) {
+  int64_t number;
+  if (!reader_.Little(&number, size)) return false;
+  *element = text_.Digits(number);
+  return true;
+}
+
+bool ListpackReader::Text(uint64_t size, std::string_view* element) {
+  return reader_.Bytes(size, element);
+}
+
+bool ListpackReader::ReadElement(std::string_view* element) {
+  uint8_t first, low;
+  if (!reader_.Little(&first)) return false;
+  if (first < 0x80) {
+    *element = text_.Digits(first);
+    return true;
+  }
+  if (first < 0xc0) return Text(first & 0x3f, element);
+  if (first < 0xe0) {  // 13 bits, the highest is the sign
+    if (!reader_.Little(&low)) return false;
+    const int number = (first & 0x1f) << 8 | low;
+    *element = text_.Digits(number < 4096 ? number : number - 8192);
+    return true;
+  }
+  if (first < 0xf0) return reader_.Little(&low) && Text((first & 0x0fu) << 8 | low, element);
+  switch (first) {
+    case 0xf0: {
+      uint32_t size;
+      return reader_.Little(&size) && Text(size, element);
+    }
+    case 0xf1:
+      return Number(2, element);
+    case 0xf2:
+      return Number(3, element);
+    case 0xf3:
+      return Number(4, element);
+    case 0xf4:
+      return Number(8, element);
+    default:
+      return false;
+  }
+}
+
+void ListpackWriter::Clear() {
+  bytes_.assign(kHeaderBytes, '\0');
+  count_ = 0;
+}
+
+void ListpackWriter::Append(std::string_view element) {
+  const size_t start = bytes_.size();
+  int64_t number;
+  if (ParseInteger(element, &number)) {
+    AppendNumber(number);
+  } else if (element.size() < 64) {
+    bytes_.push_back(static_cast<char>(0x80 | element.size()));
+    bytes_ += element;
+  } else if (element.size() < 4096) {
+    bytes_.push_back(static_cast<char>(0xe0 | element.size() >> 8));
+    bytes_.push_back(static_cast<char>(element.size()));
+    bytes_ += element;
+  } else {
+    bytes_.push_back('\xf0');
+    AppendLittle(bytes_, element.size(), 4);
+    bytes_ += element;
+  }
+  char backlen[5];
+  bytes_.append(backlen, WriteBacklen(bytes_.size() - start, backlen));
+  ++count_;
+}
+
+void ListpackWriter::AppendNumber(int64_t number) {
+  const auto bits = static_cast<uint64_t>(number);
+  if (number >= 0 && number < 128) {
+    bytes_.push_back(static_cast<char>(number));
+  } else if (number >= -4096 && number < 4096) {
+    bytes_.push_back(static_cast<char>(0xc0 | (bits >> 8 & 0x1f)));
+    bytes_.push_back(static_cast<char>(bits));
+  } else if (number >= INT16_MIN && number <= INT16_MAX) {
+    bytes_.push_back('\xf1');
+    AppendLittle(bytes_, bits, 2);
+  } else if (number >= -(1 << 23) && number < 1 << 23) {
+    bytes_.push_back('\xf2');
+    AppendLittle(bytes_, bits, 3);
+  } else if (number >= INT32_MIN && number <= INT32_MAX) {
+    bytes_.push_back('\xf3');
+    AppendLittle(bytes_, bits, 4);
+  } else {
+    bytes_.push_back('\xf4');
+    AppendLittle(bytes_, bits, 8);
+  }
+}
+
+std::string_view ListpackWriter::Finish() {
+  bytes_.push_back(kEnd);
+  std::string header;
+  AppendLittle(header, bytes_.size(), 4);
+  AppendLittle(header, count_ < kCountUnknown ? count_ : kCountUnknown, 2);
+  bytes_.replace(0, kHeaderBytes, header);
+  return bytes_;
+}
+
+}  // namespace larder

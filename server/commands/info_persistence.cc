@@ -1,0 +1,73 @@
+// INFO's section about what is on disk.
+#include <algorithm>
+
+#include "server/base/clock.h"
+#include "server/commands/info.h"
+#include "server/engine/engine.h"
+#include "server/persistence/persistence.h"
+
+namespace larder {
+namespace {
+
+void WriteLoading(const Persistence::State& state, InfoWriter& info) {
+  const int64_t elapsed_s = std::max<int64_t>(0, WallMs() / 1000 - state.loading_since_s);
+  const auto total = static_cast<double>(std::max<uint64_t>(1, state.loading_total_bytes));
+  const auto loaded = static_cast<double>(state.loading_bytes);
+  info.Field("loading_start_time", state.loading_since_s);
+  info.Field("loading_total_bytes", state.loading_total_bytes);
+  info.Field("loading_rdb_used_mem", 0);
+  info.Field("loading_loaded_bytes", state.loading_bytes);
+  info.Ratio("loading_loaded_perc", loaded / total * 100);
+  info.Field("loading_eta_seconds", loaded == 0
+                                        ? 1
+                                        : static_cast<int64_t>(static_cast<double>(elapsed_s) *
+                                                               (total - loaded) / loaded));
+}
+
+}  // namespace
+
+void WritePersistence(Engine& engine, InfoWriter& info) {
+  const auto& persistence = static_cast<const Persistence&>(*engine.persistence);
+  Persistence::State state = persistence.state();
+  const Snapshot& snapshot = persistence.snapshot();
+  const bool running = snapshot.running() && !snapshot.aborted();
+  info.Field("loading", state.loading);
+  // Redis counts what the operating system copied beneath a fork; here it is what was kept.
+  const uint64_t kept_bytes = running ? snapshot.kept_bytes() : 0;
+  const auto total = static_cast<double>(std::max<uint64_t>(1, snapshot.keys_total()));
+  info.Field("async_loading", 0);
+  info.Field("current_cow_peak", kept_bytes);
+  info.Field("current_cow_size", kept_bytes);
+  info.Field("current_cow_size_age", 0);
+  info.Ratio("current_fork_perc",
+             running ? static_cast<double>(snapshot.keys_written()) / total * 100 : 0);
+  info.Field("current_save_keys_processed", running ? snapshot.keys_written() : 0);
+  info.Field("current_save_keys_total", running ? snapshot.keys_total() : 0);
+  info.Field("rdb_changes_since_last_save", persistence.changes());
+  info.Field("rdb_bgsave_in_progress", running || state.about_to_run);
+  info.Field("rdb_last_save_time", state.last_save_s);
+  info.Field("rdb_last_bgsave_status", state.last_save_ok ? "ok" : "err");
+  info.Field("rdb_last_bgsave_time_sec", state.last_duration_s);
+  info.Field("rdb_current_bgsave_time_sec",
+             running && state.running_since_s > 0 ? WallMs() / 1000 - state.running_since_s : -1);
+  info.Field("rdb_saves", state.saves);
+  info.Field("rdb_last_cow_size", state.last_kept_bytes);
+  info.Field("rdb_last_load_keys_expired", state.keys_expired);
+  info.Field("rdb_last_load_keys_loaded", state.keys_loaded);
+  for (std::string_view name :
+       {"aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"}) {
+    info.Field(name, 0);
+  }
+  info.Field("aof_last_rewrite_time_sec", -1);
+  info.Field("aof_current_rewrite_time_sec", -1);
+  info.Field("aof_last_bgrewrite_status", "ok");
+  info.Field("aof_rewrites", 0);
+  info.Field("aof_rewrites_consecutive_failures", 0);
+  info.Field("aof_last_write_status", "ok");
+  info.Field("aof_last_cow_size", 0);
+  info.Field("module_fork_in_progress", 0);
+  info.Field("module_fork_last_cow_size", 0);
+  if (state.loading) WriteLoading(state, info);
+}
+
+}  // namespace larder

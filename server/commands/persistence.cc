@@ -1,0 +1,110 @@
+// The data set on disk: SAVE, BGSAVE, LASTSAVE; and SHUTDOWN, which may save.
+#include "server/persistence/persistence.h"
+
+#include "server/base/strings.h"
+#include "server/commands/commands.h"
+#include "server/engine/engine.h"
+#include "server/engine/script_host.h"
+
+namespace larder {
+namespace {
+
+constexpr std::string_view kSaveInProgress = "ERR Background save already in progress";
+
+void Save(Context& c) {
+  Persistence& persistence = PersistenceOf(c);
+  if (persistence.snapshot().running()) return c.reply.Error(kSaveInProgress);
+  if (!persistence.Save()) return c.reply.Error("ERR");
+  c.reply.Ok();
+}
+
+// With SCHEDULE it would wait for the end of a rewrite of the append-only file; in a transaction it
+// waits for the end of that.
+void BgSave(Context& c) {
+  if (c.args.size() > 2 || (c.args.size() == 2 && !EqualsIgnoreCase(c.args[1], "schedule"))) {
+    return c.SyntaxError();
+  }
+  switch (PersistenceOf(c).BeginSave(c.client.in_exec)) {
+    case Persistence::Begun::kStarted:
+      return c.reply.Status("Background saving started");
+    case Persistence::Begun::kScheduled:
+      return c.reply.Status("Background saving scheduled");
+    case Persistence::Begun::kBusy:
+      return c.reply.Error(kSaveInProgress);
+  }
+}
+
+void LastSave(Context& c) { c.reply.Integer(PersistenceOf(c).state().last_save_s); }
+
+// False for words that do not go together.
+bool ParseShutdown(Args words, Persistence::Shutdown* options, bool* abort) {
+  for (std::string_view word : words) {
+    const bool is_abort = EqualsIgnoreCase(word, "abort");
+    if (!is_abort && !options->Add(word)) return false;
+    *abort |= is_abort;
+  }
+  return !(options->save && options->no_save) && !(*abort && words.size() > 1);
+}
+
+void Shutdown(Context& c) {
+  Persistence::Shutdown options;
+  bool abort = false;
+  if (!ParseShutdown(c.args.subspan(1), &options, &abort)) return c.SyntaxError();
+  if (abort) return c.reply.Error("ERR No shutdown in progress.");
+  ScriptHost* scripts = c.engine.scripts;
+  if (scripts != nullptr && scripts->running()) {
+    if (!options.no_save) return c.reply.Error(scripts->BusyError());
+    scripts->Abort();
+  }
+  if (!c.engine.request_shutdown || !PersistenceOf(c).PrepareShutdown(c.worker, options)) {
+    return c.reply.Error("ERR Errors trying to SHUTDOWN. Check logs.");
+  }
+  // No reply: the client sees the connection close, as with Redis.
+  c.engine.request_shutdown();
+  c.client.close_after_reply.store(true, std::memory_order_relaxed);
+}
+
+constexpr Command kCommands[] = {
+    {.name = "save",
+     .arity = 1,
+     .flags = kAdmin | kNoScript | kNoAsyncLoading | kNoMulti | kExclusive,
+     .run = Save,
+     .group = "server",
+     .since = "1.0.0",
+     .complexity = "O(N) for N keys",
+     .summary = "Saves the data set to disk while all clients wait."},
+    {.name = "bgsave",
+     .arity = -1,
+     .flags = kAdmin | kNoScript | kNoAsyncLoading | kExclusive,
+     .run = BgSave,
+     .group = "server",
+     .syntax = "[SCHEDULE]",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Saves the data set to disk in the background."},
+    {.name = "lastsave",
+     .arity = 1,
+     .flags = kLoading | kStale | kFast,
+     .categories = kCatAdmin | kCatDangerous,
+     .run = LastSave,
+     .group = "server",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Returns the Unix time of the last save that succeeded.",
+     .tips = "nondeterministic_output"},
+    {.name = "shutdown",
+     .arity = -1,
+     .flags = kAdmin | kNoScript | kLoading | kStale | kNoMulti | kSentinel | kAllowBusy,
+     .run = Shutdown,
+     .group = "server",
+     .syntax = "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
+     .since = "1.0.0",
+     .complexity = "O(N) for N keys that are saved, else O(1)",
+     .summary = "Ends the server, and saves the data set where there are save points."},
+};
+
+}  // namespace
+
+std::span<const Command> PersistenceCommands() { return kCommands; }
+
+}  // namespace larder

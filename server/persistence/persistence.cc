@@ -1,0 +1,402 @@
+#include "server/persistence/persistence.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/numbers.h"
+#include "server/config/words.h"
+#include "server/engine/engine.h"
+#include "server/persistence/snapshot_file.h"
+
+namespace larder {
+namespace {
+
+constexpr std::chrono::milliseconds kRound{100};
+constexpr int64_t kRetryDelayS = 5;  // after a save that failed
+
+int64_t NowS() { return WallMs() / 1000; }
+
+}  // namespace
+
+Persistence& PersistenceOf(Context& c) { return static_cast<Persistence&>(*c.engine.persistence); }
+
+Persistence::Persistence(Engine& engine)
+    : engine_(engine),
+      worker_(engine.gate, engine.stats.AddWorker()),
+      main_worker_(engine.gate, engine.stats.AddWorker()),
+      snapshot_(engine) {
+  {
+    MutexLock lock(mutex_);
+    state_.last_save_s = NowS();
+  }
+  ReadSavePoints(engine.config.Text("save"));
+  engine.config.OnChange("save", [this](const std::string& text, std::string*) {
+    ReadSavePoints(text);
+    return true;
+  });
+}
+
+Persistence::~Persistence() { Stop(); }
+
+void Persistence::StopWaiting() { SnapshotFile::RemoveTemporaries(); }
+
+void Persistence::Stop() {
+  if (saved_to_stop_.exchange(false) && changes() > 0) {
+    GateClosed closed(engine_.gate, main_worker_.gate_slot);
+    Save();
+  }
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  snapshot_.Abort();
+  changed_.NotifyAll();
+  if (thread_.joinable()) thread_.join();
+}
+
+// ---- The thread ---------------------------------------------------------------------------------
+
+void Persistence::Run() {
+  for (;;) {
+    bool to_write, stopping;
+    std::vector<std::string> lines;
+    {
+      MutexLock lock(mutex_);
+      if (!stopping_ && !to_write_ && later_lines_.empty()) changed_.WaitFor(mutex_, kRound);
+      to_write = std::exchange(to_write_, false);
+      stopping = stopping_;
+      lines.swap(later_lines_);
+    }
+    for (const std::string& line : lines) Log(LogLevel::kVerbose, line);
+    if (to_write) {
+      WriteInBackground();
+    } else if (stopping) {
+      return;
+    } else {
+      Round();
+    }
+  }
+}
+
+void Persistence::Round() {
+  migration_.CloseIdle(MonotonicMs());
+  if (snapshot_.running()) return;
+  if (!SaveIsDue(NowS())) return;
+  GateClosed closed(engine_.gate, worker_.gate_slot);
+  BeginSave(false);
+}
+
+bool Persistence::SaveIsDue(int64_t now_s) const {
+  const auto changes = static_cast<int64_t>(this->changes());
+  SavePoint due = {};
+  {
+    MutexLock lock(mutex_);
+    if (scheduled_) return true;
+    if (!state_.last_save_ok && now_s - last_try_s_ <= kRetryDelayS) return false;
+    for (const SavePoint& point : save_points_) {
+      if (changes < point.changes || now_s - state_.last_save_s <= point.seconds) continue;
+      due = point;
+      break;
+    }
+  }
+  if (due.seconds == 0) return false;
+  Log(LogLevel::kNotice, due.changes, " changes in ", due.seconds, " seconds. Saving...");
+  return true;
+}
+
+void Persistence::WriteInBackground() {
+  Log(LogLevel::kNotice, "Background saving started");
+  std::string error;
+  const int64_t begin_s = NowS();
+  const bool ok = WriteFile(
+      SnapshotFile::kInBackground,
+      [this](RdbSink& sink) { return snapshot_.Write(worker_, sink, SaveOptions()); }, &error);
+  uint64_t changes_at_cut;
+  {
+    MutexLock lock(mutex_);
+    changes_at_cut = changes_at_cut_;
+    state_.running_since_s = 0;
+    state_.last_kept_bytes = snapshot_.kept_bytes();
+    state_.last_duration_s = NowS() - begin_s;
+  }
+  if (!ok && snapshot_.aborted()) {
+    Log(LogLevel::kWarning, "Background saving terminated: it was not wanted any more");
+    return;
+  }
+  NoteSaved(ok, changes_at_cut);
+  if (ok) {
+    Log(LogLevel::kNotice, "Background saving terminated with success");
+  } else {
+    Log(LogLevel::kWarning, error);
+    Log(LogLevel::kWarning, "Background saving error");
+  }
+}
+
+void Persistence::LogLater(std::string line) {
+  {
+    MutexLock lock(mutex_);
+    if (later_lines_.size() >= kMostLaterLines) return;
+    later_lines_.push_back(std::move(line));
+  }
+  changed_.NotifyOne();
+}
+
+// ---- Saving -------------------------------------------------------------------------------------
+
+void Persistence::ReadSavePoints(const std::string& text) {
+  const std::vector<std::string> words = SplitWords(text).value_or(std::vector<std::string>{});
+  std::vector<SavePoint> points;
+  for (size_t i = 0; i + 1 < words.size(); i += 2) {
+    SavePoint point = {};
+    if (ParseInt64(words[i], &point.seconds) && ParseInt64(words[i + 1], &point.changes)) {
+      points.push_back(point);
+    }
+  }
+  save_points_count_.store(points.size(), std::memory_order_relaxed);
+  {
+    MutexLock lock(mutex_);
+    save_points_ = std::move(points);
+  }
+  UpdateSaveFailed();
+}
+
+void Persistence::UpdateSaveFailed() {
+  MutexLock lock(mutex_);
+  save_failed_.store(!state_.last_save_ok && !save_points_.empty(), std::memory_order_relaxed);
+}
+
+RdbSave::Options Persistence::SaveOptions() const {
+  const Settings& settings = engine_.config.settings();
+  RdbSave::Options options;
+  options.key_delay_us = settings.rdb_key_save_delay_us;
+  options.writer = {.compress = settings.rdb_compression != 0,
+                    .checksum = settings.rdb_checksum != 0};
+  const std::vector<std::string> words =
+      SplitWords(engine_.config.Text("database-persist")).value_or(std::vector<std::string>{});
+  for (size_t i = 0; i + 1 < words.size(); i += 2) {
+    int64_t db;
+    if (words[i + 1] != "no" || !ParseInt64(words[i], &db)) continue;
+    options.left_out.resize(std::max(options.left_out.size(), static_cast<size_t>(db) + 1));
+    options.left_out[static_cast<size_t>(db)] = true;
+  }
+  return options;
+}
+
+RdbFacts Persistence::Facts() {
+  RdbFacts facts;
+  if (on_cut) on_cut(facts);
+  return facts;
+}
+
+bool Persistence::WriteFile(std::string_view kind, absl::FunctionRef<bool(RdbSink&)> write,
+                            std::string* error) {
+  SnapshotFile file(kind, engine_.config.settings().rdb_incremental_fsync != 0);
+  const bool ok = write(file) && file.Commit(engine_.config.Text("dbfilename"));
+  *error = file.error();
+  return ok;
+}
+
+bool Persistence::Save() {
+  const uint64_t changes = TotalChanges();
+  std::string error;
+  const bool ok = WriteFile(
+      SnapshotFile::kWhileAllWait,
+      [this](RdbSink& sink) {
+        RdbSave save(sink, SaveOptions(), ValueLimits(engine_.config.settings()));
+        RdbFacts facts = Facts();
+        facts.sizes = SizesOf(engine_.keyspace);
+        save.Begin(facts);
+        WriteKeyspace(engine_.keyspace, save);
+        return save.End();
+      },
+      &error);
+  if (!ok) {
+    Log(LogLevel::kWarning, error);
+    return false;
+  }
+  NoteSaved(true, changes);
+  Log(LogLevel::kNotice, "DB saved on disk");
+  return true;
+}
+
+Persistence::Begun Persistence::BeginSave(bool later) {
+  if (snapshot_.running() && !snapshot_.aborted()) return Begun::kBusy;
+  MutexLock lock(mutex_);
+  // One that was aborted is about to end; the thread begins the next then.
+  state_.about_to_run = !later && snapshot_.running();
+  scheduled_ = later || state_.about_to_run;
+  if (scheduled_) return later ? Begun::kScheduled : Begun::kStarted;
+  last_try_s_ = NowS();
+  changes_at_cut_ = TotalChanges();
+  snapshot_.Cut(Facts());
+  state_.running_since_s = last_try_s_;
+  to_write_ = true;
+  changed_.NotifyOne();
+  return Begun::kStarted;
+}
+
+void Persistence::AbortSave() {
+  if (snapshot_.running()) snapshot_.Abort();
+}
+
+void Persistence::NoteSaved(bool ok, uint64_t changes_then) {
+  {
+    MutexLock lock(mutex_);
+    state_.last_save_ok = ok;
+    if (ok) {
+      state_.last_save_s = NowS();
+      ++state_.saves;
+      saved_changes_.store(changes_then, std::memory_order_relaxed);
+    }
+  }
+  UpdateSaveFailed();
+}
+
+bool Persistence::Shutdown::Add(std::string_view word) {
+  bool* flag = EqualsIgnoreCase(word, "save")     ? &save
+               : EqualsIgnoreCase(word, "nosave") ? &no_save
+               : EqualsIgnoreCase(word, "now")    ? &now
+               : EqualsIgnoreCase(word, "force")  ? &force
+                                                  : nullptr;
+  if (flag != nullptr) *flag = true;
+  return flag != nullptr;
+}
+
+bool Persistence::PrepareShutdown(const std::string& words) {
+  Shutdown options;
+  for (const std::string& word : SplitWords(words).value_or(std::vector<std::string>{})) {
+    options.Add(word);
+  }
+  return PrepareShutdown(main_worker_, options);
+}
+
+bool Persistence::PrepareShutdown(Worker& worker, const Shutdown& options) {
+  Log(LogLevel::kWarning, "User requested shutdown...");
+  AbortSave();
+  // What is half loaded must not take the place of the whole.
+  if (loading() || (!options.save && (options.no_save || !has_save_points()))) return true;
+  Log(LogLevel::kNotice, "Saving the final RDB snapshot before exiting.");
+  {
+    GateClosed closed(engine_.gate, worker.gate_slot);
+    saving_to_stop_ = true;
+    saved_to_stop_ = Save();
+    saving_to_stop_ = false;
+  }
+  if (saved_to_stop_) return true;
+  if (options.force) {
+    Log(LogLevel::kWarning, "Error trying to save the DB. Exit anyway.");
+    return true;
+  }
+  Log(LogLevel::kWarning, "Error trying to save the DB, can't exit.");
+  Log(LogLevel::kWarning,
+      "Errors trying to shut down the server. Check the logs for more information.");
+  return false;
+}
+
+// ---- Loading ------------------------------------------------------------------------------------
+
+void Persistence::ExpectFile() {
+  const bool exists = access(engine_.config.Text("dbfilename").c_str(), F_OK) == 0;
+  loading_.store(exists, std::memory_order_relaxed);
+}
+
+bool Persistence::LoadAtStart(std::string* error) {
+  const int64_t begin_ms = MonotonicMs();
+  bool ok;
+  {
+    GateClosed closed(engine_.gate, main_worker_.gate_slot);
+    ok = LoadFile({}, error);
+  }
+  if (stop_loading_.load(std::memory_order_relaxed)) return true;
+  if (!ok && !error->empty()) {
+    *error = StrCat("Fatal error loading the DB: ", *error, ". Exiting.");
+    return false;
+  }
+  loading_.store(false, std::memory_order_relaxed);
+  thread_ = std::thread([this] { Run(); });
+  if (!ok) return true;  // there is no file
+  char seconds[32];
+  std::snprintf(seconds, sizeof(seconds), "%.3f",
+                static_cast<double>(MonotonicMs() - begin_ms) / 1000);
+  Log(LogLevel::kNotice, "DB loaded from disk: ", seconds, " seconds");
+  return true;
+}
+
+bool Persistence::Reload(bool replace_existing, std::string* error) {
+  const bool ok = LoadFile({.replace_existing = replace_existing}, error);
+  if (!ok && error->empty()) *error = "there is no file";
+  return ok;
+}
+
+// False with an empty error: there is no file.
+bool Persistence::LoadFile(RdbLoad::Options options, std::string* error) {
+  const std::string name = engine_.config.Text("dbfilename");
+  error->clear();
+  FileSource file(name);
+  if (!file.opened()) {
+    if (errno != ENOENT) *error = StrCat("can't open ", name, ": ", std::strerror(errno));
+    return false;
+  }
+  return Load(file, file.size_bytes(), std::move(options), error);
+}
+
+bool Persistence::Load(RdbSource& source, uint64_t size_bytes, RdbLoad::Options options,
+                       std::string* error) {
+  const Settings& settings = engine_.config.settings();
+  options.now_ms = WallMs();
+  options.check_checksum = settings.rdb_checksum != 0;
+  options.key_delay_us = settings.key_load_delay_us;
+  options.load_library = load_library;
+  options.stop = &stop_loading_;
+  RdbLoad load(source, engine_.keyspace, std::move(options), ValueLimits(settings));
+  {
+    MutexLock lock(mutex_);
+    running_load_ = &load;
+    state_.loading_since_s = NowS();
+    state_.loading_total_bytes = size_bytes;
+  }
+  const bool was_loading = loading_.exchange(true, std::memory_order_relaxed);
+  const bool ok = load.Run();
+  loading_.store(was_loading, std::memory_order_relaxed);
+  {
+    MutexLock lock(mutex_);
+    running_load_ = nullptr;
+    state_.keys_loaded = load.keys_loaded();
+    state_.keys_expired = load.keys_expired();
+  }
+  if (!ok) {
+    Log(LogLevel::kWarning, load.error(), ". Failure loading rdb format");
+    for (int db = 0; db < engine_.keyspace.databases(); ++db) engine_.keyspace.Flush(db, true);
+    *error = load.error();
+    return false;
+  }
+  const std::string empty =
+      load.keys_empty() == 0 ? "" : StrCat(", empty keys skipped: ", load.keys_empty());
+  Log(LogLevel::kNotice, "Done loading RDB, keys loaded: ", load.keys_loaded(),
+      ", keys expired: ", load.keys_expired(), empty, ".");
+  return true;
+}
+
+// ---- State --------------------------------------------------------------------------------------
+
+Persistence::State Persistence::state() const {
+  MutexLock lock(mutex_);
+  State state = state_;
+  state.loading = loading();
+  if (running_load_ != nullptr) state.loading_bytes = running_load_->position();
+  return state;
+}
+
+uint64_t Persistence::TotalChanges() const { return engine_.stats.Sum(&WorkerStats::changes); }
+
+uint64_t Persistence::changes() const {
+  return TotalChanges() - saved_changes_.load(std::memory_order_relaxed);
+}
+
+}  // namespace larder

@@ -1,0 +1,158 @@
+// Persistence: when the data set is saved and loaded, and what became of it: SAVE, BGSAVE, save
+// points, loading at the start, the end of the server. Snapshots for replicas are made with the
+// same Snapshot. Has a thread of its own, which watches the save points and writes in the
+// background.
+//
+// Threads: what says "closed gate" is called by the thread that closed it; everything else by any
+// thread, without a shard's lock unless it says so.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "server/base/mutex.h"
+#include "server/engine/context.h"
+#include "server/engine/persistence_host.h"
+#include "server/engine/worker.h"
+#include "server/persistence/migration.h"
+#include "server/persistence/rdb_load.h"
+#include "server/persistence/snapshot.h"
+
+namespace larder {
+
+class Engine;
+
+class Persistence : public PersistenceHost {
+ public:
+  explicit Persistence(Engine& engine);
+  ~Persistence() override;  // stops
+  Persistence(const Persistence&) = delete;
+  Persistence& operator=(const Persistence&) = delete;
+
+  // Set before LoadAtStart. What other rooms have in a file beside the keys: `on_cut` adds it
+  // (closed gate), `load_library` takes a function library back.
+  std::function<void(RdbFacts&)> on_cut;
+  std::function<std::string(std::string_view source)> load_library;
+
+  // ---- Saving -----------------------------------------------------------------------------------
+  // Writes the file while everybody waits. False: see the log. Closed gate.
+  bool Save();
+  enum class Begun : uint8_t { kStarted, kScheduled, kBusy };
+  // Cuts a snapshot, which the thread writes; `later`: when the present one is written, or the
+  // transaction has ended. Closed gate.
+  Begun BeginSave(bool later);
+  // FLUSHALL and the like: what is being written is of no use any more.
+  void AbortSave();
+  struct Shutdown {
+    bool save = false, no_save = false, now = false, force = false;
+    // Takes a word of SHUTDOWN; false where it is none.
+    bool Add(std::string_view word);
+  };
+  // Before the server ends: saves, if the options or the save points want it. False: that failed,
+  // and the server must go on. The worker is this thread's.
+  bool PrepareShutdown(Worker& worker, const Shutdown& options);
+  // The same for the thread that started the server, with the words of a directive.
+  bool PrepareShutdown(const std::string& words);
+  bool saving_to_stop() const { return saving_to_stop_.load(std::memory_order_relaxed); }
+  // Before the process ends in the middle of things: leaves no temporary file. Any thread.
+  static void StopWaiting();
+  // When no client is left, by the thread that started the server: saves what came in meanwhile and
+  // ends the thread.
+  void Stop();
+  bool has_save_points() const { return save_points_count_.load(std::memory_order_relaxed) > 0; }
+
+  Snapshot& snapshot() { return snapshot_; }
+  const Snapshot& snapshot() const { return snapshot_; }
+
+  // ---- Loading ----------------------------------------------------------------------------------
+  // loading() from now on, if there is a file. Before clients are served.
+  void ExpectFile();
+  // Loads `dbfilename` with the gate closed all the time; a file that is not there is an empty data
+  // set. False, with a sentence for people, where it is refused. Called once; up to its end
+  // loading() is true, and only then save points count.
+  bool LoadAtStart(std::string* error);
+  // Makes it end, and the server stay useless. Any thread.
+  void AbortLoading() { stop_loading_.store(true, std::memory_order_relaxed); }
+  // DEBUG RELOAD: the same file into the keyspace as it is. Closed gate.
+  bool Reload(bool replace_existing, std::string* error);
+  // Reads a data set from elsewhere: a full sync. The keyspace must be empty. Closed gate.
+  bool Load(RdbSource& source, uint64_t size_bytes, RdbLoad::Options options, std::string* error);
+
+  // ---- State ------------------------------------------------------------------------------------
+  struct State {
+    int64_t last_save_s = 0;  // Unix time
+    bool last_save_ok = true;
+    int64_t last_duration_s = -1;  // of a background save
+    int64_t running_since_s = 0;   // Unix time; 0: none runs
+    bool about_to_run = false;     // begins when one that was aborted has ended
+    uint64_t saves = 0;
+    uint64_t last_kept_bytes = 0;                // Snapshot::kept_bytes of the last background save
+    uint64_t keys_loaded = 0, keys_expired = 0;  // by the last load
+    bool loading = false;
+    int64_t loading_since_s = 0;
+    uint64_t loading_total_bytes = 0, loading_bytes = 0;
+  };
+  State state() const;
+  // Changes since the last save.
+  uint64_t changes() const;
+
+  // Writes a line to the log a moment later; may be called under a shard's lock. At most
+  // kMostLaterLines wait.
+  void LogLater(std::string line);
+  Migration& migration() { return migration_; }
+
+ private:
+  static constexpr size_t kMostLaterLines = 64;
+
+  struct SavePoint {
+    int64_t seconds, changes;
+  };
+
+  void Run();
+  void Round();
+  void ReadSavePoints(const std::string& text);
+  bool SaveIsDue(int64_t now_s) const;
+  void WriteInBackground();
+  // Writes a file of this kind with `write` and puts it in place.
+  bool WriteFile(std::string_view kind, absl::FunctionRef<bool(RdbSink&)> write,
+                 std::string* error);
+  void NoteSaved(bool ok, uint64_t changes_then);
+  bool LoadFile(RdbLoad::Options options, std::string* error);
+  RdbSave::Options SaveOptions() const;
+  RdbFacts Facts();
+  uint64_t TotalChanges() const;
+  void UpdateSaveFailed();
+
+  Engine& engine_;
+  Worker worker_;       // of the thread
+  Worker main_worker_;  // of the thread that starts and stops the server
+  Snapshot snapshot_;
+  Migration migration_;
+  std::atomic<size_t> save_points_count_{0};
+  std::atomic<bool> stop_loading_{false};
+  std::atomic<bool> saving_to_stop_{false};
+  std::atomic<bool> saved_to_stop_{false};
+  std::atomic<uint64_t> saved_changes_{0};  // TotalChanges that the last file contains
+
+  mutable Mutex mutex_;
+  CondVar changed_;
+  State state_ ABSL_GUARDED_BY(mutex_);
+  std::vector<SavePoint> save_points_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> later_lines_ ABSL_GUARDED_BY(mutex_);
+  const RdbLoad* running_load_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  int64_t last_try_s_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t changes_at_cut_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
+  bool to_write_ ABSL_GUARDED_BY(mutex_) = false;  // a cut waits for the thread
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+// The one of the engine that the command runs in.
+Persistence& PersistenceOf(Context& c);
+
+}  // namespace larder

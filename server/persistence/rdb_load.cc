@@ -1,0 +1,239 @@
+#include "server/persistence/rdb_load.h"
+
+#include <chrono>
+#include <thread>
+
+#include "server/base/hash.h"
+#include "server/base/log.h"
+#include "server/base/numbers.h"
+#include "server/base/quote.h"
+
+namespace larder {
+namespace {
+
+constexpr int kFirstWithChecksum = 5;
+constexpr size_t kMostAux = 64;            // facts that are kept; real files have about ten
+constexpr uint64_t kEmptyKeysLogged = 10;  // as Redis
+
+// Whatever comes first of a record: an opcode, or the type of a key.
+bool IsOpcode(uint8_t byte) { return byte >= rdb::kSlotInfo; }
+
+// What the input says, without bytes that would spoil the log.
+std::string Printable(std::string_view text) {
+  std::string quoted;
+  AppendQuoted(quoted, text);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+}  // namespace
+
+bool RdbLoad::Run() {
+  reader_.EnableChecksum();
+  bool loaded = ReadHeader();
+  for (bool end = false; loaded && !end;) {
+    uint8_t byte;
+    if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) {
+      reader_.Fail("it was stopped");
+    }
+    loaded = reader_.Byte(&byte) && (IsOpcode(byte) ? ReadOpcode(byte, &end) : ReadKey(byte));
+    position_.store(reader_.position(), std::memory_order_relaxed);
+  }
+  if (!loaded)
+    error_ = StrCat("Internal error in RDB reading offset ", reader_.position(), " -> ",
+                    reader_.error());
+  return loaded;
+}
+
+bool RdbLoad::ReadHeader() {
+  std::string magic, digits;
+  if (!reader_.Bytes(rdb::kMagic.size(), &magic) || !reader_.Bytes(4, &digits)) return false;
+  if (magic != rdb::kMagic) return reader_.Fail("Wrong signature trying to load DB from file");
+  for (char digit : digits) {
+    if (digit < '0' || digit > '9') return reader_.Fail("a version that is not a number");
+    version_ = version_ * 10 + (digit - '0');
+  }
+  if (version_ >= 1 && version_ <= rdb::kVersionRead) return true;
+  return reader_.Fail(StrCat("Can't handle RDB format version ", version_));
+}
+
+bool RdbLoad::ReadOpcode(uint8_t opcode, bool* end) {
+  uint64_t number, other;
+  switch (opcode) {
+    case rdb::kEnd:
+      *end = true;
+      return CheckEnd();
+    case rdb::kSelectDb:
+      if (!reader_.Length(&number)) return false;
+      if (number >= static_cast<uint64_t>(keyspace_.databases())) {
+        return reader_.Fail(StrCat("database ", number, " of ", keyspace_.databases(),
+                                   ": the directive databases must be larger"));
+      }
+      db_ = static_cast<int>(number);
+      return true;
+    case rdb::kResizeDb:
+      return reader_.Length(&number) && reader_.Length(&other);
+    case rdb::kSlotInfo:
+      return reader_.Length(&number) && reader_.Length(&number) && reader_.Length(&number);
+    case rdb::kExpiryMs:
+    case rdb::kExpirySeconds:
+      return ReadExpiry(opcode);
+    case rdb::kIdle:
+      if (!reader_.Length(&number)) return false;
+      prefix_.idle_s = static_cast<int64_t>(number & 0xffffff);
+      return true;
+    case rdb::kFrequency: {
+      uint8_t frequency;
+      if (!reader_.Byte(&frequency)) return false;
+      prefix_.frequency = frequency;
+      return true;
+    }
+    case rdb::kAux:
+      return ReadAux();
+    case rdb::kFunction:
+      return ReadLibrary();
+    case rdb::kModuleAux:
+      return SkipModuleAux();
+    default:
+      return reader_.Fail("functions in a format that only release candidates wrote");
+  }
+}
+
+bool RdbLoad::ReadExpiry(uint8_t opcode) {
+  if (opcode == rdb::kExpiryMs) {
+    if (!reader_.Little(&prefix_.expiry_ms)) return false;
+  } else {
+    int32_t seconds;
+    if (!reader_.Little(&seconds)) return false;
+    prefix_.expiry_ms = int64_t{seconds} * 1000;
+  }
+  // Before 1970 is long ago.
+  if (prefix_.expiry_ms < 0) prefix_.expiry_ms = 0;
+  return true;
+}
+
+bool RdbLoad::ReadAux() {
+  std::string name, value;
+  if (!reader_.String(&name) || !reader_.String(&value)) return false;
+  if (name == "redis-ver" || name == "valkey-ver") {
+    Log(LogLevel::kNotice, "Loading RDB produced by version ", Printable(value));
+  } else if (name == "ctime") {
+    int64_t written_s;
+    if (ParseInt64(value, &written_s)) {
+      const int64_t age_s = options_.now_ms / 1000 - written_s;
+      Log(LogLevel::kNotice, "RDB age ", age_s < 0 ? 0 : age_s, " seconds");
+    }
+  } else if (name == "used-mem") {
+    int64_t bytes;
+    if (ParseInt64(value, &bytes)) {
+      Log(LogLevel::kNotice, "RDB memory usage when created ", bytes / 1024 / 1024, " Mb");
+    }
+  } else if (name.starts_with('%')) {
+    Log(LogLevel::kNotice, "RDB ", Printable(name), ": ", Printable(value));
+  }
+  if (aux_.size() < kMostAux) aux_.emplace_back(std::move(name), std::move(value));
+  return true;
+}
+
+bool RdbLoad::ReadLibrary() {
+  std::string source;
+  if (!reader_.String(&source)) return false;
+  if (!options_.load_library) return reader_.Fail("a function library, with no place to put it");
+  const std::string error = options_.load_library(source);
+  return error.empty() || reader_.Fail(StrCat("Failed loading library, ", error));
+}
+
+// What a module keeps beside its keys: annotated, so that it can be read over without the module.
+bool RdbLoad::SkipModuleAux() {
+  uint64_t number, opcode;
+  if (!reader_.Length(&number)) return false;  // the module's id
+  for (;;) {
+    if (!reader_.Length(&opcode)) return false;
+    switch (opcode) {
+      case rdb::kModuleEnd:
+        return true;
+      case rdb::kModuleSigned:
+      case rdb::kModuleUnsigned:
+        if (!reader_.Length(&number)) return false;
+        break;
+      case rdb::kModuleFloat: {
+        uint32_t bits;
+        if (!reader_.Little(&bits)) return false;
+        break;
+      }
+      case rdb::kModuleDouble:
+        if (!reader_.Little(&number)) return false;
+        break;
+      case rdb::kModuleString:
+        if (!reader_.SkipString()) return false;
+        break;
+      default:
+        return reader_.Fail("unknown opcode in a module's data");
+    }
+  }
+}
+
+bool RdbLoad::ReadKey(uint8_t type) {
+  const Prefix prefix = std::exchange(prefix_, {});
+  if (!reader_.String(&key_)) return false;
+  if (key_.size() > Entry::kMaxKeyBytes) return reader_.Fail("a key that is too long");
+  Entry* entry = nullptr;
+  const ReadResult result = ReadValue(reader_, type, key_, prefix.expiry_ms, limits_, &entry);
+  if (result == ReadResult::kRefused) return false;
+  if (options_.key_delay_us != 0) [[unlikely]]
+    Delay();
+  if (result == ReadResult::kEmpty) {
+    if (keys_empty_++ < kEmptyKeysLogged) {
+      Log(LogLevel::kWarning, "Loading skipping empty key: ", Printable(key_));
+    }
+    return true;
+  }
+  if (!options_.keep_expired && entry->ExpiredAt(options_.now_ms)) {
+    ++keys_expired_;
+    Entry::Free(entry);
+    return true;
+  }
+  if (prefix.idle_s >= 0) {
+    entry->set_access(static_cast<uint32_t>(options_.now_ms / 1000 - prefix.idle_s));
+  } else {
+    entry->set_access(static_cast<uint32_t>(options_.now_ms / 1000));
+  }
+  return Insert(key_, entry);
+}
+
+bool RdbLoad::Insert(const std::string& key, Entry* entry) {
+  const uint64_t hash = HashBytes(key);
+  Shard& shard = keyspace_.shard(Keyspace::ShardOf(hash));
+  if (Entry* existing = shard.Find(db_, key, hash); existing != nullptr) {
+    if (!options_.replace_existing) {
+      Entry::Free(entry);
+      return reader_.Fail(StrCat("RDB has duplicated key ", Printable(key), " in DB ", db_));
+    }
+    Entry::Free(shard.Remove(db_, existing, hash));
+  }
+  shard.Insert(db_, entry, hash);
+  ++keys_loaded_;
+  return true;
+}
+
+bool RdbLoad::CheckEnd() {
+  if (version_ < kFirstWithChecksum) return true;
+  const uint64_t computed = reader_.checksum();
+  uint64_t written;
+  if (!reader_.Little(&written)) return false;
+  if (!options_.check_checksum) return true;
+  if (written == 0) {
+    Log(LogLevel::kNotice, "RDB file was saved with checksum disabled: no check performed.");
+    return true;
+  }
+  return written == computed || reader_.Fail("RDB CRC error");
+}
+
+// Below zero one key in so many rests a microsecond.
+void RdbLoad::Delay() {
+  const int64_t us = options_.key_delay_us > 0 ? options_.key_delay_us : 0;
+  if (us == 0 && keys_loaded_ % static_cast<uint64_t>(-options_.key_delay_us) != 0) return;
+  position_.store(reader_.position(), std::memory_order_relaxed);
+  std::this_thread::sleep_for(std::chrono::microseconds(us == 0 ? 1 : us));
+}
+
+}  // namespace larder

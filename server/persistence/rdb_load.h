@@ -1,0 +1,84 @@
+// RdbLoad: reads a data set in RDB form, versions 1 to 11, from any source, into a keyspace. The
+// source is not trusted: whatever it holds, loading ends with all of it loaded, or with a reason
+// and the position in the input; what was loaded by then is the caller's to flush.
+//
+// One thread. REQUIRES of Run: the gate is closed by it, or the keyspace is nobody else's yet.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "protocol/rdb_reader.h"
+#include "server/persistence/rdb_value.h"
+#include "server/store/keyspace.h"
+
+namespace larder {
+
+class RdbLoad {
+ public:
+  struct Options {
+    bool keep_expired = false;      // as a replica, which removes nothing by itself
+    bool replace_existing = false;  // a key that is there is replaced, instead of being an error
+    bool check_checksum = true;
+    int64_t now_ms = 0;
+    int64_t key_delay_us = 0;                 // key-load-delay, for tests
+    const std::atomic<bool>* stop = nullptr;  // set: loading ends with an error
+    // Takes a function library's source; "" or why it can't be taken.
+    std::function<std::string(std::string_view source)> load_library;
+  };
+
+  RdbLoad(RdbSource& source, Keyspace& keyspace, Options options, const ValueLimits& limits)
+      : reader_(source), keyspace_(keyspace), options_(std::move(options)), limits_(limits) {}
+
+  // False, with error(), when the input is refused.
+  bool Run();
+  // "Internal error in RDB reading offset 17 -> unknown type of value".
+  const std::string& error() const { return error_; }
+
+  uint64_t keys_loaded() const { return keys_loaded_; }
+  uint64_t keys_expired() const { return keys_expired_; }
+  uint64_t keys_empty() const { return keys_empty_; }
+  // The file's facts about itself: "repl-id" and others, in its order.
+  const std::vector<std::pair<std::string, std::string>>& aux() const { return aux_; }
+  // Bytes read so far; any thread.
+  uint64_t position() const { return position_.load(std::memory_order_relaxed); }
+
+ private:
+  // What is said of the key that follows.
+  struct Prefix {
+    int64_t expiry_ms = Entry::kNoExpiry;
+    int64_t idle_s = -1;
+    int frequency = -1;
+  };
+
+  bool ReadHeader();
+  // An opcode with its operands; sets *end at the last one.
+  bool ReadOpcode(uint8_t opcode, bool* end);
+  bool ReadExpiry(uint8_t opcode);
+  bool ReadAux();
+  bool ReadLibrary();
+  bool ReadKey(uint8_t type);
+  bool SkipModuleAux();
+  bool CheckEnd();
+  bool Insert(const std::string& key, Entry* entry);
+  void Delay();
+
+  RdbReader reader_;
+  Keyspace& keyspace_;
+  const Options options_;
+  const ValueLimits limits_;
+  int version_ = 0;
+  int db_ = 0;
+  Prefix prefix_;
+  std::string key_;
+  std::string error_;
+  std::vector<std::pair<std::string, std::string>> aux_;
+  uint64_t keys_loaded_ = 0, keys_expired_ = 0, keys_empty_ = 0;
+  std::atomic<uint64_t> position_{0};
+};
+
+}  // namespace larder

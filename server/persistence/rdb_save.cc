@@ -1,0 +1,95 @@
+#include "server/persistence/rdb_save.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "server/base/clock.h"
+#include "server/base/version.h"
+#include "server/store/memory.h"
+
+namespace larder {
+
+void RdbSave::Aux(std::string_view name, std::string_view value) {
+  writer_.Byte(rdb::kAux);
+  writer_.String(name);
+  writer_.String(value);
+}
+
+void RdbSave::Begin(const RdbFacts& facts) {
+  std::string version = std::to_string(rdb::kVersionWritten);
+  version.insert(0, 4 - version.size(), '0');
+  writer_.Bytes(rdb::kMagic);
+  writer_.Bytes(version);
+  Aux("redis-ver", kRedisVersion);
+  Aux("redis-bits", "64");
+  Aux("ctime", std::to_string(WallMs() / 1000));
+  Aux("used-mem", std::to_string(UsedMemory()));
+  for (const auto& [name, value] : facts.aux) Aux(name, value);
+  Aux("aof-base", "0");
+  for (const std::string& source : facts.libraries) {
+    writer_.Byte(rdb::kFunction);
+    writer_.String(source);
+  }
+  sizes_ = facts.sizes;
+}
+
+void RdbSave::SelectDb(int db) {
+  db_ = db;
+  writer_.Byte(rdb::kSelectDb);
+  writer_.Length(static_cast<uint64_t>(db));
+  const auto index = static_cast<size_t>(db);
+  if (index >= sizes_.size() || sizes_[index].keys == 0) return;
+  writer_.Byte(rdb::kResizeDb);
+  writer_.Length(sizes_[index].keys);
+  writer_.Length(sizes_[index].with_expiry);
+  sizes_[index] = {};
+}
+
+void RdbSave::WriteAccess(const Entry& entry) {
+  if (options_.access == Options::Access::kIdle) {
+    const auto now_s = static_cast<uint32_t>(WallMs() / 1000);
+    writer_.Byte(rdb::kIdle);
+    writer_.Length((now_s - entry.access()) & 0xffffff);
+  } else {
+    writer_.Byte(rdb::kFrequency);
+    writer_.Byte(static_cast<uint8_t>(entry.access()));
+  }
+}
+
+void RdbSave::Key(int db, const Entry& entry) {
+  const auto index = static_cast<size_t>(db);
+  if (index < options_.left_out.size() && options_.left_out[index]) return;
+  if (db != db_) SelectDb(db);
+  if (entry.has_expiry()) {
+    writer_.Byte(rdb::kExpiryMs);
+    writer_.Little(static_cast<uint64_t>(entry.expiry_ms()), 8);
+  }
+  if (options_.access != Options::Access::kNothing) WriteAccess(entry);
+  const rdb::Type type = TypeOf(entry, limits_);
+  writer_.Byte(type);
+  writer_.String(entry.key());
+  WriteValue(writer_, type, entry);
+  ++keys_;
+  if (options_.key_delay_us != 0) [[unlikely]]
+    Rest();
+}
+
+void RdbSave::Rest() const {
+  constexpr int64_t kStepUs = 10'000;  // how soon an abort is noticed
+  int64_t us = options_.key_delay_us;
+  if (us < 0) us = keys_ % static_cast<uint64_t>(-us) == 0 ? 1 : 0;
+  const int64_t until_us = MonotonicUs() + us;
+  for (int64_t left_us = us; left_us > 0; left_us = until_us - MonotonicUs()) {
+    if (options_.aborted != nullptr && options_.aborted->load(std::memory_order_relaxed)) return;
+    std::this_thread::sleep_for(std::chrono::microseconds(std::min(left_us, kStepUs)));
+  }
+}
+
+bool RdbSave::End() {
+  writer_.Byte(rdb::kEnd);
+  writer_.Checksum();
+  return writer_.Flush();
+}
+
+}  // namespace larder

@@ -1,0 +1,304 @@
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <string>
+
+#include "protocol/intset.h"
+#include "protocol/listpack.h"
+#include "protocol/ziplist.h"
+#include "protocol/zipmap.h"
+#include "server/base/numbers.h"
+#include "server/persistence/rdb_value.h"
+#include "server/store/list.h"
+#include "server/store/zset.h"
+
+namespace larder {
+namespace {
+
+constexpr std::string_view kDuplicate = "duplicate members";
+constexpr std::string_view kNotANumber = "a score that is not a number";
+// Redis' words, which people search their logs for.
+template <typename Packed>
+constexpr std::string_view kDamaged = "Listpack integrity check failed.";
+template <>
+inline constexpr std::string_view kDamaged<ZiplistReader> = "Ziplist integrity check failed.";
+template <>
+inline constexpr std::string_view kDamaged<ZipmapReader> = "Zipmap integrity check failed.";
+constexpr std::string_view kDamagedIntset = "Intset integrity check failed.";
+
+// Reads one value; `text` and `other` are scratch, so that a large collection allocates per
+// element what it keeps and no more.
+class ValueReader {
+ public:
+  ValueReader(RdbReader& reader, const ValueLimits& limits) : reader_(reader), limits_(limits) {}
+
+  bool ReadList(List& list);
+  bool ReadSet(Set& set);
+  bool ReadHash(Hash& hash);
+  bool ReadZSet(ZSet& zset, bool text_scores);
+  bool ReadQuicklist(List& list);
+  bool ReadQuicklist2(List& list);
+  bool ReadIntegers(Set& set);
+  bool ReadZipmap(Hash& hash);
+  template <typename Packed>
+  bool ReadPackedList(List& list);
+  template <typename Packed>
+  bool ReadPackedSet(Set& set);
+  template <typename Packed>
+  bool ReadPackedHash(Hash& hash);
+  template <typename Packed>
+  bool ReadPackedZSet(ZSet& zset);
+
+ private:
+  // Calls take(element) for each of a packed string's until it returns false.
+  template <typename Packed, typename Take>
+  bool ForEach(Take take);
+  // The same by twos; the first is copied, since a view holds only until the next.
+  template <typename Packed, typename Take>
+  bool ForEachPair(Take take);
+  bool Score(bool as_text, double* score);
+
+  bool Add(Set& set, std::string_view member) {
+    return set.Add(member, limits_.set) || reader_.Fail(kDuplicate);
+  }
+  bool Add(Hash& hash, std::string_view field, std::string_view value) {
+    return hash.Set(field, BulkView{value}, limits_.hash) || reader_.Fail(kDuplicate);
+  }
+  bool Add(ZSet& zset, std::string_view member, double score) {
+    if (std::isnan(score)) return reader_.Fail(kNotANumber);
+    return zset.Set(member, score) || reader_.Fail(kDuplicate);
+  }
+
+  RdbReader& reader_;
+  const ValueLimits& limits_;
+  std::string text_, other_;
+};
+
+template <typename Packed, typename Take>
+bool ValueReader::ForEach(Take take) {
+  if (!reader_.String(&text_)) return false;
+  Packed packed(text_);
+  std::string_view element;
+  while (packed.Next(&element)) {
+    if (!take(element)) return false;
+  }
+  return packed.finished() || reader_.Fail(kDamaged<Packed>);
+}
+
+template <typename Packed, typename Take>
+bool ValueReader::ForEachPair(Take take) {
+  bool second = false;
+  const bool read = ForEach<Packed>([&](std::string_view element) {
+    second = !second;
+    if (!second) return take(other_, element);
+    other_ = element;
+    return true;
+  });
+  return read && (!second || reader_.Fail(kDamaged<Packed>));
+}
+
+bool ValueReader::ReadList(List& list) {
+  uint64_t count;
+  if (!reader_.Length(&count)) return false;
+  for (; count > 0; --count) {
+    if (!reader_.String(&text_)) return false;
+    list.Push(List::End::kBack, text_);
+  }
+  return true;
+}
+
+bool ValueReader::ReadSet(Set& set) {
+  uint64_t count;
+  if (!reader_.Length(&count)) return false;
+  for (; count > 0; --count) {
+    if (!reader_.String(&text_) || !Add(set, text_)) return false;
+  }
+  return true;
+}
+
+bool ValueReader::ReadHash(Hash& hash) {
+  uint64_t count;
+  if (!reader_.Length(&count)) return false;
+  for (; count > 0; --count) {
+    if (!reader_.String(&text_) || !reader_.String(&other_) || !Add(hash, text_, other_)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool ValueReader::Score(bool as_text, double* score) {
+  if (!as_text) return reader_.Double(score);
+  uint8_t size;
+  if (!reader_.Byte(&size)) return false;
+  switch (size) {
+    case rdb::kScoreNan:
+      *score = std::numeric_limits<double>::quiet_NaN();
+      return true;
+    case rdb::kScoreInfinity:
+      *score = std::numeric_limits<double>::infinity();
+      return true;
+    case rdb::kScoreMinusInfinity:
+      *score = -std::numeric_limits<double>::infinity();
+      return true;
+    default:
+      return reader_.Bytes(size, &other_) &&
+             (ParseDouble(other_, score) || reader_.Fail(kNotANumber));
+  }
+}
+
+bool ValueReader::ReadZSet(ZSet& zset, bool text_scores) {
+  uint64_t count;
+  if (!reader_.Length(&count)) return false;
+  for (; count > 0; --count) {
+    double score;
+    if (!reader_.String(&text_) || !Score(text_scores, &score) || !Add(zset, text_, score)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+template <typename Packed>
+bool ValueReader::ReadPackedList(List& list) {
+  return ForEach<Packed>([&](std::string_view element) {
+    list.Push(List::End::kBack, element);
+    return true;
+  });
+}
+
+bool ValueReader::ReadQuicklist(List& list) {
+  uint64_t nodes;
+  if (!reader_.Length(&nodes)) return false;
+  for (; nodes > 0; --nodes) {
+    if (!ReadPackedList<ZiplistReader>(list)) return false;
+  }
+  return true;
+}
+
+bool ValueReader::ReadQuicklist2(List& list) {
+  uint64_t nodes, container;
+  if (!reader_.Length(&nodes)) return false;
+  for (; nodes > 0; --nodes) {
+    if (!reader_.Length(&container)) return false;
+    if (container == rdb::kNodePacked) {
+      if (!ReadPackedList<ListpackReader>(list)) return false;
+    } else if (container == rdb::kNodePlain) {
+      if (!reader_.String(&text_)) return false;
+      list.Push(List::End::kBack, text_);
+    } else {
+      return reader_.Fail("unknown container of a list's node");
+    }
+  }
+  return true;
+}
+
+bool ValueReader::ReadIntegers(Set& set) {
+  if (!reader_.String(&text_)) return false;
+  char digits[kMaxIntLength];
+  const bool sound = ReadIntset(text_, [&](int64_t number) {
+    set.Add({digits, FormatInt(digits, number)}, limits_.set);
+  });
+  return sound || reader_.Fail(kDamagedIntset);
+}
+
+bool ValueReader::ReadZipmap(Hash& hash) {
+  if (!reader_.String(&text_)) return false;
+  ZipmapReader zipmap(text_);
+  std::string_view field, value;
+  while (zipmap.Next(&field, &value)) {
+    if (!Add(hash, field, value)) return false;
+  }
+  return zipmap.finished() || reader_.Fail(kDamaged<ZipmapReader>);
+}
+
+template <typename Packed>
+bool ValueReader::ReadPackedSet(Set& set) {
+  return ForEach<Packed>([&](std::string_view member) { return Add(set, member); });
+}
+
+template <typename Packed>
+bool ValueReader::ReadPackedHash(Hash& hash) {
+  return ForEachPair<Packed>(
+      [&](std::string_view field, std::string_view value) { return Add(hash, field, value); });
+}
+
+template <typename Packed>
+bool ValueReader::ReadPackedZSet(ZSet& zset) {
+  return ForEachPair<Packed>([&](std::string_view member, std::string_view text) {
+    double score;
+    if (!ParseDouble(text, &score)) return reader_.Fail(kNotANumber);
+    return Add(zset, member, score);
+  });
+}
+
+// Reads a collection with `read` and makes an entry of it.
+template <typename T, typename Read>
+ReadResult ReadCollection(std::string_view key, int64_t expiry_ms, Entry** entry, Read read) {
+  auto value = std::make_unique<T>();
+  if (!read(*value)) return ReadResult::kRefused;
+  if (value->size() == 0) return ReadResult::kEmpty;
+  *entry = Entry::NewObject(key, kTypeOf<T>, value.release(), expiry_ms);
+  return ReadResult::kValue;
+}
+
+ReadResult ReadString(RdbReader& reader, std::string_view key, int64_t expiry_ms, Entry** entry) {
+  std::string text;
+  if (!reader.String(&text)) return ReadResult::kRefused;
+  *entry = Entry::NewString(key, text, EncodingOf(text), expiry_ms);
+  return ReadResult::kValue;
+}
+
+}  // namespace
+
+ReadResult ReadValue(RdbReader& reader, uint8_t type, std::string_view key, int64_t expiry_ms,
+                     const ValueLimits& limits, Entry** entry) {
+  ValueReader value(reader, limits);
+  auto list = [&](auto read) { return ReadCollection<List>(key, expiry_ms, entry, read); };
+  auto set = [&](auto read) { return ReadCollection<Set>(key, expiry_ms, entry, read); };
+  auto hash = [&](auto read) { return ReadCollection<Hash>(key, expiry_ms, entry, read); };
+  auto zset = [&](auto read) { return ReadCollection<ZSet>(key, expiry_ms, entry, read); };
+  switch (type) {
+    case rdb::kString:
+      return ReadString(reader, key, expiry_ms, entry);
+    case rdb::kList:
+      return list([&](List& v) { return value.ReadList(v); });
+    case rdb::kListZiplist:
+      return list([&](List& v) { return value.ReadPackedList<ZiplistReader>(v); });
+    case rdb::kListQuicklist:
+      return list([&](List& v) { return value.ReadQuicklist(v); });
+    case rdb::kListQuicklist2:
+      return list([&](List& v) { return value.ReadQuicklist2(v); });
+    case rdb::kSet:
+      return set([&](Set& v) { return value.ReadSet(v); });
+    case rdb::kSetIntset:
+      return set([&](Set& v) { return value.ReadIntegers(v); });
+    case rdb::kSetListpack:
+      return set([&](Set& v) { return value.ReadPackedSet<ListpackReader>(v); });
+    case rdb::kHash:
+      return hash([&](Hash& v) { return value.ReadHash(v); });
+    case rdb::kHashZipmap:
+      return hash([&](Hash& v) { return value.ReadZipmap(v); });
+    case rdb::kHashZiplist:
+      return hash([&](Hash& v) { return value.ReadPackedHash<ZiplistReader>(v); });
+    case rdb::kHashListpack:
+      return hash([&](Hash& v) { return value.ReadPackedHash<ListpackReader>(v); });
+    case rdb::kZSetText:
+      return zset([&](ZSet& v) { return value.ReadZSet(v, true); });
+    case rdb::kZSet:
+      return zset([&](ZSet& v) { return value.ReadZSet(v, false); });
+    case rdb::kZSetZiplist:
+      return zset([&](ZSet& v) { return value.ReadPackedZSet<ZiplistReader>(v); });
+    case rdb::kZSetListpack:
+      return zset([&](ZSet& v) { return value.ReadPackedZSet<ListpackReader>(v); });
+    case rdb::kModulePreview:
+    case rdb::kModule:
+      reader.Fail("a value of a module, which larder does not have");
+      return ReadResult::kRefused;
+    default:
+      reader.Fail("unknown type of value");
+      return ReadResult::kRefused;
+  }
+}
+
+}  // namespace larder

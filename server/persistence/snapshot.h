@@ -1,0 +1,68 @@
+// Snapshot: the keyspace as it was at one moment, written to a sink while commands go on. BGSAVE
+// and full syncs are made of it; one runs at a time. How entries are kept as they were is in
+// server/store/shard_snapshot.h.
+//
+//   if (!snapshot.Take(worker, [&](RdbFacts& facts) { offset = log.end_offset(); ... })) ... one
+//   runs bool ok = snapshot.Write(worker, sink, options);
+//
+// After a cut Write must follow, on any one thread, whatever happens: it ends the snapshot.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "absl/functional/function_ref.h"
+#include "server/engine/worker.h"
+#include "server/persistence/rdb_save.h"
+
+namespace larder {
+
+class Engine;
+class Keyspace;
+class Shard;
+
+// Everything in the keyspace, without a snapshot. REQUIRES: the gate is closed by this thread.
+void WriteKeyspace(Keyspace& keyspace, RdbSave& save);
+// The sizes of all databases as they are now.
+std::vector<RdbFacts::DbSize> SizesOf(const Keyspace& keyspace);
+
+class Snapshot {
+ public:
+  explicit Snapshot(Engine& engine) : engine_(engine) {}
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+
+  // From the cut to the end of Write.
+  bool running() const { return running_.load(std::memory_order_acquire); }
+
+  // Makes the cut. False where one runs already. REQUIRES: the gate is closed by this thread.
+  // `facts` are written in front; their sizes are filled in.
+  bool Cut(RdbFacts facts);
+  // Closes the gate for the cut, with `at_cut` called in between: it fills in what belongs to this
+  // very moment, the offset of the log above all. REQUIRES: the worker is this thread's.
+  bool Take(Worker& worker, absl::FunctionRef<void(RdbFacts&)> at_cut);
+
+  // Writes what was there at the cut. False: the sink failed, or Abort was called. REQUIRES: the
+  // worker is this thread's and outside the gate.
+  bool Write(Worker& worker, RdbSink& sink, RdbSave::Options options);
+  // Makes Write end soon; any thread.
+  void Abort() { aborted_.store(true, std::memory_order_release); }
+  bool aborted() const { return aborted_.load(std::memory_order_acquire); }
+
+  // Bytes of the strings that were kept because they changed or went.
+  uint64_t kept_bytes() const;
+  uint64_t keys_total() const { return keys_total_.load(std::memory_order_relaxed); }
+  uint64_t keys_written() const { return keys_written_.load(std::memory_order_relaxed); }
+
+ private:
+  void WriteShard(Worker& worker, Shard& shard, RdbSave& save);
+  void GiveUp(Worker& worker, Shard& shard);
+
+  Engine& engine_;
+  RdbFacts facts_;
+  std::atomic<bool> running_{false};
+  std::atomic<bool> aborted_{false};
+  std::atomic<uint64_t> keys_total_{0}, keys_written_{0};
+};
+
+}  // namespace larder

@@ -1,0 +1,96 @@
+#include "server/persistence/snapshot_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "server/base/strings.h"
+
+namespace larder {
+namespace {
+
+constexpr uint64_t kSyncStepBytes = 4 * 1024 * 1024;  // as Redis
+
+// Makes the name of a file in the working directory as durable as its content.
+bool SyncDirectory() {
+  const int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool synced = fsync(fd) == 0 || errno == EINVAL;  // some file systems can't
+  close(fd);
+  return synced;
+}
+
+std::string TemporaryName(std::string_view kind) { return StrCat("temp-", getpid(), ".", kind); }
+
+}  // namespace
+
+SnapshotFile::SnapshotFile(std::string_view kind, bool sync_as_written)
+    : sync_as_written_(sync_as_written), temporary_(TemporaryName(kind)) {
+  fd_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd_ < 0) Fail("Failed opening the temp RDB file for saving");
+}
+
+SnapshotFile::~SnapshotFile() {
+  if (fd_ < 0) return;
+  close(fd_);
+  unlink(temporary_.c_str());
+}
+
+void SnapshotFile::RemoveTemporaries() {
+  for (std::string_view kind : {kInBackground, kWhileAllWait}) unlink(TemporaryName(kind).c_str());
+}
+
+bool SnapshotFile::Fail(std::string_view doing) {
+  if (error_.empty()) error_ = StrCat(doing, ": ", std::strerror(errno));
+  return false;
+}
+
+bool SnapshotFile::Write(std::string_view bytes) {
+  if (fd_ < 0) return false;
+  while (!bytes.empty()) {
+    const ssize_t size = write(fd_, bytes.data(), bytes.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return Fail("Write error saving DB on disk");
+    bytes.remove_prefix(static_cast<size_t>(size));
+    written_ += static_cast<uint64_t>(size);
+  }
+  if (sync_as_written_ && written_ - synced_ >= kSyncStepBytes) {
+    if (fdatasync(fd_) != 0) return Fail("Write error saving DB on disk");
+    synced_ = written_;
+  }
+  return true;
+}
+
+bool SnapshotFile::Commit(const std::string& path) {
+  if (fd_ < 0) return false;
+  if (fsync(fd_) != 0) return Fail("Write error saving DB on disk (fsync)");
+  if (rename(temporary_.c_str(), path.c_str()) != 0) {
+    return Fail("Error moving temp DB file on the final destination");
+  }
+  close(fd_);
+  fd_ = -1;
+  return SyncDirectory() || Fail("Write error saving DB on disk (fsync of the directory)");
+}
+
+FileSource::FileSource(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  struct stat status = {};
+  if (fd_ >= 0 && fstat(fd_, &status) == 0) size_bytes_ = static_cast<uint64_t>(status.st_size);
+}
+
+FileSource::~FileSource() {
+  if (fd_ >= 0) close(fd_);
+}
+
+size_t FileSource::Read(char* to, size_t most) {
+  for (;;) {
+    const ssize_t size = read(fd_, to, most);
+    if (size >= 0) return static_cast<size_t>(size);
+    if (errno != EINTR) return 0;
+  }
+}
+
+}  // namespace larder

@@ -1,0 +1,58 @@
+// Files of snapshots: written beside the old one and put in its place when they are whole and on
+// disk, so that a failure at any moment leaves the old file as it was. Paths are relative to the
+// working directory, which is `dir`. One thread each.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "protocol/rdb_reader.h"
+#include "protocol/rdb_writer.h"
+
+namespace larder {
+
+class SnapshotFile : public RdbSink {
+ public:
+  // The file is temp-PID.KIND until then, so one of a kind is written at a time.
+  static constexpr std::string_view kInBackground = "bg.rdb", kWhileAllWait = "rdb";
+  // `sync_as_written`: has the kernel write on the way, so that the end need not wait for all of
+  // it.
+  SnapshotFile(std::string_view kind, bool sync_as_written);
+  ~SnapshotFile() override;  // removes the temporary file unless it was committed
+
+  // False when it could not be opened or written.
+  bool Write(std::string_view bytes) override;
+  // Puts the file in the place of `path`, durably. False when that failed.
+  bool Commit(const std::string& path);
+  // Removes what this process is writing, for who ends it without waiting. Any thread.
+  static void RemoveTemporaries();
+  // Why something returned false.
+  const std::string& error() const { return error_; }
+
+ private:
+  bool Fail(std::string_view doing);
+
+  const bool sync_as_written_;
+  std::string temporary_;
+  int fd_ = -1;
+  uint64_t written_ = 0, synced_ = 0;
+  std::string error_;
+};
+
+class FileSource : public RdbSource {
+ public:
+  // opened() tells; errno says why not.
+  explicit FileSource(const std::string& path);
+  ~FileSource() override;
+
+  bool opened() const { return fd_ >= 0; }
+  uint64_t size_bytes() const { return size_bytes_; }
+  size_t Read(char* to, size_t most) override;
+
+ private:
+  int fd_ = -1;
+  uint64_t size_bytes_ = 0;
+};
+
+}  // namespace larder

@@ -1,0 +1,200 @@
+// Whole data sets: what RdbSave writes RdbLoad reads, and what is damaged is refused with a place
+// and a reason.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "protocol/crc64.h"
+#include "server/base/hash.h"
+#include "server/persistence/rdb_load.h"
+#include "server/persistence/rdb_save.h"
+#include "server/persistence/snapshot.h"
+
+namespace larder {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Pair;
+
+class TextSource : public RdbSource {
+ public:
+  explicit TextSource(std::string_view text) : text_(text) {}
+  size_t Read(char* to, size_t most) override {
+    const size_t size = text_.copy(to, most);
+    text_.remove_prefix(size);
+    return size;
+  }
+
+ private:
+  std::string_view text_;
+};
+
+void Insert(Keyspace& keyspace, int db, const std::string& key, const std::string& value,
+            int64_t expiry_ms = Entry::kNoExpiry) {
+  const uint64_t hash = HashBytes(key);
+  keyspace.shard(Keyspace::ShardOf(hash))
+      .Insert(db, Entry::NewString(key, value, EncodingOf(value), expiry_ms), hash);
+}
+
+const Entry* Find(Keyspace& keyspace, int db, const std::string& key) {
+  const uint64_t hash = HashBytes(key);
+  return keyspace.shard(Keyspace::ShardOf(hash)).Find(db, key, hash);
+}
+
+std::string Saved(Keyspace& keyspace, const RdbSave::Options& options = {}, RdbFacts facts = {}) {
+  StringSink sink;
+  RdbSave save(sink, options, ValueLimits(Settings()));
+  facts.sizes = SizesOf(keyspace);
+  save.Begin(facts);
+  WriteKeyspace(keyspace, save);
+  EXPECT_TRUE(save.End());
+  return sink.text;
+}
+
+// Why it was refused, or "".
+std::string Load(const std::string& file, Keyspace& keyspace, RdbLoad::Options options = {}) {
+  TextSource source(file);
+  RdbLoad load(source, keyspace, std::move(options), ValueLimits(Settings()));
+  return load.Run() ? "" : load.error();
+}
+
+// A file with this content, and the right checksum at its end.
+std::string File(const std::string& content, const std::string& version = "0010") {
+  std::string file = "REDIS" + version + content + "\xff";
+  const uint64_t crc = Crc64(0, file);
+  for (int i = 0; i < 8; ++i) file.push_back(static_cast<char>(crc >> (8 * i)));
+  return file;
+}
+
+TEST(RdbFile, GivesTheDataSetBack) {
+  Keyspace keyspace(4), loaded(4);
+  for (int i = 0; i < 1000; ++i) Insert(keyspace, i % 3, "key:" + std::to_string(i), "value");
+  Insert(keyspace, 3, "expiring", "v", 5000);
+  ASSERT_EQ(Load(Saved(keyspace), loaded), "");
+  for (int db = 0; db < 4; ++db) {
+    EXPECT_EQ(loaded.Size(db), keyspace.Size(db));
+    EXPECT_EQ(loaded.Expires(db), keyspace.Expires(db));
+  }
+  EXPECT_EQ(Find(loaded, 1, "key:1")->string(), "value");
+  EXPECT_EQ(Find(loaded, 3, "expiring")->expiry_ms(), 5000);
+}
+
+TEST(RdbFile, DropsWhatHasExpiredUnlessItIsAReplicas) {
+  Keyspace keyspace(1), primary(1), replica(1);
+  Insert(keyspace, 0, "k", "v", 1000);
+  const std::string file = Saved(keyspace);
+  EXPECT_EQ(Load(file, primary, {.now_ms = 2000}), "");
+  EXPECT_EQ(primary.Size(0), 0u);
+  EXPECT_EQ(Load(file, replica, {.keep_expired = true, .now_ms = 2000}), "");
+  EXPECT_EQ(replica.Size(0), 1u);
+}
+
+TEST(RdbFile, CarriesFactsAndLibraries) {
+  Keyspace keyspace(1), loaded(1);
+  const std::string file = Saved(
+      keyspace, {}, {.aux = {{"repl-id", "abc"}, {"repl-offset", "77"}}, .libraries = {"#!lua"}});
+  TextSource source(file);
+  std::vector<std::string> libraries;
+  RdbLoad load(source, loaded,
+               {.load_library =
+                    [&](std::string_view text) {
+                      libraries.emplace_back(text);
+                      return std::string();
+                    }},
+               ValueLimits(Settings()));
+  ASSERT_TRUE(load.Run()) << load.error();
+  EXPECT_THAT(load.aux(), Contains(Pair("repl-id", "abc")));
+  EXPECT_THAT(load.aux(), Contains(Pair("repl-offset", "77")));
+  EXPECT_EQ(libraries, std::vector<std::string>{"#!lua"});
+  EXPECT_THAT(Load(file, loaded, {.load_library = [](std::string_view) { return "no Lua"; }}),
+              HasSubstr("no Lua"));
+}
+
+TEST(RdbFile, LeavesDatabasesOut) {
+  Keyspace keyspace(3), loaded(3);
+  for (int db = 0; db < 3; ++db) Insert(keyspace, db, "k", "v");
+  ASSERT_EQ(Load(Saved(keyspace, {.left_out = {false, true}}), loaded), "");
+  EXPECT_EQ(loaded.Size(0), 1u);
+  EXPECT_EQ(loaded.Size(1), 0u);
+  EXPECT_EQ(loaded.Size(2), 1u);
+}
+
+TEST(RdbFile, IsRefusedWhenItIsCutAnywhere) {
+  Keyspace keyspace(2);
+  Insert(keyspace, 0, "key", std::string(100, 'x'), 5000);
+  Insert(keyspace, 1, "n", "17");
+  const std::string file = Saved(keyspace);
+  for (size_t size = 0; size < file.size(); ++size) {
+    Keyspace loaded(2);
+    EXPECT_NE(Load(file.substr(0, size), loaded), "") << size;
+  }
+}
+
+TEST(RdbFile, IsRefusedWhenAnyByteIsChanged) {
+  Keyspace keyspace(2);
+  Insert(keyspace, 0, "key", "value");
+  const std::string file = Saved(keyspace);
+  for (size_t i = 0; i < file.size(); ++i) {
+    std::string damaged = file;
+    damaged[i] = static_cast<char>(damaged[i] ^ 0x21);
+    Keyspace loaded(2);
+    EXPECT_NE(Load(damaged, loaded), "") << i;
+  }
+}
+
+TEST(RdbFile, SaysWhatIsWrongAndWhere) {
+  const struct {
+    std::string file, reason;
+  } cases[] = {
+      {"", "offset 0 -> the input ends too early"},
+      {"RUBIS0010\xff", "Wrong signature"},
+      {"REDIS0099\xff", "Can't handle RDB format version 99"},
+      {"REDIS0000\xff", "Can't handle RDB format version 0"},
+      {"REDIS00x0\xff", "a version that is not a number"},
+      {File("\xfe\x05"), "database 5 of 2"},
+      {File(std::string("\0\1k\1v\0\1k\1w", 10)), "RDB has duplicated key k in DB 0"},
+      {File("\xf6"), "release candidates"},
+      {File("\x63\1k\1v"), "unknown type of value"},
+      {File("\7\1k\1v"), "a value of a module"},
+  };
+  for (const auto& each : cases) {
+    Keyspace loaded(2);
+    EXPECT_THAT(Load(each.file, loaded), HasSubstr(each.reason));
+  }
+  std::string wrong_checksum = File("");
+  wrong_checksum.back() ^= 1;
+  Keyspace loaded(2);
+  EXPECT_THAT(Load(wrong_checksum, loaded), HasSubstr("RDB CRC error"));
+  EXPECT_EQ(Load(wrong_checksum, loaded, {.check_checksum = false}), "");
+}
+
+TEST(RdbFile, ReadsWhatOlderAndNewerVersionsHave) {
+  Keyspace loaded(2);
+  // Version 3: no checksum, an expiry in seconds.
+  ASSERT_EQ(Load(std::string("REDIS0003\xfe\0\xfd\1\0\0\x40\0\1k\1v\xff", 22), loaded), "");
+  EXPECT_EQ(Find(loaded, 0, "k")->expiry_ms(), 0x40000001LL * 1000);
+  // Version 11: idle time, frequency, slots, a module's data beside the keys.
+  ASSERT_EQ(Load(File(std::string("\xf8\x05\0\1a\1v\xf9\x07\0\1b\1v\xf4\1\2\3"
+                                  "\xf7\1\2\2\5\3xyz\0",
+                                  31),
+                      "0011"),
+                 loaded),
+            "");
+  EXPECT_NE(Find(loaded, 0, "a"), nullptr);
+  EXPECT_NE(Find(loaded, 0, "b"), nullptr);
+}
+
+TEST(RdbFile, SkipsEmptyCollections) {
+  Keyspace loaded(1);
+  const std::string file = File(std::string("\1\1k\0\0\1s\1v", 8));
+  TextSource text(file);
+  RdbLoad load(text, loaded, {}, ValueLimits(Settings()));
+  ASSERT_TRUE(load.Run()) << load.error();
+  EXPECT_EQ(load.keys_empty(), 1u);
+  EXPECT_EQ(load.keys_loaded(), 1u);
+}
+
+}  // namespace
+}  // namespace larder

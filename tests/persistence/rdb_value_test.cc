@@ -1,0 +1,149 @@
+// Values go out and come back the same, in the type that their size asks for.
+#include "server/persistence/rdb_value.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/persistence/dump_payload.h"
+#include "server/store/list.h"
+#include "server/store/zset.h"
+
+namespace larder {
+namespace {
+
+struct FreeEntry {
+  void operator()(Entry* entry) const { Entry::Free(entry); }
+};
+using EntryPtr = std::unique_ptr<Entry, FreeEntry>;
+
+class RdbValue : public testing::Test {
+ protected:
+  RdbValue() {
+    settings_.hash_max_listpack_entries.Set(512);
+    settings_.hash_max_listpack_value.Set(64);
+    settings_.set_max_intset_entries.Set(512);
+    settings_.zset_max_listpack_entries.Set(128);
+    settings_.zset_max_listpack_value.Set(64);
+  }
+
+  ValueLimits limits() { return ValueLimits(settings_); }
+
+  // Through a DUMP payload and back; `type` is what it must have been written as.
+  EntryPtr Again(const Entry& entry, rdb::Type type) {
+    EXPECT_EQ(TypeOf(entry, limits()), type);
+    const std::string payload = MakeDumpPayload(entry, limits());
+    EXPECT_TRUE(VerifyDumpPayload(payload, false));
+    std::string error;
+    Entry* again = EntryFromDump(payload, "again", 77, limits(), &error);
+    EXPECT_NE(again, nullptr) << error;
+    if (again == nullptr) std::abort();
+    EXPECT_EQ(again->key(), "again");
+    EXPECT_EQ(again->expiry_ms(), 77);
+    EXPECT_EQ(again->type(), entry.type());
+    return EntryPtr(again);
+  }
+  template <typename T>
+  static EntryPtr Owned(std::unique_ptr<T> value) {
+    return EntryPtr(Entry::NewObject("k", kTypeOf<T>, value.release(), Entry::kNoExpiry));
+  }
+
+  Settings settings_;
+};
+
+TEST_F(RdbValue, Strings) {
+  for (const std::string& text :
+       {std::string(""), std::string("hello"), std::string("-123"), std::string("12345678901"),
+        std::string(100, 'x'), std::string(100000, 'y'), std::string("\0\n\xff", 3)}) {
+    const EntryPtr entry(Entry::NewString("k", text, EncodingOf(text), Entry::kNoExpiry));
+    const EntryPtr again = Again(*entry, rdb::kString);
+    EXPECT_EQ(again->string(), text);
+    EXPECT_EQ(again->string_encoding(), entry->string_encoding());
+  }
+}
+
+TEST_F(RdbValue, ListsKeepTheirOrderAndLargeElements) {
+  auto list = std::make_unique<List>();
+  std::vector<std::string> elements;
+  for (int i = 0; i < 5000; ++i) elements.push_back(std::to_string(i * 7919));
+  elements.emplace_back(9000, 'a');
+  elements.emplace_back(40000, 'b');
+  elements.emplace_back("");
+  for (const std::string& element : elements) list->Push(List::End::kBack, element);
+  const EntryPtr entry = Owned(std::move(list));
+  const EntryPtr again = Again(*entry, rdb::kListQuicklist2);
+  std::vector<std::string> read;
+  for (auto at = again->object<List>()->CursorAt(0); at.valid(); at.Next()) {
+    read.emplace_back((*at).bytes);
+  }
+  EXPECT_EQ(read, elements);
+}
+
+TEST_F(RdbValue, SetsOfIntegersAndOthers) {
+  for (const bool integers : {true, false}) {
+    auto set = std::make_unique<Set>();
+    for (int i = 0; i < 300; ++i) set->Add(std::to_string(i * i), limits().set);
+    if (!integers) set->Add("x", limits().set);
+    const EntryPtr entry = Owned(std::move(set));
+    const EntryPtr again = Again(*entry, integers ? rdb::kSetIntset : rdb::kSet);
+    EXPECT_EQ(again->object<Set>()->size(), integers ? 300u : 301u);
+    EXPECT_TRUE(again->object<Set>()->Contains("89401"));
+    EXPECT_EQ(again->object<Set>()->encoding(), entry->object<Set>()->encoding());
+  }
+}
+
+TEST_F(RdbValue, HashesSmallAndLarge) {
+  for (const int fields : {1, 512, 513, 20000}) {
+    auto hash = std::make_unique<Hash>();
+    for (int i = 0; i < fields; ++i) {
+      const std::string value = "value " + std::to_string(i);
+      hash->Set("field:" + std::to_string(i), BulkView{value}, limits().hash);
+    }
+    const EntryPtr entry = Owned(std::move(hash));
+    const EntryPtr again = Again(*entry, fields <= 512 ? rdb::kHashListpack : rdb::kHash);
+    EXPECT_EQ(again->object<Hash>()->size(), static_cast<size_t>(fields));
+    EXPECT_EQ(again->object<Hash>()->Get("field:0")->bytes, "value 0");
+    EXPECT_EQ(again->object<Hash>()->encoding(), entry->object<Hash>()->encoding());
+  }
+}
+
+TEST_F(RdbValue, SortedSetsKeepEveryBitOfTheirScores) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const double scores[] = {0,          -0.1,      0.1,     1e300,      5e-324,
+                           -kInfinity, kInfinity, 1.0 / 3, 12345678901};
+  for (const int more : {0, 1000}) {
+    auto zset = std::make_unique<ZSet>();
+    for (double score : scores) zset->Set("m" + std::to_string(zset->size()), score);
+    for (int i = 0; i < more; ++i) zset->Set("more" + std::to_string(i), i / 7.0);
+    const EntryPtr entry = Owned(std::move(zset));
+    const EntryPtr again = Again(*entry, more == 0 ? rdb::kZSetListpack : rdb::kZSet);
+    for (size_t i = 0; i < std::size(scores); ++i) {
+      EXPECT_EQ(again->object<ZSet>()->Score("m" + std::to_string(i)), scores[i]);
+    }
+    EXPECT_EQ(again->object<ZSet>()->size(), entry->object<ZSet>()->size());
+  }
+}
+
+TEST_F(RdbValue, AnyPrefixAndAnyChangedByteIsReadOrRefused) {
+  auto hash = std::make_unique<Hash>();
+  hash->Set("field", BulkView{"value"}, limits().hash);
+  hash->Set("n", BulkView{"100000"}, limits().hash);
+  const EntryPtr entry = Owned(std::move(hash));
+  std::string payload = MakeDumpPayload(*entry, limits());
+  std::string error;
+  for (size_t i = 0; i + 10 < payload.size(); ++i) {
+    for (int value = 0; value < 256; ++value) {
+      std::string damaged = payload;
+      damaged[i] = static_cast<char>(value);
+      const EntryPtr read(EntryFromDump(damaged, "k", Entry::kNoExpiry, limits(), &error));
+    }
+    EXPECT_EQ(EntryFromDump(payload.substr(0, i + 10), "k", Entry::kNoExpiry, limits(), &error),
+              nullptr);
+  }
+}
+
+}  // namespace
+}  // namespace larder

@@ -1,0 +1,369 @@
+#!/usr/bin/python3
+"""Snapshots on disk: what is saved comes back, other programs can read it, and nothing that goes
+wrong costs the file that is there."""
+import os
+import resource
+import shutil
+import signal
+import struct
+import subprocess
+import threading
+import time
+import unittest
+
+from harness import DEADLINE_S, SANITIZED, Server, ServerTest, encode, wait_until
+
+FILE = "dump.rdb"
+
+
+def fill(server, keys=2000):
+    with server.wire() as wire:
+        for i in range(keys):
+            wire.send(encode("SET", "key:%d" % i, "value %d" % i))
+        for words in (("HSET", "h", "f", "1"), ("RPUSH", "l", "a", "b"), ("SADD", "s", "1", "2"),
+                      ("SADD", "t", "x", "y"), ("ZADD", "z", "1.5", "a"),
+                      ("SET", "big", "z" * 100000), ("SET", "expires", "v", "EX", "1000")):
+            wire.send(encode(*words))
+        for _ in range(keys + 7):
+            wire.reply()
+
+
+def path(server):
+    return os.path.join(server.folder, FILE)
+
+
+def digest(server):
+    return server.call("DEBUG", "DIGEST")
+
+
+def saved(server):
+    """Waits for the end of a background save and tells how it ended."""
+    wait_until(lambda: server.info("rdb_bgsave_in_progress") == "0", "the end of the save")
+    return server.info("rdb_last_bgsave_status")
+
+
+def restart(server, *options):
+    """Another server in the same folder, whose own goes when this one does."""
+    return Server("--dir", server.folder, *options)
+
+
+class Start(unittest.TestCase):
+    """Starts on a file that is damaged in some way: refused, with a reason, and left alone."""
+
+    def refused(self, content, reason):
+        with Server() as server:
+            server.stop()
+            with open(path(server), "wb") as file:
+                file.write(content)
+            with Server("--dir", server.folder, wait=False) as other:
+                self.assertEqual(other.process.wait(DEADLINE_S), 1)
+                self.assertIn(reason, other.log())
+            with open(path(server), "rb") as file:
+                self.assertEqual(file.read(), content)
+
+    def test_no_file_is_an_empty_data_set(self):
+        with Server() as server:
+            self.assertEqual(server.call("DBSIZE"), 0)
+
+    def test_files_that_are_refused(self):
+        with Server() as server:
+            fill(server, 10)
+            self.assertEqual(server.call("SAVE"), b"OK")
+            with open(path(server), "rb") as file:
+                good = file.read()
+        self.refused(good[:-100], "the input ends too early")
+        self.refused(good[:100], "offset 100")
+        self.refused(good[:60] + bytes([good[60] ^ 1]) + good[61:], "Internal error in RDB")
+        self.refused(b"REDIS0099" + good[9:], "Can't handle RDB format version 99")
+        self.refused(b"", "the input ends too early")
+        self.refused(b"something else", "Wrong signature")
+        huge = b"REDIS0010\xfe\x00\x00\x01k\x81" + struct.pack(">Q", 1 << 62) + b"abc"
+        self.refused(huge, "the input ends too early")
+
+    def test_clients_are_told_while_it_loads(self):
+        with Server() as server:
+            fill(server, 200)
+            self.assertEqual(server.call("SAVE"), b"OK")
+            server.stop()
+            with Server("--dir", server.folder, "--key-load-delay", "10000", wait=False) as other:
+                wait_until(lambda: self._says(other, b"-LOADING"), "-LOADING")
+                self.assertEqual(other.info("loading"), "1")
+                self.assertLess(float(other.info("loading_loaded_perc").rstrip("%")), 100)
+                wait_until(lambda: self._says(other, b"value 1"), "the end of loading")
+                self.assertEqual(other.info("loading"), "0")
+                self.assertIn("keys loaded: 207", other.log())
+
+    def test_a_stop_while_it_loads_keeps_the_file(self):
+        with Server() as server:
+            fill(server, 200)
+            self.assertEqual(server.call("SAVE"), b"OK")
+            server.stop()
+            with open(path(server), "rb") as file:
+                good = file.read()
+            with Server("--dir", server.folder, "--key-load-delay", "10000", "--save", "1 1",
+                        wait=False) as other:
+                wait_until(lambda: self._says(other, b"-LOADING"), "-LOADING")
+                self.assertEqual(other.stop(), 0)
+            with open(path(server), "rb") as file:
+                self.assertEqual(file.read(), good)
+
+    def _says(self, server, what):
+        try:
+            reply = server.call("GET", "key:1")
+        except OSError:
+            return False
+        return reply is not None and reply.startswith(what)
+
+
+class Save(ServerTest):
+    def test_what_was_saved_comes_back(self):
+        fill(self.server)
+        before = digest(self.server)
+        self.assertEqual(self.server.call("BGSAVE"), b"Background saving started")
+        self.assertEqual(saved(self.server), "ok")
+        self.server.call("FLUSHALL")
+        with restart(self.server) as other:
+            self.assertEqual(digest(other), before)
+            self.assertIn("DB loaded from disk", other.log())
+
+    def test_other_programs_read_it(self):
+        fill(self.server)
+        for i in range(2000):  # beyond what is kept small
+            self.server.call("ZADD", "large", i, "m%d" % i) if i % 100 == 0 else None
+        self.assertEqual(self.server.call("SAVE"), b"OK")
+        checked = subprocess.run(["redis-check-rdb", path(self.server)], capture_output=True,
+                                 text=True)
+        self.assertEqual(checked.returncode, 0, checked.stdout)
+        self.assertIn("Checksum OK", checked.stdout)
+
+    def test_redis_loads_it_and_its_file_is_loaded(self):
+        fill(self.server)
+        self.assertEqual(self.server.call("SAVE"), b"OK")
+        before = digest(self.server)
+        redis = shutil.which("redis-server")
+        self.assertIsNotNone(redis)
+        port = self.server.port
+        self.assertEqual(self.server.stop(), 0)
+        judge = subprocess.Popen([redis, "--port", str(port), "--bind", "127.0.0.1", "--save", "",
+                                  "--dir", self.server.folder], stdout=subprocess.DEVNULL)
+        try:
+            wait_until(lambda: self._answers(), "the first PONG of redis-server")
+            self.assertEqual(self.server.call("DBSIZE"), 2007)
+            self.assertEqual(self.server.call("HGET", "h", "f"), b"1")
+            self.assertEqual(self.server.call("STRLEN", "big"), 100000)
+            self.assertEqual(self.server.call("SAVE"), b"OK")
+        finally:
+            judge.terminate()
+            judge.wait()
+        with restart(self.server) as other:
+            self.assertEqual(digest(other), before)
+
+    def _answers(self):
+        try:
+            return self.server.call("PING") == b"PONG"
+        except OSError:
+            return False
+
+    def test_databases_that_are_left_out(self):
+        self.server.call("CONFIG", "SET", "database-persist", "1 no")
+        with self.server.wire() as wire:
+            for db in range(3):
+                wire.call("SELECT", db)
+                wire.call("SET", "k", db)
+        self.server.call("SAVE")
+        with restart(self.server) as other, other.wire() as wire:
+            sizes = []
+            for db in range(3):
+                wire.call("SELECT", db)
+                sizes.append(wire.call("DBSIZE"))
+            self.assertEqual(sizes, [1, 0, 1])
+
+
+class Consistency(ServerTest):
+    options = ("--io-threads", "4")
+
+    def test_a_snapshot_under_load_is_one_moment(self):
+        """Writers keep pairs of keys equal with MULTI, and a sum constant; so must the snapshot."""
+        pairs, seconds = 500, 0.3 if SANITIZED else 1.0
+        with self.server.wire() as wire:
+            for i in range(pairs):
+                wire.call("MSET", "{%d}a" % i, 0, "{%d}b" % i, 0, "x:%d" % i, "v" * 300)
+            wire.call("HSET", "bank", "a", 1000, "b", 1000)
+            wire.call("RPUSH", "queue", *range(1000))
+        stop = threading.Event()
+
+        def write(number):
+            with self.server.wire() as wire:
+                n = number
+                while not stop.is_set():
+                    i = n * 7919 % pairs
+                    n += 4
+                    wire.send(encode("MULTI") + encode("INCR", "{%d}a" % i) +
+                              encode("SADD", "set:%d" % i, n) + encode("INCR", "{%d}b" % i) +
+                              encode("HINCRBY", "bank", "a", -1) +
+                              encode("HINCRBY", "bank", "b", 1) +
+                              encode("RPOPLPUSH", "queue", "queue") + encode("EXEC") +
+                              encode("DEL", "x:%d" % i) + encode("SETEX", "x:%d" % i, 100, n))
+                    for _ in range(11):
+                        wire.reply()
+
+        writers = [threading.Thread(target=write, args=(n,)) for n in range(4)]
+        for writer in writers:
+            writer.start()
+        try:
+            end = time.monotonic() + seconds
+            while time.monotonic() < end:
+                self.assertEqual(self.server.call("BGSAVE"), b"Background saving started")
+                self.assertEqual(saved(self.server), "ok")
+                self.check(pairs)
+        finally:
+            stop.set()
+            for writer in writers:
+                writer.join()
+
+    def check(self, pairs):
+        with restart(self.server) as other, other.wire() as wire:
+            for i in range(pairs):
+                a, b = wire.call("MGET", "{%d}a" % i, "{%d}b" % i)
+                self.assertEqual(a, b)
+            a, b = wire.call("HMGET", "bank", "a", "b")
+            self.assertEqual(int(a) + int(b), 2000)
+            self.assertEqual(sorted(map(int, wire.call("LRANGE", "queue", 0, -1))),
+                             list(range(1000)))
+
+    def test_flushes_and_swaps_while_it_is_written(self):
+        with self.server.wire() as wire:
+            wire.call("DEBUG", "POPULATE", 3000)
+            wire.call("SELECT", 1)
+            wire.call("SET", "one", 1)
+            wire.call("CONFIG", "SET", "rdb-key-save-delay", 100)
+            wire.call("BGSAVE")
+            wire.call("SWAPDB", 0, 1)
+            wire.call("FLUSHDB")
+            wire.call("SET", "new", 1)
+            self.assertEqual(saved(self.server), "ok")
+        with restart(self.server) as other, other.wire() as wire:
+            self.assertEqual(wire.call("DBSIZE"), 3000)
+            self.assertEqual(wire.call("GET", "key:2999"), b"value:2999")
+            wire.call("SELECT", 1)
+            self.assertEqual(wire.call("KEYS", "*"), [b"one"])
+
+
+class SavePoints(unittest.TestCase):
+    def test_changes_are_saved_after_their_time(self):
+        with Server("--save", "1 2") as server:
+            server.call("MSET", "a", 1, "b", 2)
+            server.call("SET", "c", 3)
+            wait_until(lambda: os.path.exists(path(server)), "a file")
+            wait_until(lambda: server.info("rdb_changes_since_last_save") == "0", "no changes left")
+            self.assertIn("changes in 1 seconds. Saving...", server.log())
+
+    def test_sigterm_saves_where_there_are_save_points(self):
+        with Server("--save", "1000 1000") as server:
+            fill(server, 10)
+            self.assertEqual(server.stop(), 0)
+            with restart(server) as other:
+                self.assertEqual(other.call("DBSIZE"), 17)
+
+    def test_shutdown_save_and_nosave(self):
+        for word, exists in (("SAVE", True), ("NOSAVE", False)):
+            with Server("--save", "" if word == "SAVE" else "1000 1000") as server:
+                server.call("SET", "k", "v")
+                with server.wire() as wire:
+                    wire.send(encode("SHUTDOWN", word))
+                    self.assertEqual(wire.rest(), b"")
+                self.assertEqual(server.process.wait(DEADLINE_S), 0)
+                self.assertEqual(os.path.exists(path(server)), exists)
+
+    def test_shutdown_on_sigterm_says_what_the_signal_means(self):
+        with Server("--save", "1000 1000", "--shutdown-on-sigterm", "nosave") as server:
+            server.call("SET", "k", "v")
+            self.assertEqual(server.stop(), 0)
+            self.assertFalse(os.path.exists(path(server)))
+
+
+class Trouble(ServerTest):
+    options = ("--save", "1000 1000000")
+
+    def setUp(self):
+        super().setUp()
+        fill(self.server, 100)
+        self.assertEqual(self.server.call("SAVE"), b"OK")
+        with open(path(self.server), "rb") as file:
+            self.good = file.read()
+        self.server.call("SET", "more", os.urandom(300000))
+
+    def intact(self):
+        with open(path(self.server), "rb") as file:
+            self.assertEqual(file.read(), self.good)
+        left = [name for name in os.listdir(self.server.folder) if name.startswith("temp-")]
+        self.assertEqual(left, [])
+
+    def limit_file_size(self, size):
+        """What a full disk does, too; the log must still fit."""
+        resource.prlimit(self.server.process.pid, resource.RLIMIT_FSIZE,
+                         (size, resource.RLIM_INFINITY))
+
+    def fails(self):
+        """A background save that fails: told by INFO and to writers, and the old file stays."""
+        self.server.call("BGSAVE")
+        self.assertEqual(saved(self.server), "err")
+        self.intact()
+        for words in (("SET", "k", "v"), ("PING",), ("EVAL", "return redis.call('set','a','b')", 0)):
+            self.assertIn(b"MISCONF", self.server.call(*words))
+        self.assertEqual(self.server.call("GET", "key:1"), b"value 1")
+        self.assertIn("Background saving error", self.server.log())
+        self.assertEqual(self.server.call("CONFIG", "SET", "stop-writes-on-bgsave-error", "no"),
+                         b"OK")
+        self.assertEqual(self.server.call("SET", "k", "v"), b"OK")
+
+    def recovers(self):
+        self.server.call("CONFIG", "SET", "stop-writes-on-bgsave-error", "yes")
+        self.server.call("BGSAVE")
+        self.assertEqual(saved(self.server), "ok")
+        self.assertEqual(self.server.call("SET", "k", "v"), b"OK")
+
+    def test_a_full_disk(self):
+        self.limit_file_size(100000)
+        self.fails()
+        self.limit_file_size(resource.RLIM_INFINITY)
+        self.recovers()
+
+    def test_shutdown_fails_when_it_can_not_save_and_force_ends_it(self):
+        self.limit_file_size(100000)
+        self.assertEqual(self.server.call("SHUTDOWN"),
+                         b"-ERR Errors trying to SHUTDOWN. Check logs.")
+        self.server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: self.server.log().count("can't exit") == 2, "a refused SIGTERM")
+        self.assertEqual(self.server.call("SET", "still", "here"), b"OK")
+        with self.server.wire() as wire:
+            wire.send(encode("SHUTDOWN", "FORCE"))
+            self.assertEqual(wire.rest(), b"")
+        self.assertEqual(self.server.process.wait(DEADLINE_S), 0)
+        self.intact()
+
+    def test_flushall_stops_a_save_that_is_of_no_use(self):
+        self.server.call("CONFIG", "SET", "save", "")
+        self.server.call("CONFIG", "SET", "rdb-key-save-delay", 10000000)
+        self.server.call("BGSAVE")
+        self.server.call("FLUSHALL")
+        self.assertEqual(saved(self.server), "ok")
+        wait_until(lambda: "not wanted any more" in self.server.log(), "the end of it")
+        self.intact()
+
+    def test_a_kill_while_it_saves_keeps_the_old_file(self):
+        with Server() as server:
+            fill(server, 100)
+            server.call("SAVE")
+            with open(path(server), "rb") as file:
+                good = file.read()
+            server.call("CONFIG", "SET", "rdb-key-save-delay", 10000000)
+            server.call("BGSAVE")
+            server.process.kill()
+            server.process.wait()
+            with open(path(server), "rb") as file:
+                self.assertEqual(file.read(), good)
+
+
+if __name__ == "__main__":
+    unittest.main()
