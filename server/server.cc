@@ -15,7 +15,7 @@
 #include "server/engine/worker.h"
 #include "server/net/net.h"
 #include "server/persistence/persistence.h"
-#include "server/script/scripts.h"
+#include "server/script/scripting.h"
 
 namespace larder {
 namespace {
@@ -42,7 +42,7 @@ struct Server::Rooms {
   bool loaded = false;
   std::vector<std::span<const Command>> rows = AllCommands();
   std::optional<Engine> engine;
-  std::optional<Scripts> scripts;
+  std::optional<Scripting> scripting;
   std::optional<Persistence> persistence;
   std::optional<Keeper> keeper;
   std::optional<Net> net;
@@ -76,14 +76,14 @@ bool Server::Start(std::string* error) {
   if (!rooms.loaded && !Load(error)) return false;
   for (const std::string& notice : rooms.config.notices()) Log(LogLevel::kNotice, notice);
   Engine& engine = rooms.engine.emplace(rooms.config, rooms.rows);
-  engine.scripts = &rooms.scripts.emplace();
+  engine.scripts = &rooms.scripting.emplace();
   Persistence& persistence = rooms.persistence.emplace(engine);
   engine.persistence = &persistence;
   engine.io_threads = ChooseThreads(rooms.config.settings().io_threads);
   engine.config_file = rooms.config.file();
   engine.executable = ExecutablePath();
   engine.request_shutdown = [this] {
-    rooms_->scripts->Abort();
+    rooms_->scripting->Abort();
     rooms_->persistence->AbortLoading();
     RequestShutdown();
   };

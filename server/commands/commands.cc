@@ -61,6 +61,7 @@ std::vector<std::span<const Command>> AllCommands() {
       SlowlogCommands(),
       MemoryCommands(),
       ScriptCommands(),
+      FunctionCommands(),
       DebugCommands(),
   };
   // clang-format on

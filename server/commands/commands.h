@@ -68,8 +68,9 @@ std::span<const Command> StandInCommands();      // stand_ins.cc: WAIT, MODULE
 std::span<const Command> PubSubCommands();       // pubsub.cc
 
 // The server.
-std::span<const Command> ScriptCommands();
-std::span<const Command> CommandCommands();  // COMMAND and its subcommands
+std::span<const Command> ScriptCommands();    // scripting.cc: EVAL, SCRIPT
+std::span<const Command> FunctionCommands();  // functions.cc: FCALL, FUNCTION
+std::span<const Command> CommandCommands();   // COMMAND and its subcommands
 std::span<const Command> ConfigCommands();
 std::span<const Command> InfoCommands();
 std::span<const Command> ServerCommands();

@@ -34,6 +34,11 @@ void SetActiveExpire(Context& c) {
   c.reply.Ok();
 }
 
+void SetDisableDenyScripts(Context& c) {
+  c.engine.scripts_may_more.store(c.args[2] != "0", std::memory_order_relaxed);
+  c.reply.Ok();
+}
+
 // The rounds of the keeper that matter to clients are those that expire.
 void PauseCron(Context& c) {
   c.engine.active_expire.store(c.args[2] == "0", std::memory_order_relaxed);
@@ -228,6 +233,8 @@ constexpr Subcommand kSubcommands[] = {
      "Whether expired keys are looked for in the background."},
     {"set-skip-checksum-validation", 3, 3, SkipChecksum, "SET-SKIP-CHECKSUM-VALIDATION <0|1>",
      "Whether RESTORE takes payloads with any checksum."},
+    {"set-disable-deny-scripts", 3, 3, SetDisableDenyScripts, "SET-DISABLE-DENY-SCRIPTS <0|1>",
+     "Whether scripts may call commands that are not for scripts."},
     {"sleep", 3, 3, Sleep, "SLEEP <seconds>", "Stop everything for so long.", kWholeKeyspace},
     {"stringmatch-len", 4, 4, StringMatch, "STRINGMATCH-LEN <length> <pattern>",
      "Match a pattern with that many letters a."},

@@ -85,18 +85,17 @@ void WriteClients(Engine& engine, InfoWriter& info) {
 }
 
 void WriteScriptMemory(Engine& engine, InfoWriter& info) {
-  const size_t bytes = engine.scripts == nullptr ? 0 : engine.scripts->memory_bytes();
-  const size_t scripts = engine.scripts == nullptr ? 0 : engine.scripts->cached_scripts();
-  info.Bytes("used_memory_lua", bytes);
-  info.Field("used_memory_vm_eval", bytes);
-  info.Field("used_memory_scripts_eval", 0);
-  info.Field("number_of_cached_scripts", scripts);
-  info.Field("number_of_functions", 0);
-  info.Field("number_of_libraries", 0);
-  info.Field("used_memory_vm_functions", 0);
-  info.Bytes("used_memory_vm_total", bytes);
-  info.Field("used_memory_functions", 0);
-  info.Bytes("used_memory_scripts", 0);
+  const ScriptHost::Usage usage = engine.scripts->usage();
+  info.Bytes("used_memory_lua", usage.scripts_interpreter);
+  info.Field("used_memory_vm_eval", usage.scripts_interpreter);
+  info.Field("used_memory_scripts_eval", usage.scripts_kept);
+  info.Field("number_of_cached_scripts", usage.scripts);
+  info.Field("number_of_functions", usage.functions);
+  info.Field("number_of_libraries", usage.libraries);
+  info.Field("used_memory_vm_functions", usage.functions_interpreter);
+  info.Bytes("used_memory_vm_total", usage.scripts_interpreter + usage.functions_interpreter);
+  info.Field("used_memory_functions", usage.functions_kept);
+  info.Bytes("used_memory_scripts", usage.scripts_kept + usage.functions_kept);
 }
 
 void WriteMemory(Engine& engine, InfoWriter& info) {

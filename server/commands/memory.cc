@@ -82,8 +82,9 @@ void MemoryStats(Context& c) {
   const AllocatorStats allocator = ReadAllocatorStats();
   const size_t used = UsedMemory(), peak = PeakMemory(), startup = StartupMemory();
   const size_t resident = ResidentBytes(), clients = ClientBytes(c.engine);
-  const size_t scripts = c.engine.scripts == nullptr ? 0 : c.engine.scripts->memory_bytes();
-  const size_t overhead = std::min(startup + clients + scripts, used);
+  const ScriptHost::Usage scripts = c.engine.scripts->usage();
+  const size_t overhead =
+      std::min(startup + clients + scripts.scripts_kept + scripts.functions_kept, used);
   StatsReply stats(c);
   stats.Bytes("peak.allocated", peak);
   stats.Bytes("total.allocated", used);
@@ -93,8 +94,8 @@ void MemoryStats(Context& c) {
   stats.Bytes("clients.normal", clients);
   stats.Bytes("cluster.links", 0);
   stats.Bytes("aof.buffer", 0);
-  stats.Bytes("lua.caches", scripts);
-  stats.Bytes("functions.caches", 0);
+  stats.Bytes("lua.caches", scripts.scripts_kept);
+  stats.Bytes("functions.caches", scripts.functions_kept);
   size_t keys = 0;
   AppendDatabases(c, stats, &keys);
   stats.Bytes("overhead.total", overhead);

@@ -1,21 +1,19 @@
-// Scripts: EVAL and its kin, SCRIPT; and as much of FUNCTION as tools send to servers that have no
-// functions.
+// Scripts: EVAL and its kin, SCRIPT.
+#include "server/commands/scripting.h"
+
 #include "protocol/errors.h"
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/commands/help.h"
 #include "server/engine/engine.h"
-#include "server/script/scripts.h"
 
 namespace larder {
-namespace {
 
-Scripts& ScriptsOf(Context& c) { return static_cast<Scripts&>(*c.engine.scripts); }
+Scripting& ScriptingOf(Context& c) { return static_cast<Scripting&>(*c.engine.scripts); }
 
-// Parses the number of keys at word 2; false when it was answered.
-bool KeyCountIsValid(Context& c, size_t* count) {
+bool ReadKeyCount(Context& c, size_t* count, std::string_view not_a_number) {
   int64_t keys;
-  if (!c.Integer(2, &keys)) return false;
+  if (!c.Integer(2, &keys, not_a_number)) return false;
   if (keys < 0) {
     c.reply.Error("ERR Number of keys can't be negative");
     return false;
@@ -26,6 +24,32 @@ bool KeyCountIsValid(Context& c, size_t* count) {
   return false;
 }
 
+bool IsFlushMode(Args args) {
+  if (args.size() == 2) return true;
+  return args.size() == 3 &&
+         (EqualsIgnoreCase(args[2], "sync") || EqualsIgnoreCase(args[2], "async"));
+}
+
+void KillRunning(Context& c, ScriptKind kind) {
+  switch (ScriptingOf(c).runner().state().TryKill(kind)) {
+    case RunState::Kill::kDone:
+      return c.reply.Ok();
+    case RunState::Kill::kIdle:
+      return c.reply.Error("NOTBUSY No scripts in execution right now.");
+    case RunState::Kill::kWrote:
+      return c.reply.Error(
+          "UNKILLABLE Sorry the script already executed write commands against the dataset. You "
+          "can either wait the script termination or kill the server in a hard way using the "
+          "SHUTDOWN NOSAVE command.");
+    case RunState::Kill::kOtherKind:
+      return c.reply.Error(c.engine.scripts->BusyError());
+  }
+}
+
+namespace {
+
+Scripts& ScriptsOf(Context& c) { return ScriptingOf(c).scripts(); }
+
 bool ReadOnly(const Context& c) { return c.command.name.ends_with("_ro"); }
 
 void Run(Context& c, const Script& script, size_t keys) {
@@ -35,7 +59,7 @@ void Run(Context& c, const Script& script, size_t keys) {
 
 void Eval(Context& c) {
   size_t keys;
-  if (!KeyCountIsValid(c, &keys)) return;
+  if (!ReadKeyCount(c, &keys, errors::kNotInteger)) return;
   std::string error;
   const Script* script = ScriptsOf(c).Register(c.args[1], false, &error);
   if (script == nullptr) return c.reply.Error(error);
@@ -46,7 +70,7 @@ void EvalSha(Context& c) {
   constexpr size_t kShaDigits = 40;
   if (c.args[1].size() != kShaDigits) return c.reply.Error(errors::kNoScript);
   size_t keys;
-  if (!KeyCountIsValid(c, &keys)) return;
+  if (!ReadKeyCount(c, &keys, errors::kNotInteger)) return;
   const Script* script = ScriptsOf(c).Find(c.args[1]);
   if (script == nullptr) return c.reply.Error(errors::kNoScript);
   Run(c, *script, keys);
@@ -64,13 +88,6 @@ void ScriptExists(Context& c) {
   for (std::string_view sha : c.args.subspan(2)) c.reply.Integer(ScriptsOf(c).Has(sha) ? 1 : 0);
 }
 
-// Whether the words after the subcommand are nothing, SYNC or ASYNC.
-bool IsFlushMode(Args args) {
-  if (args.size() == 2) return true;
-  return args.size() == 3 &&
-         (EqualsIgnoreCase(args[2], "sync") || EqualsIgnoreCase(args[2], "async"));
-}
-
 void ScriptFlush(Context& c) {
   if (!IsFlushMode(c.args)) {
     return c.reply.Error("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
@@ -79,20 +96,7 @@ void ScriptFlush(Context& c) {
   c.reply.Ok();
 }
 
-void ScriptKill(Context& c) {
-  switch (ScriptsOf(c).Kill()) {
-    case RunState::Phase::kIdle:
-      return c.reply.Error("NOTBUSY No scripts in execution right now.");
-    case RunState::Phase::kWrote:
-      return c.reply.Error(
-          "UNKILLABLE Sorry the script already executed write commands against the dataset. You "
-          "can either wait the script termination or kill the server in a hard way using the "
-          "SHUTDOWN NOSAVE command.");
-    case RunState::Phase::kRunning:
-    case RunState::Phase::kKilled:
-      return c.reply.Ok();
-  }
-}
+void ScriptKill(Context& c) { KillRunning(c, ScriptKind::kScript); }
 
 void ScriptDebug(Context& c) {
   if (EqualsIgnoreCase(c.args[2], "no")) return c.reply.Ok();
@@ -110,47 +114,12 @@ void ScriptHelp(Context& c) {
                 {"LOAD <script>", "Remember a script without running it."}});
 }
 
-void FunctionFlush(Context& c) {
-  if (!IsFlushMode(c.args)) {
-    return c.reply.Error("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
-  }
-  c.reply.Ok();
-}
-
-void FunctionList(Context& c) {
-  for (size_t i = 2; i < c.args.size(); ++i) {
-    if (EqualsIgnoreCase(c.args[i], "withcode")) continue;
-    if (EqualsIgnoreCase(c.args[i], "libraryname")) {
-      if (++i < c.args.size()) continue;
-      return c.reply.Error("ERR library name argument was not given");
-    }
-    return c.reply.Error(StrCat("ERR Unknown argument ", c.args[i]));
-  }
-  c.reply.EmptyArray();
-}
-
-void FunctionStats(Context& c) {
-  c.reply.Map(2);
-  c.reply.Bulk("running_script");
-  c.reply.Null();
-  c.reply.Bulk("engines");
-  c.reply.Map(1);
-  c.reply.Bulk("LUA");
-  c.reply.Map(2);
-  c.reply.Bulk("libraries_count");
-  c.reply.Integer(0);
-  c.reply.Bulk("functions_count");
-  c.reply.Integer(0);
-}
-
 constexpr std::string_view kEvalSyntax = "script numkeys [key [key ...]] [arg [arg ...]]";
 constexpr std::string_view kEvalShaSyntax = "sha1 numkeys [key [key ...]] [arg [arg ...]]";
-constexpr uint32_t kEvalFlags = kNoScript | kSkipMonitor | kNoMandatoryKeys | kStale | kExclusive;
-
 constexpr Command kCommands[] = {
     {.name = "eval",
      .arity = -3,
-     .flags = kEvalFlags | kMayReplicate,
+     .flags = kRunScriptFlags | kMayReplicate,
      .categories = kCatScripting,
      .keys = {KeyCount(2, kRW | kAccess | kUpdate)},
      .run = Eval,
@@ -161,7 +130,7 @@ constexpr Command kCommands[] = {
      .summary = "Runs a Lua script, alone, and remembers it for EVALSHA."},
     {.name = "eval_ro",
      .arity = -3,
-     .flags = kEvalFlags | kReadOnly,
+     .flags = kRunScriptFlags | kReadOnly,
      .categories = kCatScripting,
      .keys = {KeyCount(2, kRO | kAccess)},
      .run = Eval,
@@ -172,7 +141,7 @@ constexpr Command kCommands[] = {
      .summary = "Runs a Lua script that may only read."},
     {.name = "evalsha",
      .arity = -3,
-     .flags = kEvalFlags | kMayReplicate,
+     .flags = kRunScriptFlags | kMayReplicate,
      .categories = kCatScripting,
      .keys = {KeyCount(2, kRW | kAccess | kUpdate)},
      .run = EvalSha,
@@ -183,7 +152,7 @@ constexpr Command kCommands[] = {
      .summary = "Runs a Lua script that was sent before, named by its SHA1."},
     {.name = "evalsha_ro",
      .arity = -3,
-     .flags = kEvalFlags | kReadOnly,
+     .flags = kRunScriptFlags | kReadOnly,
      .categories = kCatScripting,
      .keys = {KeyCount(2, kRO | kAccess)},
      .run = EvalSha,
@@ -266,47 +235,6 @@ constexpr Command kCommands[] = {
      .complexity = "O(N) for N bytes of script",
      .summary = "Remembers a script for EVALSHA without running it.",
      .tips = "request_policy:all_nodes response_policy:all_succeeded"},
-    {.name = "function",
-     .arity = -2,
-     .group = "scripting",
-     .since = "7.0.0",
-     .complexity = "Depends on subcommand.",
-     .summary = "A container for the commands that manage functions."},
-    {.name = "flush",
-     .parent = "function",
-     .arity = -2,
-     .flags = kNoScript | kWrite,
-     .categories = kCatScripting,
-     .run = FunctionFlush,
-     .group = "scripting",
-     .syntax = "[ASYNC | SYNC]",
-     .since = "7.0.0",
-     .complexity = "O(1)",
-     .summary = "Forgets all functions, of which there are none.",
-     .tips = "request_policy:all_shards response_policy:all_succeeded"},
-    {.name = "list",
-     .parent = "function",
-     .arity = -2,
-     .flags = kNoScript,
-     .categories = kCatScripting,
-     .run = FunctionList,
-     .group = "scripting",
-     .syntax = "[LIBRARYNAME library-name-pattern] [WITHCODE]",
-     .since = "7.0.0",
-     .complexity = "O(1)",
-     .summary = "Lists the functions, of which there are none.",
-     .tips = "nondeterministic_output_order"},
-    {.name = "stats",
-     .parent = "function",
-     .arity = 2,
-     .flags = kNoScript | kAllowBusy,
-     .categories = kCatScripting,
-     .run = FunctionStats,
-     .group = "scripting",
-     .since = "7.0.0",
-     .complexity = "O(1)",
-     .summary = "Says which function runs and how many there are.",
-     .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},
 };
 
 }  // namespace

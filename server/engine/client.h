@@ -62,6 +62,7 @@ class Client {
   std::atomic<bool> no_evict{false};
   std::atomic<bool> no_touch{false};
   bool is_script = false;  // the client that scripts call commands with
+  bool replicates = true;  // its commands have effects for the log (not after redis.set_repl)
   bool in_exec = false;    // its queued commands are being run
   bool woken =
       false;  // its parked command is being run again by the thread that made its key ready

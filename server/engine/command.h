@@ -16,7 +16,7 @@ namespace larder {
 
 struct Context;
 
-// Names as in COMMAND INFO's flags (redis.io/commands/command), and four of our own at the end.
+// Names as in COMMAND INFO's flags (redis.io/commands/command), and some of our own at the end.
 enum CommandFlag : uint32_t {
   kWrite = 1u << 0,
   kReadOnly = 1u << 1,
@@ -44,9 +44,10 @@ enum CommandFlag : uint32_t {
   kExclusive = 1u << 24,    // closes the gate: works on the whole keyspace
   kInsideGate =
       1u << 25,  // looks at shards of its own choice (KEYS, EXEC): not while the gate is closed
-  kMayBeSlow = 1u << 26,  // computed: long enough, perhaps, for its loop to be adopted
-  kContainer = 1u << 27,  // computed: has subcommands
-  kOneKey = 1u << 28,     // computed: always one key, at word keys.specs[0].begin
+  kMayBeSlow = 1u << 26,   // computed: long enough, perhaps, for its loop to be adopted
+  kContainer = 1u << 27,   // computed: has subcommands
+  kOneKey = 1u << 28,      // computed: always one key, at word keys.specs[0].begin
+  kRunsScript = 1u << 29,  // the script may change the flags (ScriptHost::FlagsOf)
 };
 
 // ACL categories beyond those that follow from the flags (write, read, admin, dangerous, pubsub,

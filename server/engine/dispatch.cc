@@ -59,8 +59,11 @@ void AnswerRefusal(const Attempt& a, Reply& reply, std::string_view error) {
 }
 
 // CLIENT PAUSE. A client that waits for its end counts as blocked.
-bool MustWait(Engine& engine, const Worker& worker, Client& client, const Command& command) {
-  const bool held = engine.pause.Holds(client, command, worker.now_ms);
+bool MustWait(Engine& engine, const Worker& worker, Client& client, const Command& command,
+              Args args) {
+  bool held = false;
+  if (engine.pause.active(worker.now_ms)) [[unlikely]]
+    held = engine.pause.Holds(client, command, FlagsOf(engine, command, args));
   if (held != client.postponed) [[unlikely]] {
     client.postponed = held;
     engine.parked_clients.fetch_add(held ? 1 : -1, std::memory_order_relaxed);
@@ -89,7 +92,9 @@ Engine::Outcome Engine::Execute(Worker& worker, Client& client, Args args) {
   const Attempt attempt{*this, worker, client, command, args};
   Reply reply(client.out, client.resp.load(std::memory_order_relaxed));
   const std::string refusal = Refuse(attempt);
-  if (refusal.empty() && MustWait(*this, worker, client, *command)) return Outcome::kGateClosed;
+  if (refusal.empty() && MustWait(*this, worker, client, *command, args)) {
+    return Outcome::kGateClosed;
+  }
   if (!worker.gate_slot.inside() && TouchesShards(client, command, refusal)) {
     return Outcome::kGateClosed;
   }
@@ -195,7 +200,7 @@ bool Engine::Run(Worker& worker, Client& client, const Command& command, Args ar
                   .lock = lock,
                   .reply = reply,
                   .ready = ready,
-                  .effects = log.collects() ? &worker.effects : nullptr};
+                  .effects = log.collects() && client.replicates ? &worker.effects : nullptr};
   // A nested command (of a script or EXEC) finds its keys by hashing them itself.
   if (outermost && !client.woken && command.keys.size > 0) context.hashed = worker.hashed_keys;
   const uint32_t errors_before = reply.errors();

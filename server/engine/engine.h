@@ -115,8 +115,9 @@ class Engine {
   int port = 0;
   int io_threads = 1;
 
-  std::atomic<bool> active_expire{true};  // DEBUG SET-ACTIVE-EXPIRE
-  std::atomic<bool> any_checksum{false};  // DEBUG SET-SKIP-CHECKSUM-VALIDATION, for RESTORE
+  std::atomic<bool> active_expire{true};      // DEBUG SET-ACTIVE-EXPIRE
+  std::atomic<bool> any_checksum{false};      // DEBUG SET-SKIP-CHECKSUM-VALIDATION, for RESTORE
+  std::atomic<bool> scripts_may_more{false};  // DEBUG SET-DISABLE-DENY-SCRIPTS
   std::atomic<int> parked_clients{0};
   std::atomic<uint64_t> last_ticket{0};  // of the waiters, see Parking
   std::atomic<int> monitors{0};

@@ -23,16 +23,15 @@ class Pause {
   // Meanwhile nothing expires, so that what replicas are sent stands still too.
   bool active(int64_t now_ms) const { return now_ms < until_ms_.load(std::memory_order_relaxed); }
 
-  bool Holds(const Client& client, const Command& command, int64_t now_ms) const {
-    if (now_ms >= until_ms_.load(std::memory_order_relaxed)) [[likely]]
-      return false;
-    return all_.load() || Writes(client, command);
+  // Whether a command, whose call has these flags, must wait. REQUIRES: the pause is active.
+  bool Holds(const Client& client, const Command& command, uint32_t flags) const {
+    return all_.load() || Writes(client, command, flags);
   }
 
  private:
-  static bool Writes(const Client& client, const Command& command) {
+  static bool Writes(const Client& client, const Command& command, uint32_t flags) {
     constexpr uint32_t kChanges = kWrite | kMayReplicate;
-    if (command.flags & kChanges) return true;
+    if (flags & kChanges) return true;
     if (command.name != "exec") return false;
     return std::any_of(client.transaction.queue.begin(), client.transaction.queue.end(),
                        [](const auto& queued) { return (queued.command->flags & kChanges) != 0; });

@@ -46,7 +46,7 @@ std::string ProtectedText(const Attempt& a) {
 
 // True for a command with this flag, and for EXEC of a queue that holds one.
 bool WillRun(const Attempt& a, CommandFlag flag) {
-  if (a.command->flags & flag) return true;
+  if (FlagsOf(a.engine, *a.command, a.args) & flag) return true;
   if (a.command->name != "exec") return false;
   const std::vector<Transaction::Queued>& queue = a.client.transaction.queue;
   return std::any_of(queue.begin(), queue.end(), [flag](const Transaction::Queued& queued) {
@@ -62,6 +62,12 @@ bool Busy(const Attempt& a) {
 }
 
 }  // namespace
+
+uint32_t FlagsOf(const Engine& engine, const Command& command, Args args) {
+  if (!(command.flags & kRunsScript)) [[likely]]
+    return command.flags;
+  return engine.scripts->FlagsOf(command, args);
+}
 
 std::string UnknownCommand(const Engine& engine, Args args) {
   const std::string_view name = args[0];

@@ -24,6 +24,9 @@ struct Attempt {
 // The error to answer, without the leading minus; empty when the command may run.
 std::string Refuse(const Attempt& attempt);
 
+// The flags of a call: the row's, or what the script or function that it runs declares.
+uint32_t FlagsOf(const Engine& engine, const Command& command, Args args);
+
 // Redis' text for words that name no command or no subcommand.
 std::string UnknownCommand(const Engine& engine, Args args);
 

@@ -34,29 +34,6 @@ void SetRawField(lua_State* state, int table, Name name) {
   lua_rawset(state, table);
 }
 
-// "ERR " and what tostring would make of the value at `index`.
-void PushAsErrorTable(lua_State* state, int index) {
-  std::string text = "ERR ";
-  switch (lua_type(state, index)) {
-    case LUA_TSTRING:
-    case LUA_TNUMBER:
-      text += lua_tostring(state, index);
-      break;
-    case LUA_TBOOLEAN:
-      text += lua_toboolean(state, index) ? "true" : "false";
-      break;
-    case LUA_TNIL:
-      text += "nil";
-      break;
-    case LUA_TTABLE:
-      text += "Attempt to modify a readonly table";  // raised one of ours, which gets no place
-      break;
-    default:
-      text += lua_typename(state, lua_type(state, index));
-  }
-  PushErrorTable(state, text);
-}
-
 }  // namespace
 
 void PushErrorTable(lua_State* state, std::string_view text) {
@@ -73,6 +50,21 @@ void PushCountedErrorTable(lua_State* state, std::string_view text) {
   lua_rawset(state, -3);
 }
 
+std::string ErrorText(lua_State* state) {
+  std::string text;
+  const int type = lua_type(state, -1);
+  if (type == LUA_TTABLE) {
+    // A protected one was raised by mistake: what is behind it is ours.
+    if (IsProtected(state, -1)) return "ERR Attempt to modify a readonly table";
+    PushRawField(state, -1, Name::kErr);
+    return PopText(state, &text) ? text : "ERR unknown error";
+  }
+  lua_pushvalue(state, -1);
+  if (PopText(state, &text)) return "ERR " + text;
+  if (type == LUA_TBOOLEAN) return lua_toboolean(state, -1) ? "ERR true" : "ERR false";
+  return StrCat("ERR ", lua_typename(state, type));
+}
+
 void RaiseErrorTable(lua_State* state, std::string_view text) {
   PushErrorTable(state, text);
   lua_error(state);
@@ -84,7 +76,7 @@ int AddErrorPlace(lua_State* state) {
   luaL_checkstack(state, 6, "error handler");
   lua_settop(state, 1);
   if (!lua_istable(state, 1) || IsProtected(state, 1)) {
-    PushAsErrorTable(state, 1);
+    PushErrorTable(state, ErrorText(state));
     lua_replace(state, 1);
   }
   // Level 0 is this handler. An error inside one of our functions is the mistake of its caller.
@@ -93,7 +85,7 @@ int AddErrorPlace(lua_State* state) {
   if (found && place.what[0] == 'C' && lua_getstack(state, 2, &place) != 0) {
     found = lua_getinfo(state, "Sl", &place) != 0;
   }
-  if (found) {
+  if (found && place.currentline > 0) {
     lua_pushstring(state, place.source);
     SetRawField(state, 1, Name::kSource);
     lua_pushinteger(state, place.currentline);

@@ -22,6 +22,9 @@ void PushCountedErrorTable(lua_State* state, std::string_view text);
 // place.
 int AddErrorPlace(lua_State* state);
 
+// The text of the error on top of the stack, be it such a table or anything else.
+std::string ErrorText(lua_State* state);
+
 // Answers the error table on top of the stack, as the outcome of the script `name`. Does not
 // allocate in Lua, so that it may be called where errors can't be caught.
 void ReplyErrorTable(lua_State* state, std::string_view name, Reply& reply);

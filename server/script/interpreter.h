@@ -1,5 +1,6 @@
 // Interpreter: one Lua 5.1 state with everything a script may use and nothing else: its sandbox,
-// the libraries, the redis table. Compiles scripts once and runs them.
+// the libraries, the redis table. There are two kinds: one compiles scripts, the other runs the
+// sources of libraries, which register functions; both then run them.
 //
 // One thread at a time: whoever holds the closed gate. memory_bytes() is for any thread.
 //
@@ -24,24 +25,32 @@ struct lua_Debug;
 
 namespace larder {
 
+class LibraryLoad;
+
 class Interpreter {
  public:
   // Twice the largest value a client can send (proto-max-bulk-len), so that a script can handle
   // one.
   static constexpr size_t kMostBytes = size_t{1} << 30;
 
-  Interpreter();
+  // Scripts find their words in the globals KEYS and ARGV; functions get them as arguments.
+  enum class Kind : uint8_t { kScripts, kFunctions };
+  explicit Interpreter(Kind kind);
   ~Interpreter();
   Interpreter(const Interpreter&) = delete;
   Interpreter& operator=(const Interpreter&) = delete;
 
-  // Compiles the text (never bytecode). Returns a number for Run and Release, or 0 with *error.
+  // Compiles a script's text (never bytecode). Returns a number for Run and Release, or 0 with
+  // *error.
   int Compile(std::string_view code, std::string* error);
+  // Runs the source of a library, which adds functions, with numbers for Run and Release, to
+  // `load`. Returns Redis' error, or nothing. REQUIRES: kFunctions.
+  std::string LoadLibrary(std::string_view code, LibraryLoad& load);
   void Release(int function);
 
   struct Job {
     int function;
-    std::string_view name;  // of the script, for error texts
+    std::string_view name;  // of the script or function, for error texts
     Args keys;
     Args arguments;
     ServerApi& server;
@@ -56,6 +65,11 @@ class Interpreter {
   static Interpreter& Of(lua_State* state);
   // Null outside Run.
   ServerApi* server() const { return job_ == nullptr ? nullptr : &job_->server; }
+  // Null outside LoadLibrary.
+  LibraryLoad* load() const { return load_; }
+  // Raises an error when what runs must stop. Asked by the interpreter as long as it runs
+  // instructions; what works long without it asks itself.
+  static void CheckInterrupt(lua_State* state);
   std::vector<std::string_view>& words() { return words_; }
   Random48& random() { return random_; }
 
@@ -63,17 +77,26 @@ class Interpreter {
   static void* Allocate(void* self, void* block, size_t old_size, size_t new_size);
   static int SetUp(lua_State* state);
   static int CompileProtected(lua_State* state);
-  static int RunProtected(lua_State* state);
+  static int LoadProtected(lua_State* state);
+  static int RunScript(lua_State* state);
+  static int RunFunction(lua_State* state);
   static void OnCount(lua_State* state, lua_Debug* activation);
+  void BeginRunning(Interrupt* interrupt);
+  void EndRunning();
   void ReplyFailure(const Job& job, int status);
   void CollectGarbage();
 
+  const Kind kind_;
   lua_State* state_ = nullptr;
   size_t bytes_ = 0;
-  bool frugal_ = false;  // much is allocated: collect more often
-  int runner_ = 0;       // the function that runs a job
-  int on_error_ = 0;     // the handler that finds out where an error came from
+  bool frugal_ = false;      // much is allocated: collect more often
+  int runner_ = 0;           // the function that runs a job
+  int on_error_ = 0;         // the handler that finds out where an error came from
+  int globals_ = 0;          // kFunctions: what functions see,
+  int library_globals_ = 0;  // and what the sources of libraries see
+  Interrupt* interrupt_ = nullptr;
   const Job* job_ = nullptr;
+  LibraryLoad* load_ = nullptr;
   std::vector<std::string_view> words_;  // scratch: of one redis.call
   Random48 random_;
   std::atomic<size_t> published_bytes_{0};

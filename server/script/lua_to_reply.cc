@@ -6,10 +6,17 @@
 #include <string>
 
 #include "server/script/error_table.h"
+#include "server/script/interpreter.h"
 #include "server/script/names.h"
 
 namespace larder {
 namespace {
+
+// The largest value of a key (proto-max-bulk-len). Tables that hold each other many times over
+// would otherwise be an endless reply, and its bytes are not the interpreter's.
+constexpr size_t kMostReplyBytes = 512 << 20;
+// How many values are written between two looks whether the script was killed.
+constexpr size_t kValuesBetweenChecks = 1 << 16;
 
 // As a cast on x86-64 does it: what does not fit becomes the least number.
 int64_t ToInteger(lua_Number number) {
@@ -39,10 +46,17 @@ std::string_view UpToZero(std::string_view text) { return text.substr(0, text.fi
 class ReplyWriter {
  public:
   ReplyWriter(lua_State* state, int script_resp, Reply& reply)
-      : state_(state), script_resp_(script_resp), reply_(reply) {}
+      : state_(state),
+        script_resp_(script_resp),
+        reply_(reply),
+        most_bytes_(reply.out().size() + kMostReplyBytes) {}
 
   // Writes the value on top and pops it.
   void Write() {
+    if (++values_ % kValuesBetweenChecks == 0) Interpreter::CheckInterrupt(state_);
+    if (reply_.out().size() > most_bytes_) {
+      RaiseErrorTable(state_, "ERR the reply of the script is too large");
+    }
     if (!lua_checkstack(state_, 6)) {
       reply_.Error("ERR reached lua stack limit");
     } else {
@@ -168,6 +182,8 @@ class ReplyWriter {
   lua_State* const state_;
   const int script_resp_;
   Reply& reply_;
+  const size_t most_bytes_;
+  size_t values_ = 0;
 };
 
 }  // namespace

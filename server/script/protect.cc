@@ -1,6 +1,5 @@
 #include "server/script/protect.h"
 
-#include <initializer_list>
 #include <lua.hpp>
 
 namespace larder {
@@ -97,9 +96,19 @@ int CallChecked(lua_State* state) {
   return own(state);
 }
 
-void GuardField(lua_State* state, const char* name) {
+// Lua's own moves up what is behind the position, from wherever that is: two thousand million
+// steps that nothing interrupts.
+int Insert(lua_State* state) {
+  luaL_checktype(state, 1, LUA_TTABLE);
+  if (lua_gettop(state) == 3 && luaL_checkint(state, 2) < 0) {
+    return luaL_argerror(state, 2, "position out of bounds");
+  }
+  return CallChecked(state);
+}
+
+void Guard(lua_State* state, const char* name, lua_CFunction guard) {
   lua_getfield(state, -1, name);
-  lua_pushcclosure(state, CallChecked, 1);
+  lua_pushcclosure(state, guard, 1);
   lua_setfield(state, -2, name);
 }
 
@@ -150,7 +159,9 @@ void ReplaceRawFunctions(lua_State* state) {
   lua_setglobal(state, "pairs");
 
   lua_getglobal(state, "table");
-  for (const char* name : {"insert", "remove", "sort"}) GuardField(state, name);
+  Guard(state, "insert", Insert);
+  Guard(state, "remove", CallChecked);
+  Guard(state, "sort", CallChecked);
   lua_pop(state, 1);
 }
 

@@ -1,6 +1,7 @@
 #include "server/script/redis_api.h"
 
 #include <cmath>
+#include <initializer_list>
 #include <lua.hpp>
 #include <string>
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr lua_Integer kReplicateToAof = 1;
 constexpr lua_Integer kReplicateToReplicas = 2;
+constexpr lua_Integer kReplicateToAll = kReplicateToAof | kReplicateToReplicas;
 
 std::string_view TextAt(lua_State* state, int index) {
   size_t size;
@@ -33,9 +35,9 @@ ServerApi& ServerOf(lua_State* state) {
   return *server;
 }
 
-// ---- Commands
-// ------------------------------------------------------------------------------------- As "%.17g":
-// whole numbers without exponent up to 10^17, and no digit is lost.
+// ---- Commands -----------------------------------------------------------------------------------
+
+// As "%.17g": whole numbers without exponent up to 10^17, and no digit is lost.
 void NumberToString(lua_State* state, int index) {
   const lua_Number number = lua_tonumber(state, index);
   char text[kMaxDoubleLength];
@@ -107,8 +109,8 @@ int CheckCommand(lua_State* state) {
   return 1;
 }
 
-// ---- Replies
-// --------------------------------------------------------------------------------------
+// ---- Replies ------------------------------------------------------------------------------------
+
 bool OneString(lua_State* state) {
   if (lua_gettop(state) == 1 && lua_type(state, 1) == LUA_TSTRING) return true;
   PushErrorTable(state, "ERR wrong number or type of arguments");
@@ -142,8 +144,8 @@ int SetResp(lua_State* state) {
   return 0;
 }
 
-// ---- The rest
-// -------------------------------------------------------------------------------------
+// ---- The rest -----------------------------------------------------------------------------------
+
 int Sha1Hex(lua_State* state) {
   if (lua_gettop(state) != 1) RaiseErrorTable(state, "ERR wrong number of arguments");
   size_t size;
@@ -173,16 +175,17 @@ int LogLine(lua_State* state) {
   return 0;
 }
 
-// Effects are always replicated, command by command; what a script says about it is checked only.
+// One log serves replicas and the append-only file: its effects go to both, or to none.
 int SetRepl(lua_State* state) {
-  if (lua_gettop(state) != 1)
-    RaiseErrorTable(state, "ERR redis.set_repl() requires two arguments.");
-  const lua_Number flags = lua_tonumber(state, 1);
-  if (!(flags >= 0 && flags <= static_cast<lua_Number>(kReplicateToAof | kReplicateToReplicas))) {
+  ServerApi& server = ServerOf(state);
+  if (lua_gettop(state) != 1) RaiseErrorTable(state, "ERR redis.set_repl() requires one argument.");
+  const lua_Number targets = lua_tonumber(state, 1);
+  if (!(targets >= 0 && targets < static_cast<lua_Number>(kReplicateToAll + 1))) {
     RaiseErrorTable(state,
                     "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or "
                     "REPL_NONE.");
   }
+  server.set_replicates(targets >= 1);
   return 0;
 }
 
@@ -213,51 +216,63 @@ lua_Integer VersionNumber() {
   return number | part;
 }
 
-}  // namespace
+struct Constant {
+  const char* name;
+  lua_Integer value;
+};
 
-void OpenRedisApi(lua_State* state) {
-  static constexpr luaL_Reg kFunctions[] = {
-      {"call", Call},
-      {"pcall", PCall},
-      {"error_reply", ErrorReply},
-      {"status_reply", StatusReply},
-      {"sha1hex", Sha1Hex},
-      {"log", LogLine},
-      {"setresp", SetResp},
-      {"set_repl", SetRepl},
-      {"replicate_commands", ReplicateCommands},
-      {"acl_check_cmd", CheckCommand},
-      {"breakpoint", Breakpoint},
-      {"debug", Debug},
-  };
-  struct Constant {
-    const char* name;
-    lua_Integer value;
-  };
-  const Constant constants[] = {
-      {"LOG_DEBUG", static_cast<int>(LogLevel::kDebug)},
-      {"LOG_VERBOSE", static_cast<int>(LogLevel::kVerbose)},
-      {"LOG_NOTICE", static_cast<int>(LogLevel::kNotice)},
-      {"LOG_WARNING", static_cast<int>(LogLevel::kWarning)},
-      {"REPL_NONE", 0},
-      {"REPL_AOF", kReplicateToAof},
-      {"REPL_SLAVE", kReplicateToReplicas},
-      {"REPL_REPLICA", kReplicateToReplicas},
-      {"REPL_ALL", kReplicateToAof | kReplicateToReplicas},
-      {"REDIS_VERSION_NUM", VersionNumber()},
-  };
-  lua_newtable(state);
-  for (const luaL_Reg& function : kFunctions) {
-    lua_pushcfunction(state, function.func);
-    lua_setfield(state, -2, function.name);
-  }
+void AddConstants(lua_State* state, std::initializer_list<Constant> constants) {
   for (const Constant& constant : constants) {
     lua_pushinteger(state, constant.value);
     lua_setfield(state, -2, constant.name);
   }
+}
+
+void AddFunctions(lua_State* state, std::initializer_list<luaL_Reg> functions) {
+  for (const luaL_Reg& function : functions) {
+    lua_pushcfunction(state, function.func);
+    lua_setfield(state, -2, function.name);
+  }
+}
+
+}  // namespace
+
+void AddLogAndVersion(lua_State* state) {
+  AddFunctions(state, {{"log", LogLine}});
+  AddConstants(state, {{"LOG_DEBUG", static_cast<int>(LogLevel::kDebug)},
+                       {"LOG_VERBOSE", static_cast<int>(LogLevel::kVerbose)},
+                       {"LOG_NOTICE", static_cast<int>(LogLevel::kNotice)},
+                       {"LOG_WARNING", static_cast<int>(LogLevel::kWarning)},
+                       {"REDIS_VERSION_NUM", VersionNumber()}});
   lua_pushlstring(state, kRedisVersion.data(), kRedisVersion.size());
   lua_setfield(state, -2, "REDIS_VERSION");
+}
+
+void OpenRedisApi(lua_State* state) {
+  lua_newtable(state);
+  AddFunctions(state, {{"call", Call},
+                       {"pcall", PCall},
+                       {"error_reply", ErrorReply},
+                       {"status_reply", StatusReply},
+                       {"sha1hex", Sha1Hex},
+                       {"setresp", SetResp},
+                       {"set_repl", SetRepl},
+                       {"acl_check_cmd", CheckCommand}});
+  AddConstants(state, {{"REPL_NONE", 0},
+                       {"REPL_AOF", kReplicateToAof},
+                       {"REPL_SLAVE", kReplicateToReplicas},
+                       {"REPL_REPLICA", kReplicateToReplicas},
+                       {"REPL_ALL", kReplicateToAll}});
+  AddLogAndVersion(state);
   lua_setglobal(state, "redis");
+}
+
+void AddScriptsApi(lua_State* state) {
+  lua_getglobal(state, "redis");
+  AddFunctions(
+      state,
+      {{"replicate_commands", ReplicateCommands}, {"breakpoint", Breakpoint}, {"debug", Debug}});
+  lua_pop(state, 1);
 }
 
 }  // namespace larder

@@ -1,19 +1,22 @@
 #include "server/script/sandbox.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <lua.hpp>
+#include <string>
 #include <utility>
 
+#include "server/script/interpreter.h"
 #include "server/script/protect.h"
 
 namespace larder {
 namespace {
 
-// ---- Loading: text only
-// --------------------------------------------------------------------------- Lua takes what begins
-// with ESC for bytecode, which can do anything to the process. A blank in front makes it text,
-// always.
+// ---- Loading: text only -------------------------------------------------------------------------
+
+// Lua takes what begins with ESC for bytecode, which can do anything to the process. A blank in
+// front makes it text, always.
 constexpr char kBlank[] = " ";
 
 struct TextReader {
@@ -71,9 +74,10 @@ int Load(lua_State* state) {
   return FunctionOrMessage(state, lua_load(state, ReadPieces, &begun, lua_tostring(state, 4)));
 }
 
-// ---- Base
-// ----------------------------------------------------------------------------------------- Errors
-// that are tables with `err` arrive as that text: scripts written for Redis before 7 rely on it.
+// ---- Base ---------------------------------------------------------------------------------------
+
+// Errors that are tables with `err` arrive as that text: scripts written for Redis before 7 rely on
+// it.
 int PCall(lua_State* state) {
   luaL_checkany(state, 1);
   const int status = lua_pcall(state, lua_gettop(state) - 1, LUA_MULTRET, 0);
@@ -119,10 +123,13 @@ int CollectGarbage(lua_State* state) {
   return 1;
 }
 
-// ---- Strings
-// -------------------------------------------------------------------------------------- Lua's
-// matcher calls itself for every '?' and '*' of a pattern; this many fit a thread's stack.
+// ---- Strings ------------------------------------------------------------------------------------
+
+// Lua's matcher calls itself for every '?' and '*' of a pattern; this many fit a thread's stack.
 constexpr size_t kMostPatternBytes = 8000;
+
+// Half of what a script can hold, since it is built beside the interpreter's memory.
+constexpr size_t kMostRepeatedBytes = Interpreter::kMostBytes / 2;
 
 // Upvalues: Lua's own function, and whether it is string.find, whose fourth argument says that the
 // pattern is none.
@@ -140,6 +147,25 @@ int CallWithShortPattern(lua_State* state) {
   return lua_tocfunction(state, lua_upvalueindex(1))(state);
 }
 
+// Lua's own counts to the end even where there is nothing to repeat, and byte by byte.
+int Repeat(lua_State* state) {
+  size_t size;
+  const char* text = luaL_checklstring(state, 1, &size);
+  const size_t count = static_cast<size_t>(std::max(luaL_checkint(state, 2), 0));
+  if (size == 0 || count == 0) {
+    lua_pushliteral(state, "");
+    return 1;
+  }
+  if (count > kMostRepeatedBytes / size) {
+    return luaL_error(state, "resulting string too large");
+  }
+  std::string repeated;
+  repeated.reserve(size * count);
+  for (size_t i = 0; i < count; ++i) repeated.append(text, size);
+  lua_pushlstring(state, repeated.data(), repeated.size());
+  return 1;
+}
+
 void LimitPatterns(lua_State* state) {
   lua_getglobal(state, LUA_STRLIBNAME);
   for (const char* name : {"find", "match", "gmatch", "gfind", "gsub"}) {
@@ -151,8 +177,8 @@ void LimitPatterns(lua_State* state) {
   lua_pop(state, 1);
 }
 
-// ---- Sealing
-// --------------------------------------------------------------------------------------
+// ---- Sealing ------------------------------------------------------------------------------------
+
 // Methods of strings are found in the real library; the metatable that scripts see is a protected
 // one in front of the protected library. REQUIRES: the global `string` is protected.
 void SealStrings(lua_State* state) {
@@ -183,6 +209,13 @@ void Open(lua_State* state, lua_CFunction open, const char* name) {
 
 }  // namespace
 
+void RaiseWhereMissing(lua_State* state) {
+  lua_createtable(state, 0, 1);
+  lua_pushcfunction(state, MissingGlobal);
+  lua_setfield(state, -2, "__index");
+  lua_setmetatable(state, -2);
+}
+
 int LoadText(lua_State* state, std::string_view text, const char* name) {
   TextReader reader{.text = text};
   lua_pushstring(state, name);  // the parser does not keep the name alive itself
@@ -212,8 +245,8 @@ void OpenSafeLua(lua_State* state) {
   ReplaceRawFunctions(state);
   LimitPatterns(state);
   lua_getglobal(state, LUA_STRLIBNAME);
-  lua_pushnil(state);
-  lua_setfield(state, -2, "dump");
+  lua_pushcfunction(state, Repeat);
+  lua_setfield(state, -2, "rep");
   lua_pop(state, 1);
 }
 
@@ -234,15 +267,19 @@ void SealGlobals(lua_State* state) {
     lua_rawset(state, globals);  // an existing field: lua_next goes on
   }
   SealStrings(state);
-  lua_createtable(state, 0, 1);
-  lua_pushcfunction(state, MissingGlobal);
-  lua_setfield(state, -2, "__index");
-  lua_setmetatable(state, globals);
+  RaiseWhereMissing(state);
   lua_pushvalue(state, globals);
   Protect(state);
   lua_pushvalue(state, -1);
   lua_setfield(state, globals, "_G");
   lua_replace(state, LUA_GLOBALSINDEX);
+}
+
+void ShowGlobals(lua_State* state) {
+  lua_getmetatable(state, LUA_GLOBALSINDEX);
+  lua_insert(state, -2);
+  lua_setfield(state, -2, "__index");
+  lua_pop(state, 1);
 }
 
 }  // namespace larder

@@ -16,6 +16,13 @@ void OpenSafeLua(lua_State* state);
 // read-only. What is left on the stack is the real table of globals, for KEYS and ARGV.
 void SealGlobals(lua_State* state);
 
+// Puts the table on top, which is popped, in the place of what SealGlobals left there, as what is
+// seen as the globals. It must not be reachable for scripts, or be protected.
+void ShowGlobals(lua_State* state);
+
+// Fields that the table on top has not raise Redis' error for globals that are not there.
+void RaiseWhereMissing(lua_State* state);
+
 // lua_load for text only: pushes the function, or an error message and returns its status. `name`
 // as lua_load takes it; it must be a string without zeros.
 int LoadText(lua_State* state, std::string_view text, const char* name);

@@ -45,9 +45,11 @@ void ScriptCache::Clear() {
   body_bytes_ = 0;
 }
 
-bool ScriptCache::Has(const Sha1& sha) const {
+std::optional<uint32_t> ScriptCache::Flags(const Sha1& sha) const {
   MutexLock lock(mutex_);
-  return by_sha_.contains(sha);
+  const auto found = by_sha_.find(sha);
+  if (found == by_sha_.end()) return {};
+  return found->second->flags;
 }
 
 size_t ScriptCache::size() const {

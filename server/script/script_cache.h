@@ -1,8 +1,8 @@
 // ScriptCache: the scripts that were sent, by SHA1 and by text, so that neither EVALSHA nor the
 // same EVAL again hashes or compiles anything.
 //
-// Whoever changes it holds the closed gate; whoever looks up for EVAL does too. Has() and the
-// counters may be called by any thread, hence the mutex around changes.
+// Whoever changes it holds the closed gate; whoever looks up for EVAL does too. Flags() and
+// the counters may be called by any thread, hence the mutex around changes.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +40,8 @@ class ScriptCache {
   std::unique_ptr<Script> Add(std::unique_ptr<Script> script);
   void Clear();
 
-  bool Has(const Sha1& sha) const;
+  // Of the script with this SHA1; nothing where there is none.
+  std::optional<uint32_t> Flags(const Sha1& sha) const;
   size_t size() const;
   // Of the texts and the tables; the compiled functions are in the interpreter's memory.
   size_t memory_bytes() const;

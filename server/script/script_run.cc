@@ -13,6 +13,8 @@ namespace {
 // The scratch buffer of replies keeps its memory from call to call, up to this.
 constexpr size_t kKeptReplyBytes = 256 * 1024;
 
+constexpr std::string_view kKilled = "ERR Script killed by user with SCRIPT KILL...";
+
 bool ArityFits(const Command& command, Args args) {
   const int words = static_cast<int>(args.size());
   return command.arity > 0 ? words == command.arity : words >= -command.arity;
@@ -29,6 +31,7 @@ ScriptRun::ScriptRun(Context& caller, Client& client, RunState& state, std::stri
       rules_(rules),
       reply_(client.out, 2) {
   client_.db.store(caller.db(), std::memory_order_relaxed);
+  client_.replicates = true;
   client_.no_touch.store(caller.client.no_touch.load(std::memory_order_relaxed),
                          std::memory_order_relaxed);
 }
@@ -54,26 +57,36 @@ std::string ScriptRun::Refuse(const Command* command, Args args) {
   if (!ArityFits(*command, args))
     return "ERR Wrong number of args calling Redis command from script";
   if (command->run == nullptr) return "ERR Unknown Redis command called from script";
-  if (command->flags & kNoScript) return "ERR This Redis command is not allowed from script";
+  if ((command->flags & kNoScript) && !MayCallMore(*command)) {
+    return "ERR This Redis command is not allowed from script";
+  }
   if (rules_.read_only && (command->flags & (kWrite | kMayReplicate))) {
     return "ERR Write commands are not allowed from read-only scripts.";
   }
-  if (!(command->flags & kWrite)) return {};
-  // A script that has begun to write is not stopped in the middle for lack of memory.
-  if (!wrote_ && !rules_.allow_oom && OutOfMemory(*command, args)) return std::string(errors::kOom);
-  const Attempt attempt{caller_.engine, caller_.worker, client_, command, args};
+  return command->flags & kWrite ? RefuseWrite(*command, args) : "";
+}
+
+// Test suites look at clients from inside a script; never at what works on the scripts themselves.
+bool ScriptRun::MayCallMore(const Command& command) const {
+  return caller_.engine.scripts_may_more.load(std::memory_order_relaxed) &&
+         !(command.flags & (kRunsScript | kExclusive));
+}
+
+std::string ScriptRun::RefuseWrite(const Command& command, Args args) {
+  // A script that has begun to write is not stopped in the middle.
+  if (wrote_) return {};
+  const Attempt attempt{caller_.engine, caller_.worker, client_, &command, args};
   const PersistenceHost* persistence = caller_.engine.persistence;
   if (persistence != nullptr && persistence->save_failed()) {
     if (std::string text = RefuseAfterFailedSave(attempt); !text.empty()) return text;
   }
   if (TooFewReplicas(attempt)) return std::string(errors::kNoReplicas);
-  if (!wrote_ && !state_.BeginWriting()) return "ERR Script killed by user with SCRIPT KILL...";
+  if (!rules_.allow_oom) {
+    if (std::string refusal = RefuseOutOfMemory(attempt); !refusal.empty()) return refusal;
+  }
+  if (!state_.BeginWriting()) return std::string(kKilled);
   wrote_ = true;
   return {};
-}
-
-bool ScriptRun::OutOfMemory(const Command& command, Args args) {
-  return !RefuseOutOfMemory({caller_.engine, caller_.worker, client_, &command, args}).empty();
 }
 
 void ScriptRun::CountRefusal(const Command* command, std::string_view text) {
@@ -89,18 +102,18 @@ ServerApi::Permission ScriptRun::Check(Args args) {
   return command == nullptr ? Permission::kUnknown : Permission::kAllowed;
 }
 
-bool ScriptRun::ShouldStop() {
-  if (state_.phase() == RunState::Phase::kKilled) return true;
+std::string_view ScriptRun::ReasonToStop() {
+  if (state_.phase() == RunState::Phase::kKilled) return kKilled;
   const int64_t threshold_ms = caller_.engine.config.settings().busy_reply_threshold_ms;
   const int64_t elapsed_ms = (MonotonicUs() - state_.since_us()) / 1000;
   if (threshold_ms > 0 && elapsed_ms >= threshold_ms && !slow_logged_) {
     slow_logged_ = true;
+    const bool script = state_.kind() == ScriptKind::kScript;
     Log(LogLevel::kWarning, "Slow script detected: it has been running for ", elapsed_ms,
-        " milliseconds and keeps the other clients waiting. SCRIPT KILL ends it as long as it has "
-        "not written. Its SHA1 is ",
-        name_, ".");
+        " milliseconds and keeps the other clients waiting. ", script ? "SCRIPT" : "FUNCTION",
+        " KILL ends it as long as it has not written. Its name is ", name_, ".");
   }
-  return false;
+  return {};
 }
 
 }  // namespace larder

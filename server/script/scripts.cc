@@ -1,17 +1,14 @@
 #include "server/script/scripts.h"
 
-#include "protocol/errors.h"
-#include "server/base/clock.h"
-#include "server/engine/engine.h"
 #include "server/script/interpreter.h"
+#include "server/script/script_runner.h"
 #include "server/script/shebang.h"
-#include "server/store/memory.h"
 
 namespace larder {
 
-// The client gets no id: it is in no list.
-Scripts::Scripts() : interpreter_(std::make_unique<Interpreter>()), client_(0, nullptr) {
-  client_.is_script = true;
+Scripts::Scripts(ScriptRunner& runner)
+    : runner_(runner), interpreter_(std::make_unique<Interpreter>(Interpreter::Kind::kScripts)) {
+  PublishMemory();
 }
 
 Scripts::~Scripts() = default;
@@ -43,63 +40,37 @@ const Script* Scripts::Register(std::string_view body, bool keep, std::string* e
   script->loaded = keep;
   const Script* added = script.get();
   if (const auto dropped = cache_.Add(std::move(script))) interpreter_->Release(dropped->function);
+  PublishMemory();
   return added;
-}
-
-std::string Scripts::RefuseStart(Context& caller, const Script& script, bool read_only) const {
-  if (script.flags & kScriptPlain) return {};
-  if (read_only && !(script.flags & kScriptNoWrites)) {
-    return "ERR Can not execute a script with write flag using *_ro command.";
-  }
-  if (script.flags & kScriptNoWrites) return {};
-  const Settings& settings = caller.engine.config.settings();
-  if (settings.min_replicas_to_write > 0 && settings.min_replicas_max_lag_s > 0) {
-    return std::string(errors::kNoReplicas);
-  }
-  if (script.flags & kScriptAllowOom) return {};
-  const int64_t limit = caller.engine.config.settings().maxmemory;
-  if (limit == 0 || static_cast<int64_t>(UsedMemory()) <= limit) return {};
-  return std::string(errors::kOom);
 }
 
 void Scripts::Run(Context& caller, const Script& script, Args keys, Args arguments,
                   bool read_only) {
-  if (std::string refusal = RefuseStart(caller, script, read_only); !refusal.empty()) {
-    return caller.reply.Error(refusal);
-  }
-  const bool plain = (script.flags & kScriptPlain) != 0;
-  const ScriptRun::Rules rules{
-      .read_only = read_only || (!plain && (script.flags & kScriptNoWrites)),
-      .allow_oom = !plain && (script.flags & kScriptAllowOom)};
-  ScriptRun run(caller, client_, state_, script.name, rules);
-  // All commands of the script see this time.
-  caller.worker.now_ms = WallMs();
-  state_.Begin(MonotonicUs());
-  interpreter_->Run({.function = script.function,
-                     .name = script.name,
-                     .keys = keys,
-                     .arguments = arguments,
-                     .server = run,
-                     .reply = caller.reply});
-  state_.End();
-  interpreter_bytes_.store(interpreter_->memory_bytes(), std::memory_order_relaxed);
+  runner_.Run(caller,
+              {.kind = ScriptKind::kScript,
+               .name = script.name,
+               .flags = script.flags,
+               .interpreter = *interpreter_,
+               .function = script.function},
+              keys, arguments, read_only);
+  PublishMemory();
 }
 
 void Scripts::Flush() {
   cache_.Clear();
-  interpreter_ = std::make_unique<Interpreter>();
-  interpreter_bytes_.store(interpreter_->memory_bytes(), std::memory_order_relaxed);
+  interpreter_ = std::make_unique<Interpreter>(Interpreter::Kind::kScripts);
+  PublishMemory();
 }
 
-bool Scripts::Has(std::string_view sha) const {
+bool Scripts::Has(std::string_view sha) const { return Flags(sha).has_value(); }
+
+std::optional<uint32_t> Scripts::Flags(std::string_view sha) const {
   const std::optional<Sha1> binary = ParseSha1(sha);
-  return binary && cache_.Has(*binary);
+  return binary ? cache_.Flags(*binary) : std::nullopt;
 }
 
-std::string_view Scripts::BusyError() const { return errors::kBusyScript; }
-
-size_t Scripts::memory_bytes() const {
-  return cache_.memory_bytes() + interpreter_bytes_.load(std::memory_order_relaxed);
+void Scripts::PublishMemory() {
+  interpreter_bytes_.store(interpreter_->memory_bytes(), std::memory_order_relaxed);
 }
 
 }  // namespace larder

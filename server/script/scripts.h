@@ -1,28 +1,28 @@
-// Scripts: the scripts of one engine: what was sent, what runs. The commands EVAL and SCRIPT are
-// written in terms of it.
+// Scripts: the scripts that were sent to one engine, compiled. EVAL and SCRIPT are written in terms
+// of it.
 //
 // Threads: functions that say "closed gate" need it to be closed by the caller; the others are for
 // any thread.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "server/engine/context.h"
-#include "server/engine/script_host.h"
 #include "server/script/script_cache.h"
-#include "server/script/script_run.h"
 
 namespace larder {
 
 class Interpreter;
+class ScriptRunner;
 
-class Scripts : public ScriptHost {
+class Scripts {
  public:
-  Scripts();
-  ~Scripts() override;
+  explicit Scripts(ScriptRunner& runner);
+  ~Scripts();
 
   // The script with this SHA1 in hexadecimal, or null. Closed gate.
   const Script* Find(std::string_view sha) const;
@@ -35,24 +35,19 @@ class Scripts : public ScriptHost {
   void Flush();
 
   bool Has(std::string_view sha) const;
-  // The phase that SCRIPT KILL met; the running script ends soon where it was kRunning.
-  RunState::Phase Kill() { return state_.Kill(); }
+  // The ScriptFlag bits of the script with this SHA1; nothing where there is none.
+  std::optional<uint32_t> Flags(std::string_view sha) const;
 
-  bool running() const override { return state_.phase() != RunState::Phase::kIdle; }
-  int64_t running_since_us() const override { return state_.since_us(); }
-  std::string_view BusyError() const override;
-  void Abort() override { state_.Abort(); }
-  size_t cached_scripts() const override { return cache_.size(); }
-  size_t memory_bytes() const override;
+  size_t count() const { return cache_.size(); }
+  size_t memory_bytes() const { return cache_.memory_bytes(); }
+  size_t interpreter_bytes() const { return interpreter_bytes_.load(std::memory_order_relaxed); }
 
  private:
-  // Why a script with these flags must not start, or empty.
-  std::string RefuseStart(Context& caller, const Script& script, bool read_only) const;
+  void PublishMemory();
 
+  ScriptRunner& runner_;
   ScriptCache cache_;
   std::unique_ptr<Interpreter> interpreter_;
-  Client client_;  // of the scripts: its database, its replies
-  RunState state_;
   std::atomic<size_t> interpreter_bytes_{0};
 };
 

@@ -5,13 +5,12 @@
 #include <string_view>
 
 #include "server/engine/args.h"
+#include "server/script/interrupt.h"
 
 namespace larder {
 
-class ServerApi {
+class ServerApi : public Interrupt {
  public:
-  virtual ~ServerApi() = default;
-
   struct CallResult {
     std::string_view reply;    // encoded; valid until the next call
     std::string_view refusal;  // not empty: the command was not run, for this reason ("ERR ...")
@@ -26,8 +25,8 @@ class ServerApi {
   virtual int resp() const = 0;
   virtual void set_resp(int resp) = 0;
 
-  // Asked every now and then: true when the script must end (SCRIPT KILL).
-  virtual bool ShouldStop() = 0;
+  // Whether what Call changes is replicated; yes at first.
+  virtual void set_replicates(bool replicates) = 0;
 };
 
 }  // namespace larder

@@ -97,6 +97,7 @@ std::string Player::Play(const Block& block) {
 void Player::Begin(const Block& block) {
   const std::vector<Words> cleaning = {{"CLIENT", "UNPAUSE"},
                                        {"SCRIPT", "FLUSH"},
+                                       {"FUNCTION", "FLUSH"},
                                        {"CONFIG", "RESETSTAT"},
                                        {"SLOWLOG", "RESET"},
                                        {"FLUSHALL"}};

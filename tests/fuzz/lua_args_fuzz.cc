@@ -42,7 +42,8 @@ class EchoServer : public ServerApi {
   Permission Check(Args) override { return Permission::kAllowed; }
   int resp() const override { return resp_; }
   void set_resp(int resp) override { resp_ = resp; }
-  bool ShouldStop() override { return ++checks_ > 20; }
+  void set_replicates(bool) override {}
+  std::string_view ReasonToStop() override { return ++checks_ > 20 ? "ERR too long" : ""; }
 
  private:
   const std::string_view reply_;
@@ -75,7 +76,7 @@ void Play(Interpreter& interpreter, int function, std::string_view input, int re
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace larder;
   if (size < 2) return 0;
-  static Interpreter interpreter;
+  static Interpreter interpreter(Interpreter::Kind::kScripts);
   static const std::vector<int> functions = [] {
     std::vector<int> compiled;
     for (std::string_view script : kScripts) {

@@ -8,17 +8,27 @@ from harness import SANITIZED, ServerTest, encode, wait_until
 LOOP = ("local e = redis.call('TIME')[1] + ARGV[1] "
         "repeat until redis.call('TIME')[1] + 0 >= e + 0 return 7")
 SPIN = "while true do end"
+LIBRARY = """#!lua name=lib
+redis.register_function('spin', function() while true do end end)
+redis.register_function('write', function(keys, args)
+  redis.call('SET', keys[1], 'v') %s
+end)
+""" % LOOP.replace("ARGV", "args")
 BUSY = (b"-BUSY Redis is busy running a script. "
         b"You can only call SCRIPT KILL or SHUTDOWN NOSAVE.")
+BUSY_FUNCTION = BUSY.replace(b"SCRIPT KILL", b"FUNCTION KILL")
 
 
 class LongScript(ServerTest):
     options = ("--io-threads", "1", "--busy-reply-threshold", "500")
 
     def start(self, script, *arguments):
+        return self.send("EVAL", script, 0, *arguments)
+
+    def send(self, *words):
         wire = self.server.wire()
         self.addCleanup(wire.socket.close)
-        wire.send(encode("EVAL", script, 0, *arguments))
+        wire.send(encode(*words))
         return wire
 
     def test_ping_stays_fast_and_then_says_busy(self):
@@ -68,6 +78,57 @@ class LongScript(ServerTest):
             time.sleep(0.05)
             self.assertEqual(other.call("INCR", "n"), 1)
             self.assertEqual(running.reply(), 7)
+
+    def test_a_function_has_a_kill_of_its_own(self):
+        with self.server.wire() as other:
+            self.assertEqual(other.call("FUNCTION", "LOAD", LIBRARY), b"lib")
+            running = self.send("FCALL", "spin", 1, "k")
+            wait_until(lambda: other.call("PING") == BUSY_FUNCTION, "BUSY")
+            self.assertEqual(other.call("SCRIPT", "KILL"), BUSY_FUNCTION)
+            (_, state, _, engines) = other.call("FUNCTION", "STATS")
+            self.assertEqual(state[:4], [b"name", b"spin", b"command",
+                                         [b"FCALL", b"spin", b"1", b"k"]])
+            self.assertEqual(state[4], b"duration_ms")
+            self.assertGreaterEqual(state[5], 500)
+            self.assertEqual(engines, [b"LUA", [b"libraries_count", 1, b"functions_count", 2]])
+            self.assertEqual(other.call("FUNCTION", "KILL"), b"OK")
+            self.assertIn(b"Script killed by user with SCRIPT KILL", running.reply())
+            wait_until(lambda: other.call("SET", "k", "v") == b"OK", "the end of the function")
+            self.assertIn("FUNCTION KILL ends it", self.server.log())
+
+    def test_function_kill_ends_no_script(self):
+        with self.server.wire() as other:
+            running = self.start(SPIN)
+            wait_until(lambda: other.call("PING") == BUSY, "BUSY")
+            self.assertEqual(other.call("FUNCTION", "KILL"), BUSY)
+            self.assertEqual(other.call("FUNCTION", "STATS"), BUSY)
+            self.assertEqual(other.call("SCRIPT", "KILL"), b"OK")
+            self.assertIn(b"Script killed by user with SCRIPT KILL", running.reply())
+
+    def test_a_function_that_wrote_is_not_killed(self):
+        with self.server.wire() as other:
+            self.assertEqual(other.call("FUNCTION", "LOAD", LIBRARY), b"lib")
+            running = self.send("FCALL", "write", 1, "k", 2)
+            wait_until(lambda: other.call("PING") == BUSY_FUNCTION, "BUSY")
+            self.assertTrue(other.call("FUNCTION", "KILL").startswith(b"-UNKILLABLE "))
+            self.assertEqual(running.reply(), 7)
+            self.assertEqual(other.call("GET", "k"), b"v")
+
+    def test_a_pause_of_writes_lets_scripts_run_that_promise_none(self):
+        with self.server.wire() as other:
+            other.call("FUNCTION", "LOAD", LIBRARY.replace("'spin', function() while true do end",
+                                                           "'one', function() return 1"))
+            other.call("FUNCTION", "LOAD", "#!lua name=reader\nredis.register_function{"
+                       "function_name='two', callback=function() return 2 end, "
+                       "flags={'no-writes'}}")
+            other.call("CLIENT", "PAUSE", 100000, "WRITE")
+            self.assertEqual(other.call("FCALL", "two", 0), 2)
+            self.assertEqual(other.call("EVAL", "#!lua flags=no-writes\nreturn 3", 0), 3)
+            self.assertEqual(other.call("EVAL_RO", "return 4", 0), 4)
+            paused = [self.send("FCALL", "one", 0), self.send("EVAL", "return 1", 0)]
+            wait_until(lambda: self.server.info("blocked_clients") == "2", "two paused clients")
+            other.call("CLIENT", "UNPAUSE")
+            self.assertEqual([wire.reply() for wire in paused], [1, 1])
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@
 #include "server/base/clock.h"
 #include "server/commands/commands.h"
 #include "server/engine/engine.h"
-#include "server/script/scripts.h"
+#include "server/script/scripting.h"
 #include "tests/support/cli_text.h"
 
 namespace larder {
@@ -26,7 +26,7 @@ class NoLoop : public Mailbox {
 class Player {
  public:
   Player() : engine_(config_, rows_), worker_(engine_.gate, engine_.stats.AddWorker()) {
-    engine_.scripts = &scripts_;
+    engine_.scripts = &scripting_;
     reader_ = engine_.log.ReadFromEnd();
     now_ms_ = WallMs();
   }
@@ -74,7 +74,7 @@ class Player {
   Config config_;
   std::vector<std::span<const Command>> rows_ = AllCommands();
   Engine engine_;
-  Scripts scripts_;
+  Scripting scripting_;
   Worker worker_;
   NoLoop loop_;
   std::map<std::string, std::unique_ptr<Client>> clients_;

@@ -34,7 +34,8 @@ TEST_F(Sandbox, LoadsNoBytecode) {
                           "first = false return '\\27Lua' end end))"),
               HasSubstr("unexpected symbol"));
   EXPECT_THAT(player_.Run("\033Lua"), HasSubstr("compile: user_script:1: unexpected symbol"));
-  EXPECT_EQ(player_.Run("return string.dump == nil"), ":1\r\n");
+  EXPECT_THAT(player_.Run("return loadstring(string.dump(function() return 1 end))()"),
+              HasSubstr("attempt to call a nil value"));
 }
 
 TEST_F(Sandbox, LoadsText) {
@@ -111,6 +112,31 @@ TEST_F(Sandbox, EndsWhatEatsMemory) {
   EXPECT_LT(player_.interpreter.memory_bytes(), Interpreter::kMostBytes);
 }
 
+TEST_F(Sandbox, BoundsRepliesThatHoldThemselvesManyTimes) {
+  EXPECT_EQ(player_.Run("local t = {} for i = 1, 100 do t = {t, t} end return t"),
+            "-ERR the reply of the script is too large\r\n");
+  EXPECT_THAT(player_.Run("local s, t = ('x'):rep(2^20), {} for i = 1, 1000 do t[i] = s end "
+                          "return t"),
+              HasSubstr("the reply of the script is too large"));
+  player_.server.checks_before_kill = 0;
+  EXPECT_THAT(player_.Run("local t = {} for i = 1, 100 do t = {t, t} end return t"),
+              HasSubstr("Script killed by user"));
+  player_.server.checks_before_kill = 1 << 30;
+}
+
+TEST_F(Sandbox, BoundsLoopsThatNothingInterrupts) {
+  EXPECT_EQ(player_.Run("return ('').rep('', 2^31 - 1)"), "$0\r\n\r\n");
+  EXPECT_EQ(player_.Run("return ('ab'):rep(3) .. ('ab'):rep(0) .. ('ab'):rep(-1)"),
+            "$6\r\nababab\r\n");
+  EXPECT_THAT(player_.Run("return ('xx'):rep(2^31 - 1)"), HasSubstr("resulting string too large"));
+  EXPECT_THAT(player_.Run("table.insert({}, -2^31, 1)"), HasSubstr("position out of bounds"));
+  EXPECT_THAT(player_.Run("table.insert({}, 2^32 - 2^31, 1)"), HasSubstr("position out of bounds"));
+  EXPECT_EQ(player_.Run("local t = {1, 2} table.insert(t, 1, 0) table.insert(t, 9) return t"),
+            "*4\r\n:0\r\n:1\r\n:2\r\n:9\r\n");
+  EXPECT_THAT(player_.Run("local t = {} for i = 0, 28 do t[2 ^ i] = 1 end table.remove(t, 1)"),
+              HasSubstr("not enough memory"));
+}
+
 TEST_F(Sandbox, EndsWhatEatsTheStack) {
   EXPECT_THAT(player_.Run("local function f() return f() + 1 end return f()"),
               HasSubstr("stack overflow"));
@@ -143,6 +169,10 @@ TEST_F(Sandbox, EndsKilledScriptsThatCatchErrors) {
   player_.server.checks = 0;
   EXPECT_THAT(player_.Run("while true do local c = coroutine.create(function() while true do end "
                           "end) coroutine.resume(c) end"),
+              HasSubstr("Script killed by user"));
+  player_.server.checks = 0;
+  EXPECT_THAT(player_.Run("while true do xpcall(function() while true do end end, "
+                          "function() while true do end end) end"),
               HasSubstr("Script killed by user"));
   player_.server.checks_before_kill = 1 << 30;
 }

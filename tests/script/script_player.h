@@ -21,7 +21,10 @@ class FakeServer : public ServerApi {
   }
   int resp() const override { return resp_version; }
   void set_resp(int resp) override { resp_version = resp; }
-  bool ShouldStop() override { return ++checks > checks_before_kill; }
+  void set_replicates(bool) override {}
+  std::string_view ReasonToStop() override {
+    return ++checks > checks_before_kill ? "ERR Script killed by user with SCRIPT KILL..." : "";
+  }
 
   std::string reply = "+OK\r\n", refusal;
   int resp_version = 2;
@@ -49,7 +52,7 @@ class ScriptPlayer {
     return out.Flatten();
   }
 
-  Interpreter interpreter;
+  Interpreter interpreter{Interpreter::Kind::kScripts};
   FakeServer server;
 };
 

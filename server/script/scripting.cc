@@ -1,0 +1,59 @@
+#include "server/script/scripting.h"
+
+#include <optional>
+
+#include "protocol/errors.h"
+#include "server/script/shebang.h"
+
+namespace larder {
+namespace {
+
+// What a command promises that runs something with these flags.
+uint32_t CommandFlags(uint32_t row_flags, uint32_t script_flags) {
+  uint32_t flags = row_flags & ~(kStale | kDenyOom | kWrite | kMayReplicate);
+  if (!(script_flags & (kScriptAllowOom | kScriptNoWrites))) flags |= kDenyOom;
+  if (!(script_flags & kScriptNoWrites)) flags |= kWrite;
+  if (script_flags & kScriptAllowStale) flags |= kStale;
+  return flags;
+}
+
+}  // namespace
+
+std::string_view Scripting::BusyError() const {
+  return runner_.state().kind() == ScriptKind::kScript ? errors::kBusyScript
+                                                       : errors::kBusyFunction;
+}
+
+uint32_t Scripting::FlagsOf(const Command& command, Args args) const {
+  std::optional<uint32_t> script_flags;
+  if (command.name.starts_with("fcall")) {
+    script_flags = functions_.Flags(args[1]);
+  } else if (command.name.starts_with("evalsha")) {
+    script_flags = scripts_.Flags(args[1]);
+  } else {
+    std::string error;
+    if (const auto shebang = ParseShebang(args[1], &error)) script_flags = shebang->flags;
+  }
+  if (!script_flags || (*script_flags & kScriptPlain)) return command.flags;
+  return CommandFlags(command.flags, *script_flags);
+}
+
+std::vector<std::string> Scripting::LibrarySources() const {
+  std::vector<std::string> sources;
+  for (const auto& [name, library] : functions_.libraries().libraries()) {
+    sources.push_back(library->source);
+  }
+  return sources;
+}
+
+ScriptHost::Usage Scripting::usage() const {
+  return {.scripts = scripts_.count(),
+          .libraries = functions_.library_count(),
+          .functions = functions_.function_count(),
+          .scripts_interpreter = scripts_.interpreter_bytes(),
+          .functions_interpreter = functions_.interpreter_bytes(),
+          .scripts_kept = scripts_.memory_bytes(),
+          .functions_kept = functions_.memory_bytes()};
+}
+
+}  // namespace larder
