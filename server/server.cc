@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <optional>
+#include <sstream>
 #include <thread>
 
 #include "server/base/log.h"
 #include "server/base/mutex.h"
+#include "server/base/oom_score.h"
 #include "server/commands/commands.h"
 #include "server/config/config.h"
 #include "server/engine/engine.h"
@@ -34,11 +36,19 @@ std::string ExecutablePath() {
   return size > 0 ? std::string(path, static_cast<size_t>(size)) : "";
 }
 
+// Keeps the score that the directives ask for. False: the kernel does not allow it.
+bool ApplyOomScore(const Config& config, OomScore& oom_score, std::string* error) {
+  int primary = 0;
+  std::istringstream(config.Text("oom-score-adj-values")) >> primary;
+  return oom_score.Apply(config.Text("oom-score-adj"), primary, error);
+}
+
 }  // namespace
 
 // In the order in which they are built; torn down in reverse.
 struct Server::Rooms {
   Config config;
+  OomScore oom_score;
   bool loaded = false;
   std::vector<std::span<const Command>> rows = AllCommands();
   std::optional<Engine> engine;
@@ -75,6 +85,16 @@ bool Server::Start(std::string* error) {
   Rooms& rooms = *rooms_;
   if (!rooms.loaded && !Load(error)) return false;
   for (const std::string& notice : rooms.config.notices()) Log(LogLevel::kNotice, notice);
+  if (!ApplyOomScore(rooms.config, rooms.oom_score, error)) return false;
+  for (const std::string_view name : {"oom-score-adj", "oom-score-adj-values"}) {
+    rooms.config.OnChange(name, [&rooms](const std::string&, std::string* reason) {
+      return ApplyOomScore(rooms.config, rooms.oom_score, reason);
+    });
+  }
+  rooms.config.OnChange("activedefrag", [](const std::string& value, std::string* reason) {
+    *reason = "Active defragmentation cannot be enabled: the allocator is left to itself";
+    return value == "no";
+  });
   Engine& engine = rooms.engine.emplace(rooms.config, rooms.rows);
   engine.scripts = &rooms.scripting.emplace();
   Persistence& persistence = rooms.persistence.emplace(engine);

@@ -158,6 +158,56 @@ def flush(tools, server):
     return {**found, "left": 100 * (server.rss_bytes() - empty) / (full - empty)}
 
 
+def expire(tools, server):
+    """100,000 keys whose last moments lie in one second, while another connection asks on: how long
+    after the last was due the database is empty."""
+    server.ask("FLUSHALL")
+    due_ms = int(time.time() * 1000) + 3000
+    server.fill(encode("SET", "key:%012d" % i, "v" * 100, "PXAT", due_ms + i % 1000)
+                for i in range(TAGGED))
+    found = {}
+
+    def wait():
+        while server.ask("DBSIZE") != b":1\r\n":  # the probe's own key
+            time.sleep(0.01)
+        found["gone"] = time.time() * 1000 - due_ms - 1000
+
+    waited = tools.longest_wait(server, 4, wait)
+    return {**found, "longest": waited["longest"]}
+
+
+def evict(policy):
+    """Writes 256 MB into 64 as fast as one client can, while another connection asks on; how far the
+    memory in use is ever above the limit."""
+    limit = 64 << 20
+
+    def run(tools, server):
+        server.restart()
+        server.ask("CONFIG", "SET", "maxmemory", str(limit), "maxmemory-policy", policy)
+        most, stopping = [0], threading.Event()
+
+        def watch():
+            with server.connect() as connection:
+                while not stopping.is_set():
+                    connection.sendall(encode("INFO", "memory"))
+                    info = b""
+                    while b"lazyfreed_objects" not in info:
+                        info += connection.recv(1 << 16)
+                    used = int(info.split(b"used_memory:")[1].split(b"\r")[0])
+                    most[0] = max(most[0], used)
+                    time.sleep(0.002)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        sizes = (10, 100, 100, 300, 1000, 4000)
+        found = tools.longest_wait(server, 6, lambda: server.fill(
+            encode("SET", "key:%012d" % i, "v" * sizes[i % len(sizes)]) for i in range(250_000)))
+        stopping.set()
+        watcher.join()
+        return {**found, "over": max(most[0] - limit, 0) / 1024}
+    return run
+
+
 def memory(count, request):
     """RSS of an item; request(i) saves the i-th."""
     def run(_, server):
@@ -207,6 +257,10 @@ WORKLOADS = {
     "clean 100k": (None, clean(lua=False)),
     "clean 100k with Lua": (None, clean(lua=True)),
     "flush 1M": (None, flush),
+    "expire 100k": (None, expire),
+    "64 MB of memory, LRU": (None, evict("allkeys-lru")),
+    "64 MB of memory, LFU": (None, evict("allkeys-lfu")),
+    "64 MB of memory, random": (None, evict("allkeys-random")),
     "string 20+32 B": (None, memory(KEYS, lambda i: encode("SET", "key:%016d" % i, "v" * 32))),
     "cache entry 1 KiB": (None, memory(200_000, cache_entry(1024))),
     "cache entry 40 B": (None, memory(400_000, cache_entry(40))),

@@ -57,9 +57,10 @@ void AppendClientInfo(std::string& out, const Client& client, const Context& c) 
   StrAppend(out, " idle=", std::max<int64_t>(c.now_ms() - Load(client.last_command_ms), 0) / 1000);
   StrAppend(out, " flags=", Flags(client), " db=", Load(client.db), " sub=0 psub=0 ssub=0");
   StrAppend(out, " multi=", queued, " qbuf=", input, " qbuf-free=0 argv-mem=", WordBytes(args),
-            " multi-mem=0");
+            " multi-mem=", Load(client.queued_bytes));
   StrAppend(out, " rbs=0 rbp=0 obl=0 oll=", output > 0 ? 1 : 0, " omem=", output);
-  StrAppend(out, " tot-mem=", sizeof(Client) + input + output, " events=", output > 0 ? "rw" : "r");
+  StrAppend(out, " tot-mem=", std::max(client.memory_bytes(), sizeof(Client) + input),
+            " events=", output > 0 ? "rw" : "r");
   StrAppend(out, " cmd=", last == nullptr ? "NULL" : CommandTable::FullName(*last));
   StrAppend(out, " user=default redir=-1 resp=", Load(client.resp));
   StrAppend(out, " lib-name=", client.library_name, " lib-ver=", client.library_version);

@@ -40,6 +40,8 @@ void ConfigRewrite(Context& c) {
 
 void ConfigResetStat(Context& c) {
   c.engine.stats.Reset();
+  c.engine.eviction.ResetStats();
+  c.engine.keyspace.reclaimer().ResetFreed();
   c.reply.Ok();
 }
 

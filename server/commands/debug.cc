@@ -11,6 +11,7 @@
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
+#include "server/commands/debug_memory.h"
 #include "server/commands/debug_protocol.h"
 #include "server/commands/digest.h"
 #include "server/commands/help.h"
@@ -205,6 +206,8 @@ struct Subcommand {
 constexpr size_t kAny = std::numeric_limits<size_t>::max();
 
 constexpr Subcommand kSubcommands[] = {
+    {"accounting", 2, 2, DebugAccounting, "ACCOUNTING",
+     "Check the memory that databases count against their entries.", kWholeKeyspace},
     {"change-repl-id", 2, 2, [](Context& c) { c.reply.Ok(); }, "CHANGE-REPL-ID",
      "Accepted; there is no replication whose id could change."},
     {"digest", 2, 2, DigestAll, "DIGEST", "Show a fingerprint of all data.", kWholeKeyspace},
@@ -216,6 +219,10 @@ constexpr Subcommand kSubcommands[] = {
     {"htstats-key", 3, 3, TableStatsOfKey, "HTSTATS-KEY <key>", "The same for a value's table.",
      kWholeKeyspace},
     {"log", 3, 3, LogLine, "LOG <message>", "Write a line to the log."},
+    {"mallctl", 3, 4, DebugMallctl, "MALLCTL <key> [<val>]",
+     "Read or write a number of jemalloc's."},
+    {"mallctl-str", 4, 4, DebugMallctlString, "MALLCTL-STR <key> VOID",
+     "Run a control of jemalloc's."},
     {"object", 3, 3, Object, "OBJECT <key>", "Show how a value is kept.", kWholeKeyspace},
     {"panic", 2, 2, Panic, "PANIC", "Fail an invariant."},
     {"pause-cron", 3, 3, PauseCron, "PAUSE-CRON <0|1>", "Stop expiring in the background."},

@@ -1,6 +1,4 @@
 // The time keys have to live: EXPIRE and its relatives, TTL, PERSIST.
-#include "server/engine/expire.h"
-
 #include <algorithm>
 #include <limits>
 
@@ -8,6 +6,7 @@
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/engine/context.h"
+#include "server/engine/removal.h"
 
 namespace larder {
 namespace {

@@ -67,8 +67,8 @@ ClientBuffers SumBuffers(const Engine& engine) {
     const size_t output = client.output_bytes.load(std::memory_order_relaxed);
     buffers.most_input = std::max(buffers.most_input, input);
     buffers.most_output = std::max(buffers.most_output, output);
-    buffers.total += sizeof(Client) + input + output;
   });
+  buffers.total = engine.client_memory.total();
   return buffers;
 }
 
@@ -103,7 +103,12 @@ void WriteMemory(Engine& engine, InfoWriter& info) {
   const size_t used = UsedMemory(), peak = PeakMemory(), startup = StartupMemory();
   const size_t resident = ResidentBytes();
   const size_t clients = SumBuffers(engine).total;
-  const size_t overhead = std::min(startup + clients, used);
+  size_t indexes = 0;
+  for (int db = 0; db < engine.keyspace.databases(); ++db) {
+    const Keyspace::Bytes bytes = engine.keyspace.BytesOf(db);
+    indexes += bytes.tables + bytes.expiries;
+  }
+  const size_t overhead = std::min(startup + clients + indexes, used);
   const size_t dataset = used - overhead;
   const auto maxmemory = static_cast<size_t>(int64_t{engine.config.settings().maxmemory});
   info.Bytes("used_memory", used);
@@ -152,6 +157,8 @@ void WriteStats(Engine& engine, InfoWriter& info) {
 #define LARDER_COUNTER(member, name) info.Field(name, engine.stats.Sum(&WorkerStats::member));
   LARDER_COUNTERS(LARDER_COUNTER)
 #undef LARDER_COUNTER
+  info.Field("total_eviction_exceeded_time", engine.eviction.total_exceeded_ms());
+  info.Field("current_eviction_exceeded_time", engine.eviction.exceeded_ms());
   info.Field("instantaneous_ops_per_sec", static_cast<int64_t>(engine.rates.commands()));
   info.Ratio("instantaneous_input_kbps", engine.rates.input_bytes() / 1024);
   info.Ratio("instantaneous_output_kbps", engine.rates.output_bytes() / 1024);
@@ -167,9 +174,6 @@ void WriteStats(Engine& engine, InfoWriter& info) {
                                 "sync_partial_err",
                                 "expired_time_cap_reached_count",
                                 "expire_cycle_cpu_milliseconds",
-                                "evicted_clients",
-                                "total_eviction_exceeded_time",
-                                "current_eviction_exceeded_time",
                                 "pubsub_channels",
                                 "pubsub_patterns",
                                 "pubsubshard_channels",

@@ -5,18 +5,20 @@
 namespace larder {
 namespace {
 
-// Large values are freed by the reclaimer anyway, so DEL and UNLINK do the same.
-void Del(Context& c) {
+void Delete(Context& c, bool lazy) {
   int64_t deleted = 0;
   for (size_t i = 1; i < c.args.size(); ++i) {
     const Key key = c.key(i);
     if (c.PeekEntry(key) == nullptr) continue;
-    c.Delete(key);
+    c.Delete(key, lazy);
     c.Changed(key, NotifyClass::kGeneric, "del");
     ++deleted;
   }
   c.reply.Integer(deleted);
 }
+
+void Del(Context& c) { Delete(c, c.engine.config.settings().lazyfree_lazy_user_del != 0); }
+void Unlink(Context& c) { Delete(c, true); }
 
 void Exists(Context& c) {
   int64_t found = 0;
@@ -57,7 +59,7 @@ constexpr Command kCommands[] = {
      .flags = kWrite | kFast,
      .categories = kCatKeyspace,
      .keys = {Keys(1, -1, 1, kRM | kDelete)},
-     .run = Del,
+     .run = Unlink,
      .group = "generic",
      .syntax = "key [key ...]",
      .since = "4.0.0",

@@ -15,8 +15,8 @@
 namespace larder {
 namespace {
 
-// A slot of the table at its usual load of 3/4.
-constexpr size_t kSlotBytes = 11;
+// A slot of the table at its usual load of 2/3.
+constexpr size_t kSlotBytes = 12;
 
 void MemoryUsage(Context& c) {
   // SAMPLES is checked and not needed: sizes are counted, not estimated.
@@ -56,35 +56,43 @@ class StatsReply {
   size_t fields_ = 0;
 };
 
-size_t ClientBytes(const Engine& engine) {
-  size_t bytes = 0;
-  engine.clients.ForEach([&](Client& client) {
-    bytes += sizeof(Client) + client.input_bytes.load() + client.output_bytes.load();
-  });
-  return bytes;
+// What Redis tells of a database, and the bytes of its keys and values, which Redis does not know.
+void AppendDatabase(Context& c, const Keyspace::Bytes& bytes) {
+  c.reply.Map(4);
+  c.reply.Bulk("overhead.hashtable.main");
+  c.reply.Integer(static_cast<int64_t>(bytes.tables));
+  c.reply.Bulk("overhead.hashtable.expires");
+  c.reply.Integer(static_cast<int64_t>(bytes.expiries));
+  c.reply.Bulk("overhead.hashtable.slot-to-keys");
+  c.reply.Integer(0);
+  c.reply.Bulk("larder.entries");
+  c.reply.Integer(static_cast<int64_t>(bytes.entries));
 }
 
-void AppendDatabases(Context& c, StatsReply& stats, size_t* keys) {
+struct Totals {
+  size_t keys = 0;
+  size_t indexes = 0;
+};
+
+Totals AppendDatabases(Context& c, StatsReply& stats) {
+  Totals totals;
   for (int db = 0; db < c.engine.keyspace.databases(); ++db) {
     const size_t size = c.engine.keyspace.Size(db);
     if (size == 0) continue;
-    *keys += size;
+    const Keyspace::Bytes bytes = c.engine.keyspace.BytesOf(db);
+    totals.keys += size;
+    totals.indexes += bytes.tables + bytes.expiries;
     stats.Name(StrCat("db.", db));
-    c.reply.Map(2);
-    c.reply.Bulk("overhead.hashtable.main");
-    c.reply.Integer(static_cast<int64_t>(size * kSlotBytes));
-    c.reply.Bulk("overhead.hashtable.expires");
-    c.reply.Integer(static_cast<int64_t>(c.engine.keyspace.Expires(db) * sizeof(int64_t)));
+    AppendDatabase(c, bytes);
   }
+  return totals;
 }
 
 void MemoryStats(Context& c) {
   const AllocatorStats allocator = ReadAllocatorStats();
   const size_t used = UsedMemory(), peak = PeakMemory(), startup = StartupMemory();
-  const size_t resident = ResidentBytes(), clients = ClientBytes(c.engine);
+  const size_t resident = ResidentBytes(), clients = c.engine.client_memory.total();
   const ScriptHost::Usage scripts = c.engine.scripts->usage();
-  const size_t overhead =
-      std::min(startup + clients + scripts.scripts_kept + scripts.functions_kept, used);
   StatsReply stats(c);
   stats.Bytes("peak.allocated", peak);
   stats.Bytes("total.allocated", used);
@@ -96,11 +104,12 @@ void MemoryStats(Context& c) {
   stats.Bytes("aof.buffer", 0);
   stats.Bytes("lua.caches", scripts.scripts_kept);
   stats.Bytes("functions.caches", scripts.functions_kept);
-  size_t keys = 0;
-  AppendDatabases(c, stats, &keys);
+  const auto [keys, indexes] = AppendDatabases(c, stats);
+  const size_t overhead = std::min(
+      startup + clients + scripts.scripts_kept + scripts.functions_kept + indexes, used);
   stats.Bytes("overhead.total", overhead);
   stats.Bytes("keys.count", keys);
-  stats.Bytes("keys.bytes-per-key", keys == 0 ? 0 : (used - overhead) / keys);
+  stats.Bytes("keys.bytes-per-key", keys == 0 ? 0 : (used - std::min(startup, used)) / keys);
   stats.Bytes("dataset.bytes", used - overhead);
   stats.Ratio("dataset.percentage", used - overhead, used - std::min(startup, used), 100);
   stats.Ratio("peak.percentage", used, peak, 100);

@@ -7,6 +7,7 @@
 #include "server/commands/commands.h"
 #include "server/commands/help.h"
 #include "server/engine/engine.h"
+#include "server/store/access.h"
 #include "server/store/hash.h"
 #include "server/store/set.h"
 #include "server/store/zset.h"
@@ -46,21 +47,37 @@ void ObjectEncoding(Context& c) {
 void ObjectIdleTime(Context& c) {
   const Entry* entry = c.PeekEntry(c.key(2));
   if (entry == nullptr) return c.reply.Null();
-  // 24 bits of seconds, so the difference is taken modulo 2^24.
-  const uint32_t now_s = static_cast<uint32_t>(c.now_ms() / 1000);
-  c.reply.Integer((now_s - entry->access()) & 0xffffff);
+  if (CountsUses(c.engine.config.settings())) {
+    return c.reply.Error(
+        "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
+        "switching between policies at runtime LRU and LFU data will take some time to adjust.");
+  }
+  c.reply.Integer(IdleSeconds(entry->access(), c.now_ms()));
 }
 
-// Uses are not counted without an LFU policy for maxmemory.
 void ObjectFreq(Context& c) {
-  if (c.PeekEntry(c.key(2)) == nullptr) return c.reply.Null();
+  const Entry* entry = c.PeekEntry(c.key(2));
+  if (entry == nullptr) return c.reply.Null();
+  const Settings& settings = c.engine.config.settings();
+  if (CountsUses(settings)) {
+    const LfuRules rules{settings.lfu_log_factor, settings.lfu_decay_minutes};
+    return c.reply.Integer(LfuCounter(entry->access(), c.now_ms(), rules));
+  }
   c.reply.Error(
       "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
       "when switching between policies at runtime LRU and LFU data will take some time to adjust.");
 }
 
-// Values are never shared between keys, but Redis shares the numbers below this one, and tells so.
+// Values are never shared between keys, but Redis shares the numbers below this one, and tells so:
+// unless keys are evicted by their use, which shared values could not remember.
 constexpr int64_t kSharedNumbers = 10000;
+
+bool SharesNumbers(const Settings& settings) {
+  if (settings.maxmemory == 0) return true;
+  const auto policy = static_cast<EvictionPolicy>(int64_t{settings.maxmemory_policy});
+  return !CountsUses(settings) && policy != EvictionPolicy::kVolatileLru &&
+         policy != EvictionPolicy::kAllkeysLru;
+}
 
 void ObjectRefCount(Context& c) {
   const Entry* entry = c.PeekEntry(c.key(2));
@@ -68,7 +85,8 @@ void ObjectRefCount(Context& c) {
   int64_t number;
   const bool shared =
       entry->type() == ValueType::kString && entry->string_encoding() == StringEncoding::kInt &&
-      ParseInt64(entry->short_string(), &number) && number >= 0 && number < kSharedNumbers;
+      ParseInt64(entry->short_string(), &number) && number >= 0 && number < kSharedNumbers &&
+      SharesNumbers(c.engine.config.settings());
   c.reply.Integer(shared ? std::numeric_limits<int32_t>::max() : 1);
 }
 

@@ -11,7 +11,7 @@
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/engine/engine.h"
-#include "server/engine/expire.h"
+#include "server/engine/removal.h"
 
 namespace larder {
 namespace {
@@ -78,7 +78,8 @@ bool ParseOptions(Context& c, ScanOptions* options) {
 // Removes the entries that a walk has met too late. REQUIRES: the shard is locked.
 void RemoveExpiredEntries(Context& c, Shard& shard, std::vector<Entry*>& expired) {
   for (Entry* entry : expired) {
-    RemoveExpired(c.engine, c.worker, shard, c.db(), entry, HashBytes(entry->key()), c.ready);
+    RemoveKey(c.engine, c.worker, shard, c.db(), entry, HashBytes(entry->key()), Removal::kExpired,
+              c.ready);
   }
   expired.clear();
   // The walk goes on to another shard's lock.

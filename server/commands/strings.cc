@@ -3,7 +3,7 @@
 
 #include "server/commands/commands.h"
 #include "server/engine/engine.h"
-#include "server/engine/expire.h"
+#include "server/engine/removal.h"
 
 namespace larder {
 namespace {

@@ -8,9 +8,11 @@
 #include <cerrno>
 #include <cstring>
 #include <iterator>
+#include <limits>
 #include <set>
 #include <vector>
 
+#include "server/base/memory_limit.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
 #include "server/config/words.h"
@@ -169,6 +171,19 @@ bool CheckOomValues(const CheckInput& input, std::string* value, std::string* er
   return true;
 }
 
+// Bytes, or a share of the memory that this process may use, which is turned into bytes here.
+bool CheckMaxmemory(const CheckInput& input, std::string* value, std::string* error) {
+  const Check bytes_or_percent = {Check::Kind::kPercent, 0, std::numeric_limits<int64_t>::max()};
+  const Check bytes = {Check::Kind::kMemory, 0, std::numeric_limits<int64_t>::max()};
+  const bool percent = input.words.size() == 1 && input.words[0].ends_with('%');
+  if (!RunCheck(percent ? bytes_or_percent : bytes, input, value, error)) return false;
+  if (!percent) return true;
+  int64_t share = 0;
+  ParseInt64(std::string_view(*value).substr(0, value->size() - 1), &share);
+  *value = StrCat(MemoryLimitBytes() / 100 * static_cast<uint64_t>(share));
+  return true;
+}
+
 bool CheckShutdownFlags(const CheckInput& input, std::string* value, std::string* error) {
   static constexpr std::string_view kFlags[] = {"save", "nosave", "now", "force"};
   bool given[4] = {};
@@ -240,6 +255,14 @@ void PublishOutputLimits(std::string_view value, Settings& settings) {
       targets[j]->Set(number);
     }
   }
+}
+
+void PublishMaxmemoryClients(std::string_view value, Settings& settings) {
+  int64_t number = 0;
+  const bool percent = value.ends_with('%');
+  if (percent) value.remove_suffix(1);
+  ParseInt64(value, &number);
+  settings.maxmemory_clients.Set(percent ? -number : number);
 }
 
 void PublishBusyPoll(std::string_view value, Settings& settings) {

@@ -21,9 +21,11 @@ bool CheckShutdownFlags(const CheckInput& input, std::string* value, std::string
 bool CheckNotifyFlags(const CheckInput& input, std::string* value, std::string* error);
 bool CheckBusyPoll(const CheckInput& input, std::string* value, std::string* error);
 bool CheckHz(const CheckInput& input, std::string* value, std::string* error);
+bool CheckMaxmemory(const CheckInput& input, std::string* value, std::string* error);
 bool CheckAnything(const CheckInput& input, std::string* value, std::string* error);
 
 void PublishOutputLimits(std::string_view value, Settings& settings);
+void PublishMaxmemoryClients(std::string_view value, Settings& settings);
 void PublishBusyPoll(std::string_view value, Settings& settings);
 
 }  // namespace larder

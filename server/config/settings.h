@@ -29,6 +29,16 @@ enum class ClientClass { kNormal, kReplica, kPubSub };
 // Values of an enumerating directive are the index of the word in its row's list of choices.
 enum class ProtectedAction { kNo, kYes, kLocal };
 enum class IoUring { kAuto, kYes, kNo };
+enum class EvictionPolicy {
+  kVolatileLru,
+  kVolatileLfu,
+  kVolatileRandom,
+  kVolatileTtl,
+  kAllkeysLru,
+  kAllkeysLfu,
+  kAllkeysRandom,
+  kNoEviction
+};
 
 // Every field is filled from its row in directives.cc, with the default at first. Switches are 0
 // or 1.
@@ -42,15 +52,19 @@ struct Settings {
   std::array<OutputLimit, 3> output_limits;  // by ClientClass
 
   // Keyspace
-  Setting databases, maxmemory, hz;
+  Setting databases, hz;
+  Setting maxmemory;          // bytes; 0: no limit
+  Setting maxmemory_policy;   // EvictionPolicy
+  Setting maxmemory_clients;  // bytes; negative: per cent of maxmemory; 0: no limit
+  Setting maxmemory_samples, eviction_tenacity, lfu_log_factor, lfu_decay_minutes;
   Setting min_replicas_to_write, min_replicas_max_lag_s;
   Setting hash_max_listpack_entries, hash_max_listpack_value;
   Setting set_max_intset_entries;
   Setting zset_max_listpack_entries, zset_max_listpack_value;
   Setting hll_sparse_max_bytes;
   Setting stream_node_max_bytes, stream_node_max_entries;  // 0: no limit
-  Setting lazy_user_flush;
-  Setting lazyfree_lazy_expire, lazyfree_lazy_user_del;  // how replicas are told: UNLINK or DEL
+  Setting lazyfree_lazy_eviction, lazyfree_lazy_expire, lazyfree_lazy_server_del;
+  Setting lazyfree_lazy_user_del, lazy_user_flush;
 
   // Commands
   Setting busy_reply_threshold_ms;
@@ -69,5 +83,11 @@ struct Settings {
   Setting daemonize, shutdown_timeout_s, crash_log_enabled;
   Setting loglevel;  // LogLevel
 };
+
+// True when the policy goes by how often keys are used, so that Entry::access() counts uses.
+inline bool CountsUses(const Settings& settings) {
+  const auto policy = static_cast<EvictionPolicy>(int64_t{settings.maxmemory_policy});
+  return policy == EvictionPolicy::kVolatileLfu || policy == EvictionPolicy::kAllkeysLfu;
+}
 
 }  // namespace larder

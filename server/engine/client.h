@@ -35,7 +35,6 @@ struct Transaction {
   bool active = false;   // between MULTI and EXEC
   bool aborted = false;  // a command was refused while queueing
   std::vector<Queued> queue;
-  size_t queued_bytes = 0;
   std::vector<Watched> watched;
   WatchFlag touched;  // set by whoever changes a watched key; null: watches nothing
 };
@@ -85,8 +84,21 @@ class Client {
   std::atomic<uint64_t> input_bytes{0};   // waiting in the query buffer
   std::atomic<uint64_t> output_bytes{0};  // waiting to be sent
   std::atomic<uint64_t> commands{0};
-  std::atomic<uint64_t> queued{0};    // commands in MULTI plus one; 0: no MULTI
-  std::atomic<uint64_t> watching{0};  // keys watched
+  std::atomic<uint64_t> queued{0};        // commands in MULTI plus one; 0: no MULTI
+  std::atomic<uint64_t> queued_bytes{0};  // of their words
+  std::atomic<uint64_t> watching{0};      // keys watched
+
+  // What the client takes of the server's memory, besides what its running command needs.
+  uint64_t memory_bytes() const {
+    constexpr uint64_t kWatchedKeyBytes = 128;  // on both sides, with a short name
+    const auto load = [](const std::atomic<uint64_t>& value) {
+      return value.load(std::memory_order_relaxed);
+    };
+    return sizeof(Client) + load(input_bytes) + load(output_bytes) + load(queued_bytes) +
+           load(watching) * kWatchedKeyBytes;
+  }
+  // Kept by ClientMemory.
+  std::atomic<int64_t> counted_bytes{0}, leaving_bytes{0};
 
   mutable Mutex label_mutex;
   std::string name ABSL_GUARDED_BY(label_mutex);

@@ -4,7 +4,7 @@
 #include "server/base/hash.h"
 #include "server/base/numbers.h"
 #include "server/engine/engine.h"
-#include "server/engine/expire.h"
+#include "server/engine/removal.h"
 
 namespace larder {
 
@@ -23,7 +23,7 @@ Entry* Context::PeekEntry(const Key& key, bool count) {
   if (entry != nullptr && entry->ExpiredAt(now_ms())) [[unlikely]] {
     // Who writes needs its place. Readers leave it alone during CLIENT PAUSE.
     if ((command.flags & kWrite) || !engine.pause.active(now_ms())) {
-      RemoveExpired(engine, worker, *key.shard, key.db, entry, key.hash, ready);
+      RemoveKey(engine, worker, *key.shard, key.db, entry, key.hash, Removal::kExpired, ready);
     }
     entry = nullptr;
   }
@@ -41,12 +41,49 @@ Entry* Context::WriteEntry(const Key& key) {
   Entry* entry = PeekEntry(key);
   if (entry != nullptr) entry = key.shard->Writable(key.db, entry, key.hash);
   Touch(entry);
+  if (entry != nullptr && entry->grows_by_itself()) BeginChange(key, entry);
   return entry;
+}
+
+// The memory of a collection is counted anew when the command is over, or when it lets go of it.
+void Context::BeginChange(const Key& key, Entry* entry) {
+  for (const Worker::Changing& each : worker.changing) {
+    if (each.entry == entry) return;
+  }
+  key.shard->BeginChange(key.db, entry);
+  worker.changing.push_back({entry, key.shard, key.db});
+}
+
+// True where the entry was being changed.
+bool Context::EndChange(const Entry* entry) {
+  for (Worker::Changing& each : worker.changing) {
+    if (each.entry != entry) continue;
+    each.shard->EndChange(each.db, entry);
+    each = worker.changing.back();
+    worker.changing.pop_back();
+    return true;
+  }
+  return false;
+}
+
+void Context::EndChanges() {
+  for (const Worker::Changing& each : worker.changing) each.shard->EndChange(each.db, each.entry);
+  worker.changing.clear();
 }
 
 void Context::Touch(Entry* entry) {
   if (entry == nullptr || client.no_touch.load(std::memory_order_relaxed)) return;
-  entry->set_access(static_cast<uint32_t>(now_ms() / 1000));
+  const Settings& settings = engine.config.settings();
+  if (CountsUses(settings)) [[unlikely]] {
+    const LfuRules rules{settings.lfu_log_factor, settings.lfu_decay_minutes};
+    return entry->set_access(LfuUsed(entry->access(), now_ms(), rules, ThreadRandom()));
+  }
+  entry->set_access(LruAccess(now_ms()));
+}
+
+uint32_t Context::FirstAccess() const {
+  return CountsUses(engine.config.settings()) ? LfuAccess(kLfuStart, now_ms())
+                                              : LruAccess(now_ms());
 }
 
 void Context::SetString(const Key& key, std::string_view value, int64_t expiry_ms,
@@ -65,8 +102,11 @@ void Context::SetString(const Key& key, std::string_view value, int64_t expiry_m
     return Touch(old);
   }
   Entry* entry = Entry::NewString(key.name, value, encoding, expiry_ms);
+  entry->set_access(old->access());
   Touch(entry);
-  key.shard->Replace(key.db, old, entry, key.hash);
+  EndChange(old);
+  FreeEntry(key.shard->Replace(key.db, old, entry, key.hash), engine.keyspace.reclaimer(),
+            engine.config.settings().lazyfree_lazy_server_del != 0);
 }
 
 Entry* Context::GrowString(const Key& key, Entry* entry, size_t size) {
@@ -74,39 +114,56 @@ Entry* Context::GrowString(const Key& key, Entry* entry, size_t size) {
     entry = Entry::NewString(key.name, {}, StringEncoding::kRaw, Entry::kNoExpiry);
     InsertEntry(key, entry);
   }
-  Entry* grown = size > entry->string().size() ? Entry::Grow(entry, size) : entry;
-  if (grown != entry) key.shard->Moved(key.db, entry, grown, key.hash);
-  grown->set_string_encoding(StringEncoding::kRaw);
-  return grown;
+  if (size <= entry->string().size()) {
+    entry->set_string_encoding(StringEncoding::kRaw);
+    return entry;
+  }
+  key.shard->BeginChange(key.db, entry);
+  return Grown(key, entry, Entry::Grow(entry, size));
 }
 
 Entry* Context::AppendToString(const Key& key, Entry* entry, std::string_view tail) {
-  Entry* grown = Entry::Append(entry, tail);
-  if (grown != entry) key.shard->Moved(key.db, entry, grown, key.hash);
+  key.shard->BeginChange(key.db, entry);
+  return Grown(key, entry, Entry::Append(entry, tail));
+}
+
+Entry* Context::Grown(const Key& key, const Entry* old, Entry* grown) {
+  if (grown != old) key.shard->Moved(key.db, old, grown, key.hash);
+  key.shard->EndChange(key.db, grown);
   grown->set_string_encoding(StringEncoding::kRaw);
   return grown;
 }
 
 void Context::InsertEntry(const Key& key, Entry* entry) {
-  Touch(entry);
+  entry->set_access(FirstAccess());
   key.shard->Insert(key.db, entry, key.hash);
+  if (entry->grows_by_itself()) BeginChange(key, entry);
 }
 
 bool Context::Delete(const Key& key) {
+  return Delete(key, engine.config.settings().lazyfree_lazy_server_del != 0);
+}
+
+bool Context::Delete(const Key& key, bool lazy) {
   Entry* entry = key.shard->Find(key.db, key.name, key.hash);
   if (entry == nullptr) return false;
-  FreeEntry(key.shard->Drop(key.db, entry, key.hash), engine.keyspace.reclaimer());
+  EndChange(entry);
+  FreeEntry(key.shard->Drop(key.db, entry, key.hash), engine.keyspace.reclaimer(), lazy);
   return true;
 }
 
 Entry* Context::Extract(const Key& key) {
   Entry* entry = key.shard->Find(key.db, key.name, key.hash);
-  return entry == nullptr ? nullptr : key.shard->Remove(key.db, entry, key.hash);
+  if (entry == nullptr) return nullptr;
+  EndChange(entry);
+  return key.shard->Remove(key.db, entry, key.hash);
 }
 
 void Context::SetExpiry(const Key& key, int64_t expiry_ms) {
   Entry* entry = key.shard->Find(key.db, key.name, key.hash);
-  key.shard->SetExpiry(key.db, entry, expiry_ms, key.hash);
+  const bool changing = EndChange(entry);
+  entry = key.shard->SetExpiry(key.db, entry, expiry_ms, key.hash);
+  if (changing) BeginChange(key, entry);
 }
 
 // Keyspace events are not published yet, so the class and the event's name end here.

@@ -62,7 +62,8 @@ struct Context {
   // ---- Values -----------------------------------------------------------------------------------
   // The live entry for reading: counts a hit or miss, and a use. Null where there is none.
   Entry* ReadEntry(const Key& key);
-  // The same for a change: an expired entry is removed. Does not count hits.
+  // The same for a change: an expired entry is removed. Does not count hits. Who changes a
+  // collection must have got it from here (or made it), so that its memory is counted.
   Entry* WriteEntry(const Key& key);
   // Neither counts nor touches (TTL, OBJECT, TYPE with `count` for hits).
   Entry* PeekEntry(const Key& key, bool count = false);
@@ -121,8 +122,9 @@ struct Context {
   // Takes the entry over. REQUIRES: there is no such key.
   void InsertEntry(const Key& key, Entry* entry);
   // Removes the key without an event; true where there was one. Large values are freed by the
-  // reclaimer.
+  // reclaimer, and with `lazy` (else: lazyfree-lazy-server-del) medium ones as well.
   bool Delete(const Key& key);
+  bool Delete(const Key& key, bool lazy);
   // Takes the entry out and hands it to the caller (RENAME, MOVE). Null where there is none.
   Entry* Extract(const Key& key);
   // REQUIRES: the key is there. Entry::kNoExpiry removes the expiry.
@@ -138,6 +140,11 @@ struct Context {
 
   // Notes a use of the entry for eviction, unless the client asked for none (CLIENT NO-TOUCH).
   void Touch(Entry* entry);
+  // What a new entry's access() is. InsertEntry gives it to every entry that it takes.
+  uint32_t FirstAccess() const;
+
+  // Called by the dispatcher when the handler is done.
+  void EndChanges();
 
   // ---- What happened ----------------------------------------------------------------------------
   // After every change of a key: marks watchers, wakes waiters, counts the change.
@@ -198,6 +205,10 @@ struct Context {
 
  private:
   Key KeyAmongMany(std::string_view name, int of_db);
+  // A string was `old` (which may be freed) and has grown: puts it in its place, counts its memory.
+  Entry* Grown(const Key& key, const Entry* old, Entry* grown);
+  void BeginChange(const Key& key, Entry* entry);
+  bool EndChange(const Entry* entry);
 };
 
 }  // namespace larder

@@ -213,6 +213,7 @@ bool Engine::Run(Worker& worker, Client& client, const Command& command, Args ar
   const uint64_t begin = CycleCount();
   command.run(context);
   const uint64_t cycles = CycleCount() - begin;
+  if (!worker.changing.empty()) context.EndChanges();
   if (context.effects != nullptr) [[unlikely]]
     CollectEffects(context);
   if (monitored && !script) [[unlikely]]

@@ -3,6 +3,7 @@
 #include "server/base/clock.h"
 #include "server/base/random.h"
 #include "server/engine/transaction.h"
+#include "server/store/heap_counters.h"
 #include "server/store/memory.h"
 
 namespace larder {
@@ -15,7 +16,8 @@ Engine::Engine(Config& configuration, std::span<const std::span<const Command>> 
       run_id(RandomHex(40)),
       replication_id(RandomHex(40)),
       started_ms(WallMs()) {
-  UsedMemory();  // the first look is INFO's used_memory_startup
+  CountThisThread();
+  SampleMemory();
 }
 
 Engine::~Engine() = default;

@@ -16,9 +16,11 @@
 #include "replication/log/replication_log.h"
 #include "server/config/config.h"
 #include "server/engine/client.h"
+#include "server/engine/client_memory.h"
 #include "server/engine/client_registry.h"
 #include "server/engine/command_table.h"
 #include "server/engine/context.h"
+#include "server/engine/eviction.h"
 #include "server/engine/gate.h"
 #include "server/engine/latency_monitor.h"
 #include "server/engine/pause.h"
@@ -99,6 +101,8 @@ class Engine {
   Gate gate;
   ReplicationLog log;
   Pause pause;
+  Eviction eviction{*this};
+  ClientMemory client_memory;
   Stats stats;
   Rates rates;
   ClientRegistry clients;

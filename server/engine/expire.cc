@@ -4,6 +4,7 @@
 
 #include "server/base/clock.h"
 #include "server/engine/engine.h"
+#include "server/engine/removal.h"
 #include "server/engine/worker.h"
 
 namespace larder {
@@ -28,7 +29,7 @@ bool ExpireOne(Engine& engine, Worker& worker, Shard& shard, int db, Slice& slic
     slice.expiry.Add(due->expiry_ms(), due_hash);
     return false;
   }
-  RemoveExpired(engine, worker, shard, db, due, due_hash, ready);
+  RemoveKey(engine, worker, shard, db, due, due_hash, Removal::kExpired, ready);
   return true;
 }
 
@@ -41,43 +42,14 @@ bool ExpireSlice(Engine& engine, Worker& worker, Shard& shard, int db, int64_t n
   uint32_t hash_top;
   bool more = true;
   for (int i = 0; more && i < kEntriesPerLock; ++i) {
-    more = slice->expiry.PopDue(now_ms, &hash_top);
+    more = shard.PopDue(db, now_ms, &hash_top);
     if (more) *removed += ExpireOne(engine, worker, shard, db, *slice, hash_top, now_ms, ready);
   }
   engine.Commit(worker, false);
   return more;
 }
 
-// How the log says that a key is gone.
-std::string_view WordForExpired(const Engine& engine) {
-  return engine.config.settings().lazyfree_lazy_expire ? "UNLINK" : "DEL";
-}
-
 }  // namespace
-
-void FreeEntry(Entry* entry, Reclaimer& reclaimer) {
-  if (entry == nullptr) return;
-  if (entry->type() != ValueType::kString && entry->MemoryBytes() > Reclaimer::kLargeBytes) {
-    return reclaimer.Free(entry);
-  }
-  Entry::Free(entry);
-}
-
-void RemoveExpired(Engine& engine, Worker& worker, Shard& shard, int db, Entry* entry,
-                   uint64_t hash, ReadyKeys& ready) {
-  shard.TouchWatchers(db, entry->key());
-  Parking::NoteReady(shard.slice(db), db, entry->key(), ready);
-  if (engine.log.collects()) {
-    const std::string_view words[] = {WordForExpired(engine), entry->key()};
-    worker.effects.Add(db, words);
-  }
-  FreeEntry(shard.Drop(db, entry, hash), engine.keyspace.reclaimer());
-  worker.stats.expired_keys.Add(1);
-}
-
-void ReplicateExpired(Context& c, const Key& key) {
-  c.ReplicateAs(WordForExpired(c.engine), key.name);
-}
 
 size_t ExpireDue(Engine& engine, Worker& worker) {
   size_t removed = 0;

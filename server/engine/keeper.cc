@@ -1,10 +1,12 @@
 #include "server/engine/keeper.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 
 #include "server/base/clock.h"
 #include "server/engine/expire.h"
+#include "server/store/heap_counters.h"
 #include "server/store/memory.h"
 
 namespace larder {
@@ -29,6 +31,7 @@ Keeper::~Keeper() {
 }
 
 void Keeper::Run() {
+  CountThisThread();
   for (;;) {
     {
       MutexLock lock(mutex_);
@@ -47,13 +50,25 @@ void Keeper::Round(Worker& worker) {
     engine_.log.Announce();
   }
   FreeRetiredArrays();
+  EvictWhatIsLeft(worker);
   engine_.rates.Sample(engine_.stats, MonotonicMs());
-  UsedMemory();  // notes the peak
+  SampleMemory();
   const uint64_t freed = engine_.keyspace.reclaimer().freed();
+  reclaimed_seen_ = std::min(reclaimed_seen_, freed);  // CONFIG RESETSTAT begins anew
   if (freed - reclaimed_seen_ >= kPurgeAfterObjects &&
       engine_.keyspace.reclaimer().pending() == 0) {
     reclaimed_seen_ = freed;
     PurgeMemory();
+  }
+}
+
+// What commands had no time for, and what a lower maxmemory asks for while nobody sends commands.
+void Keeper::EvictWhatIsLeft(Worker& worker) {
+  while (engine_.config.settings().maxmemory != 0) {
+    engine_.gate.EnterWaiting(worker.gate_slot);
+    engine_.eviction.MakeRoom(worker);
+    engine_.gate.Leave(worker.gate_slot);
+    if (!worker.eviction.out_of_time()) return;
   }
 }
 

@@ -21,6 +21,7 @@ class Keeper {
   void Run();
   void Round(Worker& worker);
   void FreeRetiredArrays();
+  void EvictWhatIsLeft(Worker& worker);
 
   Engine& engine_;
   Worker worker_;

@@ -8,7 +8,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/persistence_host.h"
 #include "server/engine/script_host.h"
-#include "server/store/memory.h"
+#include "server/engine/transaction.h"
 
 namespace larder {
 namespace {
@@ -89,12 +89,10 @@ std::string UnknownCommand(const Engine& engine, Args args) {
   return text;
 }
 
-std::string RefuseOutOfMemory(const Attempt& a) {
-  const int64_t limit = a.engine.config.settings().maxmemory;
-  if (limit == 0) [[likely]]
-    return "";
-  if (!WillRun(a, kDenyOom) || static_cast<int64_t>(UsedMemory()) <= limit) return "";
-  return std::string(errors::kOom);
+bool OutOfMemory(const Attempt& a) {
+  a.worker.eviction.out_of_memory = !a.engine.eviction.MakeRoom(a.worker);
+  return a.worker.eviction.out_of_memory &&
+         (WillRun(a, kDenyOom) || MustQueue(a.client, *a.command));
 }
 
 std::string RefuseAfterFailedSave(const Attempt& a) {
@@ -123,7 +121,7 @@ std::string Refuse(const Attempt& a) {
     return "ERR Command not allowed inside a transaction";
   }
   if (a.engine.config.settings().maxmemory != 0) [[unlikely]] {
-    if (std::string text = RefuseOutOfMemory(a); !text.empty()) return text;
+    if (OutOfMemory(a)) return std::string(errors::kOom);
   }
   const PersistenceHost* persistence = a.engine.persistence;
   if (persistence != nullptr && persistence->save_failed()) [[unlikely]] {

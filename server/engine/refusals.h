@@ -30,8 +30,9 @@ uint32_t FlagsOf(const Engine& engine, const Command& command, Args args);
 // Redis' text for words that name no command or no subcommand.
 std::string UnknownCommand(const Engine& engine, Args args);
 
-// "-OOM ..." when the command needs memory and there is none left by maxmemory, else empty.
-std::string RefuseOutOfMemory(const Attempt& attempt);
+// Makes room where the memory in use is above maxmemory. True when there is none and the command
+// would need some: it uses memory, or it would be queued in MULTI.
+bool OutOfMemory(const Attempt& attempt);
 
 // True when writes must wait for more replicas (min-replicas-to-write) and the command writes.
 bool TooFewReplicas(const Attempt& attempt);

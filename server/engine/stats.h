@@ -47,6 +47,7 @@ struct CommandTally {
   X(keyspace_misses, "keyspace_misses")                               \
   X(expired_keys, "expired_keys")                                     \
   X(evicted_keys, "evicted_keys")                                     \
+  X(evicted_clients, "evicted_clients")                               \
   X(error_replies, "total_error_replies")                             \
   X(unexpected_errors, "unexpected_error_replies")                    \
   X(reads, "total_reads_processed")                                   \

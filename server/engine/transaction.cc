@@ -62,8 +62,8 @@ void Reset(Client& client) {
   Transaction& transaction = client.transaction;
   transaction.active = transaction.aborted = false;
   transaction.queue.clear();
-  transaction.queued_bytes = 0;
   client.queued.store(0, std::memory_order_relaxed);
+  client.queued_bytes.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -81,7 +81,10 @@ void Enqueue(Client& client, const Command& command, Args args) {
   // Nothing of a transaction that failed already will run.
   if (transaction.aborted) return;
   transaction.queue.push_back({&command, {args.begin(), args.end()}});
-  for (std::string_view word : args) transaction.queued_bytes += word.size();
+  uint64_t bytes = client.queued_bytes.load(std::memory_order_relaxed) +
+                   sizeof(Transaction::Queued) + args.size() * sizeof(std::string);
+  for (std::string_view word : args) bytes += word.size();
+  client.queued_bytes.store(bytes, std::memory_order_relaxed);
   client.queued.store(transaction.queue.size() + 1, std::memory_order_relaxed);
 }
 

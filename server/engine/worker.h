@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "replication/log/log_block.h"
+#include "server/engine/eviction.h"
 #include "server/engine/gate.h"
 #include "server/engine/stats.h"
 
@@ -44,6 +45,15 @@ class Worker {
   LogBlock effects;
   // The key that the loop has hashed already, when it prefetched for the request that runs now.
   HashedKey foreseen = {nullptr, 0};
+
+  // Collections that the running command is about to change; see Context::WriteEntry.
+  struct Changing {
+    Entry* entry;
+    Shard* shard;
+    int db;
+  };
+  std::vector<Changing> changing;
+  EvictionShare eviction;
 
   // Around a command that may take long. Where the loop was adopted meanwhile, nothing of the loop
   // may be touched any more, only the client, until a kFinished letter is posted.

@@ -62,6 +62,7 @@ Loop::End Loop::Run(NetWorker& worker) {
     RunTimers(worker);
     engine_.log.Announce();
     Send(worker);
+    EvictClients(worker);
     EndConnections(worker);
     if (stopping_) GoOnStopping();
     if (closing_ && connections_.empty()) return End::kStopped;

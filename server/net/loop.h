@@ -119,6 +119,7 @@ class Loop final : public Mailbox {
   void Close(Connection& c, Connection::Ending ending);
   void EndConnections(NetWorker& worker);
   void Destroy(Connection& c);
+  void EvictClients(NetWorker& worker);
   Connection* Find(uint64_t id);
   void BeginStop();
   void GoOnStopping();

@@ -53,6 +53,7 @@ void Loop::TakeArrivals(NetWorker& worker) {
     }
     connections_.emplace(id, std::move(owner));
     engine_.clients.Add(c.client);
+    engine_.client_memory.Count(c.client);
     worker.stats.connections.Add(1);
     // Most clients speak at once: what they sent is there, and epoll need not be asked.
     receiving_.push_back(&c);
@@ -206,8 +207,18 @@ void Loop::Destroy(Connection& c) {
   if (c.over_soft_since_ms != 0) --over_soft_limit_;
   SetDeadline(c, 0);
   engine_.clients.Remove(c.client);
+  engine_.client_memory.Forget(c.client);
   load_.fetch_sub(1, std::memory_order_relaxed);
   connections_.erase(c.client.id);
+}
+
+// Before a command sees the world again, so that no client outlives a CONFIG SET that it exceeds.
+void Loop::EvictClients(NetWorker& worker) {
+  const Settings& settings = engine_.config.settings();
+  if (!engine_.client_memory.Exceeded(settings)) [[likely]]
+    return;
+  engine_.client_memory.Evict(engine_.clients, settings, worker.stats);
+  ReadLetters(worker);
 }
 
 void Loop::BeginStop() {

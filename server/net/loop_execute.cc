@@ -211,6 +211,7 @@ void Loop::Settle(Connection& c, NetWorker& worker) {
   if (c.client.input_bytes.load(std::memory_order_relaxed) != waiting) {
     c.client.input_bytes.store(waiting, std::memory_order_relaxed);
   }
+  engine_.client_memory.Count(c.client);
   if (waiting == 0) return;
   const int64_t limit = engine_.config.settings().query_buffer_limit_bytes;
   if (waiting > static_cast<size_t>(limit) && c.ending == Ending::kNone) {

@@ -60,6 +60,8 @@ void Loop::Send(NetWorker& worker) {
     c->in_outbox = false;
     if (c->turn == Connection::Turn::kBusy || !c->socket.open()) continue;
     if (c->output_blocked) {
+      c->client.output_bytes.store(c->unsent(), std::memory_order_relaxed);
+      engine_.client_memory.Count(c->client);
       CheckOutputLimit(*c, worker);
       UpdateInterest(*c);
     } else if (c->unsent() > 0) {
@@ -100,6 +102,7 @@ void Loop::TakeSent(Connection& c, ssize_t result, NetWorker& worker) {
   c.output_blocked = true;
   if (c.sent >= kCompactBytes && c.sent >= c.unsent()) c.sent -= c.client.out.DropFront(c.sent);
   c.client.output_bytes.store(c.unsent(), std::memory_order_relaxed);
+  engine_.client_memory.Count(c.client);
   CheckOutputLimit(c, worker);
   UpdateInterest(c);
 }
@@ -113,6 +116,7 @@ void Loop::FinishOutput(Connection& c) {
   }
   if (c.client.output_bytes.load(std::memory_order_relaxed) != 0) {
     c.client.output_bytes.store(0, std::memory_order_relaxed);
+    engine_.client_memory.Count(c.client);
   }
   if (c.over_soft_since_ms != 0) {
     c.over_soft_since_ms = 0;

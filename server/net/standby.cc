@@ -5,6 +5,7 @@
 
 #include "server/base/clock.h"
 #include "server/net/loop.h"
+#include "server/store/heap_counters.h"
 
 namespace larder {
 
@@ -43,6 +44,7 @@ void Standby::AddThread(Loop* loop) {
 }
 
 void Standby::RunThread(NetWorker& worker, Loop* loop) {
+  CountThisThread();
   if (loop == nullptr) loop = StandBy(worker);
   while (loop != nullptr) {
     worker.loop.store(loop, std::memory_order_release);

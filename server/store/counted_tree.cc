@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/base/check.h"
+#include "server/store/size_class.h"
 
 namespace larder {
 
@@ -39,7 +40,21 @@ size_t MiddleOf(const PackedBlock& block) {
 
 }  // namespace
 
-CountedTree::CountedTree() : root_{PackedBlock(kScored)} {}
+class CountedTree::NodeChange {
+ public:
+  NodeChange(CountedTree& owner, const Subtree& tree) : owner_(owner), tree_(tree) {
+    owner_.bytes_ -= NodeBytes(tree_);
+  }
+  ~NodeChange() { owner_.bytes_ += NodeBytes(tree_); }
+  NodeChange(const NodeChange&) = delete;
+  NodeChange& operator=(const NodeChange&) = delete;
+
+ private:
+  CountedTree& owner_;
+  const Subtree& tree_;
+};
+
+CountedTree::CountedTree() : root_{PackedBlock(kScored)} { bytes_ = NodeBytes(root_); }
 
 size_t CountedTree::CountBelow(const PackedBlock& leaf, const Bound& bound) {
   return PartitionPoint(
@@ -116,12 +131,14 @@ void CountedTree::Insert(double score, std::string_view member) {
   inner.children.push_back(std::move(root_));
   inner.children.push_back(*std::move(right));
   root_ = MakeInner(std::move(inner));
+  bytes_ += NodeBytes(root_);
 }
 
 // Inserts below `tree`; when it had to be split, returns what now follows it.
 std::optional<CountedTree::Subtree> CountedTree::Insert(Subtree& tree, double score,
                                                         std::string_view member) {
   if (std::holds_alternative<PackedBlock>(tree.node)) return InsertInLeaf(tree, score, member);
+  const NodeChange change(*this, tree);
   std::vector<Subtree>& children = std::get<CowPtr<Inner>>(tree.node).Mutable().children;
   const size_t at = ChildFor(*std::get<CowPtr<Inner>>(tree.node), Bound::Before(score, member));
   std::optional<Subtree> new_child = Insert(children[at], score, member);
@@ -138,11 +155,14 @@ std::optional<CountedTree::Subtree> CountedTree::Insert(Subtree& tree, double sc
   right.children.assign(std::make_move_iterator(middle), std::make_move_iterator(children.end()));
   children.erase(middle, children.end());
   Refresh(tree);
-  return MakeInner(std::move(right));
+  Subtree sibling = MakeInner(std::move(right));
+  bytes_ += NodeBytes(sibling);
+  return sibling;
 }
 
 std::optional<CountedTree::Subtree> CountedTree::InsertInLeaf(Subtree& tree, double score,
                                                               std::string_view member) {
+  const NodeChange change(*this, tree);
   auto& leaf = std::get<PackedBlock>(tree.node);
   size_t at = CountBelow(leaf, Bound::Before(score, member));
   const size_t footprint = PackedBlock::Footprint(kScored, member.size());
@@ -160,6 +180,7 @@ std::optional<CountedTree::Subtree> CountedTree::InsertInLeaf(Subtree& tree, dou
   }
   Refresh(tree);
   Refresh(right);
+  bytes_ += NodeBytes(right);
   return right;
 }
 
@@ -172,6 +193,7 @@ void CountedTree::Move(double score, std::string_view member, double new_score) 
 
 // The cheap case: the element stays between the same neighbours, within one leaf.
 bool CountedTree::MoveInLeaf(Subtree& tree, const Bound& from, double new_score) {
+  const NodeChange change(*this, tree);
   if (auto* inner = std::get_if<CowPtr<Inner>>(&tree.node)) {
     // An element that begins a child lies just behind the bound, hence in the next child: not here.
     return MoveInLeaf(inner->Mutable().children[ChildFor(**inner, from)], from, new_score);
@@ -189,13 +211,14 @@ bool CountedTree::MoveInLeaf(Subtree& tree, const Bound& from, double new_score)
 void CountedTree::Erase(size_t rank, size_t count) {
   CHECK(rank + count <= size());
   if (count == size()) {
-    root_ = {PackedBlock(kScored)};
+    *this = CountedTree();
     return;
   }
   Erase(root_, rank, count);
   for (;;) {
     const auto* inner = std::get_if<CowPtr<Inner>>(&root_.node);
     if (inner == nullptr || (*inner)->children.size() > 1) return;
+    bytes_ -= NodeBytes(root_);
     Subtree only = (*inner)->children.front();
     root_ = std::move(only);
   }
@@ -204,12 +227,16 @@ void CountedTree::Erase(size_t rank, size_t count) {
 // REQUIRES: something of `tree` remains.
 void CountedTree::Erase(Subtree& tree, size_t rank, size_t count) {
   if (count == 0) return;
+  const NodeChange change(*this, tree);
   if (auto* leaf = std::get_if<PackedBlock>(&tree.node)) {
     leaf->Erase(rank, count);
-    return Refresh(tree);
+  } else {
+    EraseChildren(std::get<CowPtr<Inner>>(tree.node).Mutable().children, rank, count);
   }
-  Inner& inner = std::get<CowPtr<Inner>>(tree.node).Mutable();
-  std::vector<Subtree>& children = inner.children;
+  Refresh(tree);
+}
+
+void CountedTree::EraseChildren(std::vector<Subtree>& children, size_t rank, size_t count) {
   size_t at = 0;
   while (rank >= children[at].count) rank -= children[at++].count;
   const size_t touched = at;
@@ -221,42 +248,52 @@ void CountedTree::Erase(Subtree& tree, size_t rank, size_t count) {
     if (part == children[at].count) {
       if (gone_first == gone_last) gone_first = at;
       gone_last = at + 1;
+      bytes_ -= TreeBytes(children[at]);
     } else {
       Erase(children[at], rank, part);
     }
   }
   children.erase(children.begin() + static_cast<std::ptrdiff_t>(gone_first),
                  children.begin() + static_cast<std::ptrdiff_t>(gone_last));
-  Join(inner, touched);
-  if (touched > 0) Join(inner, touched - 1);
-  Refresh(tree);
+  Join(children, touched);
+  if (touched > 0) Join(children, touched - 1);
 }
 
 // Joins a child with its right neighbour where both together are at most half full.
-void CountedTree::Join(Inner& inner, size_t left) {
-  if (left + 1 >= inner.children.size()) return;
-  Subtree& a = inner.children[left];
-  Subtree& b = inner.children[left + 1];
+void CountedTree::Join(std::vector<Subtree>& children, size_t left) {
+  if (left + 1 >= children.size()) return;
+  Subtree& a = children[left];
+  const Subtree& b = children[left + 1];
   if (auto* leaf = std::get_if<PackedBlock>(&a.node)) {
     const auto& next = std::get<PackedBlock>(b.node);
     if (leaf->used_bytes() + next.used_bytes() > kLeafBytes / 2) return;
+    const NodeChange change(*this, a);
     leaf->Append(next);
   } else {
     const std::vector<Subtree>& next = std::get<CowPtr<Inner>>(b.node)->children;
     const size_t total = std::get<CowPtr<Inner>>(a.node)->children.size() + next.size();
     if (total > kFanout / 2) return;
-    std::vector<Subtree>& children = std::get<CowPtr<Inner>>(a.node).Mutable().children;
-    children.insert(children.end(), next.begin(), next.end());
+    const NodeChange change(*this, a);
+    std::vector<Subtree>& joined = std::get<CowPtr<Inner>>(a.node).Mutable().children;
+    joined.insert(joined.end(), next.begin(), next.end());
   }
-  inner.children.erase(inner.children.begin() + static_cast<std::ptrdiff_t>(left) + 1);
-  Refresh(inner.children[left]);
+  bytes_ -= NodeBytes(b);
+  children.erase(children.begin() + static_cast<std::ptrdiff_t>(left) + 1);
+  Refresh(children[left]);
 }
 
-size_t CountedTree::MemoryBytes(const Subtree& tree) {
+size_t CountedTree::NodeBytes(const Subtree& tree) {
   if (const auto* leaf = std::get_if<PackedBlock>(&tree.node)) return leaf->MemoryBytes();
   const std::vector<Subtree>& children = std::get<CowPtr<Inner>>(tree.node)->children;
-  size_t bytes = sizeof(Inner) + sizeof(void*) + children.capacity() * sizeof(Subtree);
-  for (const Subtree& child : children) bytes += MemoryBytes(child);
+  return RoundUpToSizeClass(sizeof(Inner) + sizeof(void*)) +
+         RoundUpToSizeClass(children.capacity() * sizeof(Subtree));
+}
+
+size_t CountedTree::TreeBytes(const Subtree& tree) {
+  size_t bytes = NodeBytes(tree);
+  if (const auto* inner = std::get_if<CowPtr<Inner>>(&tree.node)) {
+    for (const Subtree& child : (*inner)->children) bytes += TreeBytes(child);
+  }
   return bytes;
 }
 

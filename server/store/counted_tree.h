@@ -11,7 +11,7 @@
 // changes. REQUIRES of every change: the bytes given do not lie in this tree. A score is never NaN.
 //
 // Invariants: only the root may be an empty leaf; an inner root has two children or more; every
-// Subtree's count and min_score are those of its elements.
+// Subtree's count and min_score are those of its elements; bytes_ is the memory of all nodes.
 #pragma once
 
 #include <cstddef>
@@ -87,8 +87,9 @@ class CountedTree {
   size_t size() const { return root_.count; }
   // True when all elements lie in one block.
   bool is_leaf() const { return std::holds_alternative<PackedBlock>(root_.node); }
-  // Bytes of heap.
-  size_t MemoryBytes() const { return MemoryBytes(root_); }
+  // Bytes of heap as the allocator rounds them, from a count that is kept; nodes shared with a copy
+  // count in full.
+  size_t MemoryBytes() const { return bytes_; }
 
   // The number of elements in front of a place: the rank of the first one behind it.
   size_t CountBelow(const Bound& bound) const;
@@ -117,14 +118,20 @@ class CountedTree {
   static bool FirstIsBelow(const Subtree& tree, const Bound& bound);
   static size_t ChildFor(const Inner& inner, const Bound& bound);
   static size_t CountBelow(const PackedBlock& leaf, const Bound& bound);
-  static std::optional<Subtree> Insert(Subtree& tree, double score, std::string_view member);
-  static std::optional<Subtree> InsertInLeaf(Subtree& tree, double score, std::string_view member);
-  static bool MoveInLeaf(Subtree& tree, const Bound& from, double new_score);
-  static void Erase(Subtree& tree, size_t rank, size_t count);
-  static void Join(Inner& inner, size_t left);
+  std::optional<Subtree> Insert(Subtree& tree, double score, std::string_view member);
+  std::optional<Subtree> InsertInLeaf(Subtree& tree, double score, std::string_view member);
+  bool MoveInLeaf(Subtree& tree, const Bound& from, double new_score);
+  void Erase(Subtree& tree, size_t rank, size_t count);
+  void EraseChildren(std::vector<Subtree>& children, size_t rank, size_t count);
+  void Join(std::vector<Subtree>& children, size_t left);
   static void Refresh(Subtree& tree);
-  static size_t MemoryBytes(const Subtree& tree);
+  // Of the node alone, and of everything from it downwards.
+  static size_t NodeBytes(const Subtree& tree);
+  static size_t TreeBytes(const Subtree& tree);
+  // Counts what happens to a node's own memory in a scope, in which it may be copied as well.
+  class NodeChange;
 
+  size_t bytes_ = 0;
   Subtree root_;
 };
 

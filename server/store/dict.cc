@@ -4,6 +4,7 @@
 
 #include "server/base/check.h"
 #include "server/base/hash.h"
+#include "server/store/size_class.h"
 
 namespace larder {
 
@@ -50,8 +51,10 @@ bool Dict::Set(std::string_view key, uint64_t hash, const BulkView& value) {
   uint32_t position = segment->Find(key, hash);
   if (position == DictSegment::kNone) {
     const size_t bytes = DictSegment::RecordBytes(keys_only(), key.size(), value.bytes.size());
-    MakeRoom(hash, bytes, 1)->Append(key, value, hash);
-    CountRecord(1);
+    segment = MakeRoom(hash, bytes, 1);
+    const size_t before = segment->MemoryBytes();
+    segment->Append(key, value, hash);
+    Count(*segment, before, 1);
     return true;
   }
   if (keys_only()) return false;
@@ -60,7 +63,9 @@ bool Dict::Set(std::string_view key, uint64_t hash, const BulkView& value) {
     segment = MakeRoom(hash, growth, 0);
     position = segment->Find(key, hash);
   }
+  const size_t before = segment->MemoryBytes();
   segment->SetValue(position, value);
+  Count(*segment, before, 0);
   return false;
 }
 
@@ -68,8 +73,10 @@ bool Dict::Erase(std::string_view key, uint64_t hash) {
   if (root_ == nullptr) return false;
   const uint32_t position = SegmentOf(hash)->Find(key, hash);
   if (position == DictSegment::kNone) return false;
-  MutableSegmentOf(hash)->Erase(position, hash);  // a clone has the same positions
-  CountRecord(-1);
+  DictSegment* segment = MutableSegmentOf(hash);  // a clone has the same positions
+  const size_t before = segment->MemoryBytes();
+  segment->Erase(position, hash);
+  Count(*segment, before, -1);
   Tighten(hash);
   return true;
 }
@@ -89,7 +96,7 @@ DictSegment* Dict::MakeRoom(uint64_t hash, size_t bytes, size_t count) {
     if (segment->BlockBytesWith(bytes, count) > max_segment_bytes()) {
       Split(hash);
     } else {
-      Place(hash, DictSegment::Reshape(segment, bytes, count));
+      ReshapeAt(hash, bytes, count);
     }
     segment = SegmentOf(hash);
   }
@@ -107,9 +114,18 @@ void Dict::Place(uint64_t hash, DictSegment* segment) {
               segment);
 }
 
+void Dict::ReshapeAt(uint64_t hash, size_t bytes, size_t count) {
+  DictSegment* segment = SegmentOf(hash);
+  const size_t before = segment->MemoryBytes();
+  segment = DictSegment::Reshape(segment, bytes, count);
+  Place(hash, segment);
+  Count(*segment, before, 0);
+}
+
 void Dict::Split(uint64_t hash) {
   if (!large_) {
-    root_ = new Directory{segment()->count(), 0, 1, {segment(), segment()}};
+    root_ =
+        new Directory{segment()->count(), segment()->MemoryBytes(), 0, 1, {segment(), segment()}};
     large_ = true;
   }
   Directory& directory = this->directory();
@@ -124,7 +140,9 @@ void Dict::Split(uint64_t hash) {
     directory.deepest = 0;
   }
   const uint64_t bit = uint64_t{1} << (63 - segment->depth());
+  directory.bytes -= segment->MemoryBytes();
   const auto [left, right] = DictSegment::Split(segment);
+  directory.bytes += left->MemoryBytes() + right->MemoryBytes();
   Place(hash & ~bit, left);
   Place(hash | bit, right);
   if (left->depth() == directory.depth) directory.deepest += 2;
@@ -135,8 +153,7 @@ void Dict::Tighten(uint64_t hash) {
   while (large_ && MergeWithBuddy(hash)) {
   }
   if (!large_ && segment()->count() == 0) return Clear();
-  DictSegment* segment = SegmentOf(hash);
-  if (segment->sparse()) Place(hash, DictSegment::Reshape(segment, 0, 0));
+  if (SegmentOf(hash)->sparse()) ReshapeAt(hash, 0, 0);
 }
 
 bool Dict::MergeWithBuddy(uint64_t hash) {
@@ -151,7 +168,11 @@ bool Dict::MergeWithBuddy(uint64_t hash) {
   Directory& directory = this->directory();
   if (segment->depth() == directory.depth) directory.deepest -= 2;
   const bool segment_first = (hash & bit) == 0;
-  Place(hash, DictSegment::Merge(segment_first ? segment : buddy, segment_first ? buddy : segment));
+  directory.bytes -= segment->MemoryBytes() + buddy->MemoryBytes();
+  DictSegment* merged =
+      DictSegment::Merge(segment_first ? segment : buddy, segment_first ? buddy : segment);
+  directory.bytes += merged->MemoryBytes();
+  Place(hash, merged);
   if (directory.deepest == 0) HalveDirectory();
   return true;
 }
@@ -187,10 +208,10 @@ Dict Dict::Clone() const {
 }
 
 size_t Dict::MemoryBytes() const {
-  size_t bytes = 0;
-  ForEachSegment([&bytes](const DictSegment& segment) { bytes += segment.MemoryBytes(); });
-  if (large_) bytes += sizeof(Directory) + directory().slots.capacity() * sizeof(DictSegment*);
-  return bytes;
+  if (root_ == nullptr) return 0;
+  if (!large_) return segment()->MemoryBytes();
+  return directory().bytes + RoundUpToSizeClass(sizeof(Directory)) +
+         RoundUpToSizeClass(directory().slots.capacity() * sizeof(DictSegment*));
 }
 
 }  // namespace larder

@@ -84,12 +84,14 @@ class Dict {
   void Sample(size_t count, Random& random, Visitor visit) const;
 
   Dict Clone() const;
-  // Heap bytes as the allocator rounds them; segments shared with a clone count in full.
+  // Heap bytes as the allocator rounds them, from a count that is kept; segments shared with a
+  // clone count in full.
   size_t MemoryBytes() const;
 
  private:
   struct Directory {
     size_t size;                      // records in all segments
+    size_t bytes;                     // of all segments
     size_t deepest;                   // segments whose depth is the directory's
     int depth;                        // the directory has 2^depth slots, at least two
     std::vector<DictSegment*> slots;  // a segment of depth d fills 2^(depth - d) slots in a row
@@ -109,12 +111,16 @@ class Dict {
   DictSegment* MakeRoom(uint64_t hash, size_t bytes, size_t count);
   // Puts a segment in the place of all slots its depth covers.
   void Place(uint64_t hash, DictSegment* segment);
+  void ReshapeAt(uint64_t hash, size_t bytes, size_t count);
   void Split(uint64_t hash);
   void Tighten(uint64_t hash);
   bool MergeWithBuddy(uint64_t hash);
   void HalveDirectory();
-  void CountRecord(int change) {
-    if (large_) directory().size += static_cast<size_t>(change);
+  // After a change of a segment that had `bytes_before`: it has `change` records more.
+  void Count(const DictSegment& segment, size_t bytes_before, int change) {
+    if (!large_) return;
+    directory().size += static_cast<size_t>(change);
+    directory().bytes += segment.MemoryBytes() - bytes_before;
   }
   // fn(DictSegment&) for each segment until it returns true; whether it did.
   template <typename Fn>

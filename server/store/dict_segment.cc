@@ -101,7 +101,7 @@ DictSegment* DictSegment::New(bool keys_only, int depth, size_t bytes, size_t co
 
 void DictSegment::Unref(DictSegment* segment) {
   if (segment->references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  if (segment->has_outside_) {
+  if (segment->outside_bytes_ != 0) {
     for (uint32_t position = 0; position < segment->used_;) {
       const Raw raw = segment->Read(position);
       FreeKey(raw.key_slot, raw.key_size);
@@ -121,10 +121,10 @@ DictSegment* DictSegment::Clone() const {
   auto* clone = new (Allocate(block_bytes_)) DictSegment(keys_only_, depth_, block_bytes_, slots_);
   clone->used_ = used_;
   clone->count_ = count_;
-  clone->has_outside_ = has_outside_;
+  clone->outside_bytes_ = outside_bytes_;
   std::copy_n(index(), slots_, clone->index());
   std::memcpy(clone->arena(), arena(), used_);
-  if (!has_outside_) return clone;
+  if (outside_bytes_ == 0) return clone;
   for (uint32_t position = 0; position < used_;) {
     const Raw raw = Read(position);
     char* key_slot = clone->arena() + (raw.key_slot - arena());
@@ -137,18 +137,13 @@ DictSegment* DictSegment::Clone() const {
   return clone;
 }
 
-size_t DictSegment::MemoryBytes() const {
-  size_t bytes = block_bytes_;
-  if (!has_outside_) return bytes;
-  ForEach([&bytes](const DictRecord& record) {
-    if (record.key.size() > kMaxInlineKey) bytes += RoundUpToSizeClass(record.key.size());
-    const size_t value_size = record.value.bytes.size();
-    if (record.value.blob != nullptr) {
-      bytes += RoundUpToSizeClass(sizeof(Blob) + value_size);
-    } else if (value_size >= kMinOutsideValue) {
-      bytes += RoundUpToSizeClass(value_size);
-    }
-  });
+size_t DictSegment::OutsideBytes(size_t key_size, size_t value_size) {
+  size_t bytes = key_size > kMaxInlineKey ? RoundUpToSizeClass(key_size) : 0;
+  if (value_size >= kBlobMinBytes) {
+    bytes += RoundUpToSizeClass(sizeof(Blob) + value_size);
+  } else if (value_size >= kMinOutsideValue) {
+    bytes += RoundUpToSizeClass(value_size);
+  }
   return bytes;
 }
 
@@ -209,7 +204,7 @@ DictSegment* DictSegment::Reshape(DictSegment* segment, size_t bytes, size_t cou
   std::memcpy(result->arena(), segment->arena(), segment->used_);
   result->used_ = segment->used_;
   result->count_ = segment->count_;
-  result->has_outside_ = segment->has_outside_;
+  result->outside_bytes_ = segment->outside_bytes_;
   result->IndexAll();
   FreeBlock(segment);
   return result;
@@ -223,9 +218,8 @@ void DictSegment::Append(std::string_view key, const BulkView& value, uint64_t h
   if (!keys_only_) {
     StoreValue(at, value);
     at += ValueSlotBytes(value.bytes.size());
-    has_outside_ |= value.bytes.size() >= kMinOutsideValue;
   }
-  has_outside_ |= key.size() > kMaxInlineKey;
+  outside_bytes_ += OutsideBytes(key.size(), keys_only_ ? 0 : value.bytes.size());
   used_ = static_cast<uint16_t>(at - arena());
   ++count_;
   if (indexed()) Index(position, hash);
@@ -248,7 +242,7 @@ void DictSegment::SetValue(uint32_t position, const BulkView& value) {
   }
   if (delta < 0) Shift(tail, delta);
   StoreValue(arena() + position + bytes - ValueSlotBytes(size), value);
-  has_outside_ |= size >= kMinOutsideValue;
+  outside_bytes_ += OutsideBytes(0, size) - OutsideBytes(0, old.value_size);
 }
 
 void DictSegment::Erase(uint32_t position, uint64_t hash) {
@@ -256,6 +250,7 @@ void DictSegment::Erase(uint32_t position, uint64_t hash) {
   if (indexed()) Unindex(position, hash);
   FreeKey(raw.key_slot, raw.key_size);
   FreeValue(raw.value_slot, raw.value_size);
+  outside_bytes_ -= OutsideBytes(raw.key_size, raw.value_size);
   Shift(position + static_cast<uint32_t>(raw.bytes), -static_cast<ptrdiff_t>(raw.bytes));
   --count_;
 }
@@ -283,7 +278,6 @@ std::pair<DictSegment*, DictSegment*> DictSegment::Split(DictSegment* segment) {
     halves[hash >> bit & 1]->AppendRaw(raw, hash);
     position += static_cast<uint32_t>(raw.bytes);
   }
-  for (DictSegment* half : halves) half->has_outside_ = segment->has_outside_;
   FreeBlock(segment);
   return {halves[0], halves[1]};
 }
@@ -291,7 +285,7 @@ std::pair<DictSegment*, DictSegment*> DictSegment::Split(DictSegment* segment) {
 DictSegment* DictSegment::Merge(DictSegment* left, DictSegment* right) {
   DictSegment* result = New(left->keys_only_, left->depth_ - 1, left->used_ + right->used_,
                             left->count_ + right->count_);
-  result->has_outside_ = left->has_outside_ || right->has_outside_;
+  result->outside_bytes_ = left->outside_bytes_ + right->outside_bytes_;
   for (DictSegment* half : {left, right}) {
     std::memcpy(result->arena() + result->used_, half->arena(), half->used_);
     result->used_ = static_cast<uint16_t>(result->used_ + half->used_);
@@ -361,6 +355,7 @@ void DictSegment::AppendRaw(const Raw& raw, uint64_t hash) {
   const uint32_t position = used_;
   std::memcpy(arena() + position, raw.begin, raw.bytes);
   used_ = static_cast<uint16_t>(used_ + raw.bytes);
+  outside_bytes_ += OutsideBytes(raw.key_size, raw.value_size);
   ++count_;
   if (indexed()) Index(position, hash);
 }

@@ -63,8 +63,8 @@ class DictSegment {
   size_t count() const { return count_; }
   int depth() const { return depth_; }
   bool indexed() const { return slots_ != 0; }
-  // Block plus everything outside it; Blobs count in full.
-  size_t MemoryBytes() const;
+  // Block plus everything outside it, as the allocator rounds it; Blobs count in full.
+  size_t MemoryBytes() const { return block_bytes_ + outside_bytes_; }
 
   // The position of the key's record or kNone. The hash does not matter unless indexed().
   uint32_t Find(std::string_view key, uint64_t hash) const;
@@ -129,6 +129,8 @@ class DictSegment {
 
   DictSegment(bool keys_only, int depth, size_t block_bytes, size_t slots);
 
+  // What a key and a value of these sizes take outside of the block.
+  static size_t OutsideBytes(size_t key_size, size_t value_size);
   static size_t SlotsFor(size_t bytes, size_t count);
   static size_t BlockBytes(size_t bytes, size_t count);
   static void FreeBlock(DictSegment* segment);
@@ -163,7 +165,7 @@ class DictSegment {
   uint8_t depth_;
   uint8_t offset_bits_;
   bool keys_only_;
-  bool has_outside_ = false;  // some key or value may live outside the block
+  uint64_t outside_bytes_ = 0;  // of keys and values that live outside the block
 };
 
 namespace dict_internal {

@@ -1,7 +1,5 @@
 #include "server/store/entry.h"
 
-#include <malloc.h>
-
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -11,6 +9,7 @@
 #include "server/store/hash.h"
 #include "server/store/list.h"
 #include "server/store/set.h"
+#include "server/store/size_class.h"
 #include "server/store/stream.h"
 #include "server/store/zset.h"
 
@@ -191,10 +190,11 @@ void Entry::Free(Entry* entry) {
 char* Entry::inline_string() { return external_ ? nullptr : body() + 4 + key_size_; }
 
 size_t Entry::MemoryBytes() const {
-  size_t bytes = malloc_usable_size(const_cast<Entry*>(this));
-  if (!external_) return bytes;
-  return bytes + WithObject(type(), pointer(),
-                            [](auto* object) -> size_t { return object->MemoryBytes(); });
+  const size_t own = RoundUpToSizeClass(sizeof(Entry) + (has_expiry_ ? 8 : 0) + value_words() +
+                                        key_size_ + (external_ ? 0 : inline_size()));
+  if (!external_) return own;
+  return own + WithObject(type(), pointer(),
+                          [](auto* object) -> size_t { return object->MemoryBytes(); });
 }
 
 }  // namespace larder

@@ -113,9 +113,12 @@ class Entry {
   uint8_t epoch() const { return epoch_; }
   void set_epoch(uint8_t epoch) { epoch_ = epoch & 1; }
 
-  // All memory behind this entry, in bytes, as the allocator rounds it. Large collections answer
-  // from a count they keep.
+  // All memory behind this entry, in bytes, as jemalloc rounds it. O(1): collections answer from a
+  // count they keep. What is shared with a clone, a snapshot or a reply counts in full.
   size_t MemoryBytes() const;
+  // Whether a change of the value changes what MemoryBytes answers without the entry's knowing: a
+  // collection.
+  bool grows_by_itself() const { return type() != ValueType::kString; }
 
  private:
   Entry() = default;

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "server/store/size_class.h"
+
 namespace larder {
 
 class ExpiryIndex {
@@ -26,6 +28,18 @@ class ExpiryIndex {
   // which entries it may stand for.
   bool PopDue(int64_t now_ms, uint32_t* hash_top);
 
+  // Calls visit(hash_top) for records that lie together, those that come up first (`from` 0) or
+  // others, by a random `from`, until it has returned true `most` times: a record may be stale.
+  template <typename Visit>
+  void Sample(uint64_t from, size_t most, Visit visit) const {
+    const size_t count = heap_.size();
+    if (count == 0) return;
+    from %= count;
+    for (size_t i = 0; i < count && most > 0; ++i) {
+      if (visit(static_cast<uint32_t>(heap_[(from + i) % count]))) --most;
+    }
+  }
+
   // Number of entries with an expiry, kept by the shard.
   size_t entries() const { return entries_.load(std::memory_order_relaxed); }
   void CountEntries(int64_t change) {
@@ -37,7 +51,9 @@ class ExpiryIndex {
   void Clear();
 
   uint32_t next_tick() const { return next_tick_.load(std::memory_order_relaxed); }
-  size_t MemoryBytes() const { return heap_.capacity() * sizeof(uint64_t); }
+  size_t MemoryBytes() const {
+    return heap_.capacity() == 0 ? 0 : RoundUpToSizeClass(heap_.capacity() * sizeof(uint64_t));
+  }
 
  private:
   std::vector<uint64_t> heap_;  // tick << 32 | top of the hash; least first

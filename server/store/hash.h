@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "server/store/dict.h"
+#include "server/store/size_class.h"
 
 namespace larder {
 
@@ -78,7 +79,7 @@ class Hash {
     return clone;
   }
   // Heap bytes of the hash, itself included.
-  size_t MemoryBytes() const { return sizeof(Hash) + fields_.MemoryBytes(); }
+  size_t MemoryBytes() const { return RoundUpToSizeClass(sizeof(Hash)) + fields_.MemoryBytes(); }
 
  private:
   [[no_unique_address]] Dict fields_{Dict::Kind::kMap};

@@ -9,6 +9,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "server/store/size_class.h"
+
 namespace larder {
 
 class IntSet {
@@ -25,7 +27,7 @@ class IntSet {
   bool Remove(int64_t number);
   // Whether another number of any width would still fit.
   bool HasRoom() const { return (size() + 1) * sizeof(int64_t) <= kMaxBytes; }
-  size_t MemoryBytes() const { return bytes_.capacity(); }
+  size_t MemoryBytes() const { return RoundUpToSizeClass(bytes_.capacity()); }
 
  private:
   // The first index whose number is not less.

@@ -25,6 +25,18 @@ size_t Keyspace::Expires(int db) const {
   return keys;
 }
 
+Keyspace::Bytes Keyspace::BytesOf(int db) const {
+  Bytes bytes;
+  for (const auto& shard : shards_) {
+    const Slice* slice = shard->existing_slice(db);
+    if (slice == nullptr) continue;
+    bytes.entries += slice->entry_bytes.load(std::memory_order_relaxed);
+    bytes.tables += slice->table_bytes.load(std::memory_order_relaxed);
+    bytes.expiries += slice->expiry_bytes.load(std::memory_order_relaxed);
+  }
+  return bytes;
+}
+
 size_t Keyspace::Flush(int db, bool lazy) {
   if (Size(db) > kFreedAtOnce) lazy = true;
   size_t keys = 0;

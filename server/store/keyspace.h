@@ -30,6 +30,14 @@ class Keyspace {
   size_t Size(int db) const;
   size_t Expires(int db) const;
 
+  // Memory of a database: its entries, with keys and values, and what finds them.
+  struct Bytes {
+    size_t entries = 0;
+    size_t tables = 0;
+    size_t expiries = 0;
+  };
+  Bytes BytesOf(int db) const;
+
   // Keys that a flush may free before it returns: about a millisecond. More go to the reclaimer
   // whatever was asked for, since everybody waits at the gate meanwhile.
   static constexpr size_t kFreedAtOnce = 4096;

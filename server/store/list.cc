@@ -1,9 +1,11 @@
 #include "server/store/list.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "server/base/check.h"
+#include "server/store/size_class.h"
 
 namespace larder {
 
@@ -24,10 +26,9 @@ void List::Cursor::Previous() {
 }
 
 size_t List::MemoryBytes() const {
-  size_t bytes = sizeof(*this);
-  if (slots_.capacity() > 1) bytes += slots_.capacity() * sizeof(Slot);
-  for (const Slot& slot : slots_) bytes += slot.block.MemoryBytes();
-  return bytes;
+  const size_t bytes = RoundUpToSizeClass(sizeof(*this)) + block_bytes_;
+  if (slots_.capacity() <= 1) return bytes;
+  return bytes + RoundUpToSizeClass(slots_.capacity() * sizeof(Slot));
 }
 
 bool List::Fits(const PackedBlock& block, std::string_view element) {
@@ -37,6 +38,7 @@ bool List::Fits(const PackedBlock& block, std::string_view element) {
 
 void List::AddSlot(size_t before, PackedBlock block) {
   const size_t count = block.count();
+  block_bytes_ += block.MemoryBytes();
   slots_.insert(slots_.begin() + static_cast<std::ptrdiff_t>(before),
                 Slot{std::move(block), count});
 }
@@ -47,7 +49,8 @@ void List::Push(End end, std::string_view element) {
     AddSlot(front ? 0 : slots_.size(), PackedBlock(PackedBlock::Kind::kPlain));
   }
   Slot& slot = front ? slots_.front() : slots_.back();
-  slot.block.Insert(front ? 0 : slot.count, element);
+  const size_t at = front ? 0 : slot.count;
+  ChangeBlock(slot, [&](PackedBlock& block) { block.Insert(at, element); });
   ++slot.count;
   ++size_;
 }
@@ -102,8 +105,10 @@ void List::InsertAt(Position at, std::string_view element) {
     const bool inside = at.offset > 0 && at.offset < slots_[at.slot].count;
     if (inside) {
       // Of the two halves of a full block one has room for any element.
-      AddSlot(at.slot + 1, slots_[at.slot].block.SplitTail(at.offset));
+      std::optional<PackedBlock> tail;
+      ChangeBlock(slots_[at.slot], [&](PackedBlock& block) { tail = block.SplitTail(at.offset); });
       slots_[at.slot].count = at.offset;
+      AddSlot(at.slot + 1, *std::move(tail));
       if (!Fits(slots_[at.slot].block, element)) at = {at.slot + 1, 0};
     } else {
       at = {at.offset > 0 ? at.slot + 1 : at.slot, 0};
@@ -111,7 +116,7 @@ void List::InsertAt(Position at, std::string_view element) {
     }
   }
   Slot& slot = slots_[at.slot];
-  slot.block.Insert(at.offset, element);
+  ChangeBlock(slot, [&](PackedBlock& block) { block.Insert(at.offset, element); });
   ++slot.count;
   ++size_;
 }
@@ -120,10 +125,11 @@ bool List::EraseAt(Position at, size_t count) {
   Slot& slot = slots_[at.slot];
   size_ -= count;
   if (slot.count == count) {
+    block_bytes_ -= slot.block.MemoryBytes();
     slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(at.slot));
     return true;
   }
-  slot.block.Erase(at.offset, count);
+  ChangeBlock(slot, [&](PackedBlock& block) { block.Erase(at.offset, count); });
   slot.count -= count;
   return false;
 }
@@ -133,8 +139,9 @@ void List::JoinWithNext(size_t slot) {
   Slot& left = slots_[slot];
   const Slot& right = slots_[slot + 1];
   if (left.block.used_bytes() + right.block.used_bytes() > kBlockBytes / 2) return;
-  left.block.Append(right.block);
+  ChangeBlock(left, [&](PackedBlock& block) { block.Append(right.block); });
   left.count += right.count;
+  block_bytes_ -= right.block.MemoryBytes();
   slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(slot) + 1);
 }
 
@@ -152,6 +159,7 @@ void List::RemoveRange(size_t start, size_t count) {
   size_t last = at.slot;
   while (last < slots_.size() && count >= slots_[last].count) {
     count -= slots_[last].count;
+    block_bytes_ -= slots_[last].block.MemoryBytes();
     size_ -= slots_[last++].count;
   }
   slots_.erase(slots_.begin() + static_cast<std::ptrdiff_t>(at.slot),

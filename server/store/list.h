@@ -7,7 +7,8 @@
 // Views are valid until the list changes. REQUIRES of every change: the bytes given do not lie in
 // this list.
 //
-// Invariants: no block is empty; size() is the sum of the blocks' counts.
+// Invariants: no block is empty; size() is the sum of the blocks' counts, block_bytes_ that of
+// their MemoryBytes.
 #pragma once
 
 #include <cstddef>
@@ -50,7 +51,7 @@ class List {
 
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  // Bytes of heap and of this object.
+  // Bytes of heap and of this object, from a count that is kept.
   size_t MemoryBytes() const;
 
   void Push(End end, std::string_view element);
@@ -94,10 +95,18 @@ class List {
   void AddSlot(size_t before, PackedBlock block);
   // Removes elements of one slot; drops the slot when it is empty and returns true then.
   bool EraseAt(Position at, size_t count);
+  // Calls change(PackedBlock&) and counts what that does to the block's memory.
+  template <typename Change>
+  void ChangeBlock(Slot& slot, Change change) {
+    block_bytes_ -= slot.block.MemoryBytes();
+    change(slot.block);
+    block_bytes_ += slot.block.MemoryBytes();
+  }
   // Joins the slot with its right neighbour when both together fill half a block at most.
   void JoinWithNext(size_t slot);
 
   size_t size_ = 0;
+  size_t block_bytes_ = 0;
   absl::InlinedVector<Slot, 1> slots_;
 };
 

@@ -3,10 +3,14 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 #include "server/base/clock.h"
+#include "server/store/heap_counters.h"
 
 // Weak: null in the programs that do not link jemalloc (tests under sanitizers).
 extern "C" {
@@ -27,6 +31,8 @@ const char* malloc_conf = "background_thread:true,dirty_decay_ms:500,muzzy_decay
 namespace larder {
 namespace {
 
+constexpr const char* kNoJemalloc = "this server does not use jemalloc";
+
 std::atomic<size_t> peak{0}, startup{0};
 
 bool HasJemalloc() { return mallctl != nullptr; }
@@ -44,34 +50,47 @@ void RefreshStats() {
   mallctl("epoch", &epoch, &size, &epoch, size);
 }
 
+// Regions that lie in a thread's cache count as allocated in the statistics, but nobody uses them.
+int64_t BytesInUse() {
+  const size_t allocated = ReadAllocatorStats().allocated;
+  return static_cast<int64_t>(allocated -
+                              std::min(ReadSize("stats.arenas.4096.tcache_bytes"), allocated));
+}
+
+void NotePeak(size_t used) {
+  size_t most = peak.load(std::memory_order_relaxed);
+  while (used > most && !peak.compare_exchange_weak(most, used)) {
+  }
+}
+
 }  // namespace
 
 size_t UsedMemory() {
+  if (HeapIsCounted()) [[likely]]
+    return static_cast<size_t>(std::max<int64_t>(HeapBytes(), 0));
   static std::atomic<int64_t> read_at_ms{0};
   static std::atomic<size_t> used{0};
   const int64_t now_ms = MonotonicMs();
-  if (now_ms != read_at_ms.load(std::memory_order_relaxed)) {
-    const size_t allocated = ReadAllocatorStats().allocated;
-    used.store(allocated, std::memory_order_relaxed);
-    read_at_ms.store(now_ms, std::memory_order_relaxed);
-    size_t none = 0;
-    startup.compare_exchange_strong(none, allocated, std::memory_order_relaxed);
-    size_t most = peak.load(std::memory_order_relaxed);
-    while (allocated > most && !peak.compare_exchange_weak(most, allocated)) {
-    }
+  if (now_ms != read_at_ms.exchange(now_ms, std::memory_order_relaxed)) {
+    used.store(ReadAllocatorStats().allocated, std::memory_order_relaxed);
   }
   return used.load(std::memory_order_relaxed);
 }
 
+void SampleMemory() {
+  CalibrateHeapBytes(BytesInUse);
+  const size_t used = UsedMemory();
+  size_t none = 0;
+  startup.compare_exchange_strong(none, used, std::memory_order_relaxed);
+  NotePeak(used);
+}
+
 size_t PeakMemory() {
-  UsedMemory();
+  NotePeak(UsedMemory());
   return peak.load(std::memory_order_relaxed);
 }
 
-size_t StartupMemory() {
-  UsedMemory();
-  return startup.load(std::memory_order_relaxed);
-}
+size_t StartupMemory() { return startup.load(std::memory_order_relaxed); }
 
 AllocatorStats ReadAllocatorStats() {
   AllocatorStats stats;
@@ -120,6 +139,26 @@ std::string AllocatorReport() {
       [](void* out, const char* text) { static_cast<std::string*>(out)->append(text); }, &report,
       "");
   return report;
+}
+
+std::string AllocatorNumber(const std::string& name, const int64_t* wanted, int64_t* value) {
+  if (!HasJemalloc()) return kNoJemalloc;
+  int error = EINVAL;
+  // The width is found by trying, from the widest down.
+  for (size_t size = sizeof(int64_t); size > 0 && error == EINVAL; size /= 2) {
+    *value = 0;
+    size_t read = size;
+    int64_t written = wanted == nullptr ? 0 : *wanted;
+    void* place = wanted == nullptr ? nullptr : &written;
+    error = mallctl(name.c_str(), value, &read, place, place == nullptr ? 0 : size);
+  }
+  return error == 0 ? "" : strerror(error);
+}
+
+std::string RunAllocatorControl(const std::string& name) {
+  if (!HasJemalloc()) return kNoJemalloc;
+  const int error = mallctl(name.c_str(), nullptr, nullptr, nullptr, 0);
+  return error == 0 ? "" : strerror(error);
 }
 
 std::string AllocatorName() {

@@ -8,19 +8,20 @@
 
 namespace larder {
 
-// Bytes allocated now. Refreshing jemalloc's statistics costs microseconds, so the value is at most
-// a millisecond old.
+// Bytes allocated now, from heap_counters.h: immediate and cheap. Where there are none the heap is
+// asked, at most once a millisecond.
 size_t UsedMemory();
-// The most that UsedMemory has ever answered, and what it answered first: the start.
+// The most that UsedMemory was at any SampleMemory, and what it was at the first: the start.
 size_t PeakMemory();
 size_t StartupMemory();
+// Ten times a second: notes the peak, calibrates the counters.
+void SampleMemory();
 
 struct AllocatorStats {
   size_t allocated = 0;
   size_t active = 0;
   size_t resident = 0;
   size_t mapped = 0;
-  size_t muzzy = 0;
 };
 AllocatorStats ReadAllocatorStats();
 
@@ -32,6 +33,11 @@ void PurgeMemory();
 
 // jemalloc's own report, or an explanation where it is not linked.
 std::string AllocatorReport();
+// jemalloc's controls by name (its manual lists them), for DEBUG. The result is an error's text, or
+// empty. A number may be of any width, and is written where `wanted` is not null.
+std::string AllocatorNumber(const std::string& name, const int64_t* wanted, int64_t* value);
+std::string RunAllocatorControl(const std::string& name);
+
 // "jemalloc-5.3.0" or "libc".
 std::string AllocatorName();
 

@@ -1,12 +1,12 @@
 #include "server/store/packed_block.h"
 
 #include <atomic>
-#include <bit>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 
 #include "server/base/check.h"
+#include "server/store/size_class.h"
 
 namespace larder {
 namespace {
@@ -28,14 +28,7 @@ constexpr size_t RecordBytes(Kind kind, size_t size) {
   return ScoreBytes(kind) + (size < kOneByteLengths ? 1 : 2) + size;
 }
 
-// The allocator's size classes: multiples of 16 up to 128, then four to every doubling. Asking for
-// less would waste the difference.
-constexpr size_t RoundToSizeClass(size_t bytes) {
-  const size_t step = bytes <= 128 ? 16 : std::bit_floor(bytes - 1) / 4;
-  return (bytes + step - 1) / step * step;
-}
-static_assert(RoundToSizeClass(129) == 160 && RoundToSizeClass(256) == 256);
-static_assert(RoundToSizeClass(4097) == 5120);
+size_t BytesOf(const Blob& blob) { return RoundUpToSizeClass(sizeof(Blob) + blob.size()); }
 
 struct Record {
   const char* start;
@@ -84,13 +77,13 @@ struct PackedBlock::Rep {
   uint16_t count = 0;    // elements
   uint16_t heap = 0;     // bytes of records at the end, dead ones included
   uint16_t garbage = 0;  // bytes of dead records
-  uint16_t blobs = 0;    // elements that lie in a Blob
   Kind kind;
+  uint64_t blob_bytes = 0;  // of the Blobs that elements lie in
 
   Rep(Kind k, size_t bytes) : capacity(static_cast<uint16_t>(bytes)), kind(k) {}
 
   static Rep* New(Kind kind, size_t room) {
-    const size_t bytes = RoundToSizeClass(sizeof(Rep) + room);
+    const size_t bytes = RoundUpToSizeClass(sizeof(Rep) + room);
     CHECK(bytes <= kMaxBytes);
     void* memory = std::malloc(bytes);
     if (memory == nullptr) throw std::bad_alloc();
@@ -127,7 +120,7 @@ struct PackedBlock::Rep {
       std::memcpy(Open(count, record.bytes), record.start, record.bytes);
       if (record.element.blob == nullptr) continue;
       record.element.blob->Ref();
-      ++blobs;
+      blob_bytes += BytesOf(*record.element.blob);
     }
   }
 };
@@ -148,7 +141,7 @@ PackedBlock::~PackedBlock() {
 
 void PackedBlock::Release(Rep* rep) {
   if (rep->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  for (size_t i = 0; rep->blobs > 0 && i < rep->count; ++i) {
+  for (size_t i = 0; rep->blob_bytes > 0 && i < rep->count; ++i) {
     if (const Blob* blob = rep->record(i).element.blob) blob->Unref();
   }
   rep->~Rep();
@@ -159,13 +152,7 @@ Kind PackedBlock::kind() const { return rep_->kind; }
 size_t PackedBlock::count() const { return rep_->count; }
 size_t PackedBlock::used_bytes() const { return sizeof(Rep) + rep_->live(); }
 
-size_t PackedBlock::MemoryBytes() const {
-  size_t bytes = sizeof(Rep) + rep_->capacity;
-  for (size_t i = 0; rep_->blobs > 0 && i < rep_->count; ++i) {
-    if (const Blob* blob = rep_->record(i).element.blob) bytes += sizeof(Blob) + blob->size();
-  }
-  return bytes;
-}
+size_t PackedBlock::MemoryBytes() const { return sizeof(Rep) + rep_->capacity + rep_->blob_bytes; }
 
 BulkView PackedBlock::At(size_t i) const {
   BulkView element = rep_->record(i).element;
@@ -189,7 +176,7 @@ PackedBlock::Rep* PackedBlock::CopyOf(const Rep& from, size_t first, size_t last
     for (size_t i = first; i < last; ++i) bytes += from.record(i).bytes;
   }
   Rep* copy = Rep::New(from.kind, bytes);
-  if (!whole || from.garbage > 0 || from.blobs > 0) {
+  if (!whole || from.garbage > 0 || from.blob_bytes > 0) {
     copy->AppendRecords(from, first, last);
     return copy;
   }
@@ -223,7 +210,9 @@ void PackedBlock::Insert(size_t i, std::string_view element, double score) {
   const size_t bytes = RecordBytes(rep_->kind, element.size());
   MakeRoom(bytes + sizeof(uint16_t));
   WriteRecord(rep_->kind, rep_->Open(i, bytes), element, score);
-  if (InBlob(rep_->kind, element.size())) ++rep_->blobs;
+  if (InBlob(rep_->kind, element.size())) {
+    rep_->blob_bytes += RoundUpToSizeClass(sizeof(Blob) + element.size());
+  }
 }
 
 void PackedBlock::Erase(size_t i, size_t n) {
@@ -235,8 +224,8 @@ void PackedBlock::Erase(size_t i, size_t n) {
     const Record record = rep.record(k);
     dead += record.bytes;
     if (record.element.blob == nullptr) continue;
+    rep.blob_bytes -= BytesOf(*record.element.blob);
     record.element.blob->Unref();
-    --rep.blobs;
   }
   if (n == 1 && rep.index()[i] == rep.heap) {  // the record written last: taken back at once
     rep.heap = static_cast<uint16_t>(rep.heap - dead);

@@ -52,7 +52,7 @@ class PackedBlock {
   size_t count() const;
   // Bytes in use: header, index and the records that are alive.
   size_t used_bytes() const;
-  // Bytes of heap: the block and the Blobs its elements lie in.
+  // Bytes of heap as the allocator rounds them: the block and the Blobs its elements lie in.
   size_t MemoryBytes() const;
 
   // The blob is named from kBlobMinBytes up. REQUIRES: i < count().

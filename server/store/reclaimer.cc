@@ -1,5 +1,7 @@
 #include "server/store/reclaimer.h"
 
+#include "server/store/heap_counters.h"
+
 namespace larder {
 
 Reclaimer::Reclaimer() : thread_([this] { Run(); }) {}
@@ -13,12 +15,15 @@ Reclaimer::~Reclaimer() {
   thread_.join();
 }
 
-void Reclaimer::Free(Entry* entry) { Push({entry, {}}, 1); }
+void Reclaimer::Free(Entry* entry, size_t bytes) { Push({entry, {}, bytes}, 1); }
 
-void Reclaimer::Free(const Table::Contents& contents) { Push({nullptr, contents}, contents.size); }
+void Reclaimer::Free(const Table::Contents& contents) {
+  Push({nullptr, contents, contents.bytes}, contents.size);
+}
 
 void Reclaimer::Push(const Work& work, uint64_t objects) {
   pending_.fetch_add(objects, std::memory_order_relaxed);
+  pending_bytes_.fetch_add(work.bytes, std::memory_order_relaxed);
   {
     MutexLock lock(mutex_);
     queue_.push_back(work);
@@ -27,6 +32,7 @@ void Reclaimer::Push(const Work& work, uint64_t objects) {
 }
 
 void Reclaimer::Run() {
+  CountThisThread();
   for (;;) {
     Work work;
     {
@@ -39,6 +45,7 @@ void Reclaimer::Run() {
     const uint64_t objects = work.entry != nullptr ? 1 : work.contents.size;
     if (work.entry != nullptr) Entry::Free(work.entry);
     Table::FreeContents(work.contents);
+    pending_bytes_.fetch_sub(work.bytes, std::memory_order_relaxed);
     pending_.fetch_sub(objects, std::memory_order_relaxed);
     freed_.fetch_add(objects, std::memory_order_relaxed);
   }

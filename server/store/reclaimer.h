@@ -22,17 +22,22 @@ class Reclaimer {
   Reclaimer();
   ~Reclaimer();  // frees what is left
 
-  void Free(Entry* entry);
+  // `bytes`: what will be free then.
+  void Free(Entry* entry, size_t bytes);
   void Free(const Table::Contents& contents);
 
   // Objects waiting, and objects freed so far (INFO's lazyfree_pending_objects, lazyfreed_objects).
   uint64_t pending() const { return pending_.load(std::memory_order_relaxed); }
   uint64_t freed() const { return freed_.load(std::memory_order_relaxed); }
+  void ResetFreed() { freed_.store(0, std::memory_order_relaxed); }
+  // Bytes of the entries that wait, which are as good as free.
+  uint64_t pending_bytes() const { return pending_bytes_.load(std::memory_order_relaxed); }
 
  private:
   struct Work {
     Entry* entry = nullptr;
     Table::Contents contents;
+    size_t bytes = 0;
   };
   void Push(const Work& work, uint64_t objects);
   void Run();
@@ -43,6 +48,7 @@ class Reclaimer {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::atomic<uint64_t> pending_{0};
   std::atomic<uint64_t> freed_{0};
+  std::atomic<uint64_t> pending_bytes_{0};
   std::thread thread_;
 };
 

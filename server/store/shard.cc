@@ -57,16 +57,17 @@ void Shard::Insert(int db, Entry* entry, uint64_t hash) {
   slice.table.Insert(entry, hash, retired_);
   NoteRetired();
   if (entry->has_expiry()) AddExpiry(slice, entry->expiry_ms(), hash);
+  CountBytes(slice, entry->MemoryBytes(), 0);
+  CountIndexes(slice);
 }
 
-void Shard::Replace(int db, Entry* old, Entry* entry, uint64_t hash) {
+Entry* Shard::Replace(int db, Entry* old, Entry* entry, uint64_t hash) {
   Slice& slice = this->slice(db);
-  const int64_t old_expiry_ms = old->expiry_ms();
   entry->set_epoch(snapshot_.epoch());
   slice.table.Replace(old, entry, hash);
-  NoteExpiry(slice, old_expiry_ms, entry->expiry_ms(), hash);
-  if (snapshot_.Unsaved(old)) return snapshot_.Keep(slice.saved_as, old);
-  Entry::Free(old);
+  NoteExpiry(slice, old->expiry_ms(), entry->expiry_ms(), hash);
+  CountBytes(slice, entry->MemoryBytes(), old->MemoryBytes());
+  return LetGo(slice, old);
 }
 
 void Shard::Moved(int db, const Entry* old, Entry* entry, uint64_t hash) {
@@ -79,6 +80,7 @@ Entry* Shard::CloneInPlace(int db, Entry* entry, uint64_t hash) {
   clone->set_access(entry->access());
   clone->set_epoch(snapshot_.epoch());
   slice.table.Replace(entry, clone, hash);
+  CountBytes(slice, clone->MemoryBytes(), entry->MemoryBytes());
   snapshot_.Keep(slice.saved_as, entry);
   return clone;
 }
@@ -92,6 +94,12 @@ Entry* Shard::Drop(int db, Entry* entry, uint64_t hash) {
   slice.table.Remove(entry, hash, retired_);
   NoteRetired();
   if (entry->has_expiry()) slice.expiry.CountEntries(-1);
+  CountBytes(slice, 0, entry->MemoryBytes());
+  CountIndexes(slice);
+  return LetGo(slice, entry);
+}
+
+Entry* Shard::LetGo(Slice& slice, Entry* entry) {
   if (!snapshot_.Unsaved(entry)) [[likely]]
     return entry;
   snapshot_.Keep(slice.saved_as, entry);
@@ -102,9 +110,11 @@ Table::Contents Shard::Flush(int db) {
   Slice* slice = existing_slice(db);
   if (slice == nullptr) return {};
   FreeRetired();
-  const Table::Contents contents = slice->table.Release();
+  Table::Contents contents = slice->table.Release();
+  contents.bytes = slice->entry_bytes.exchange(0, std::memory_order_relaxed);
   slice->expiry.Clear();
   slice->expiry.CountEntries(-static_cast<int64_t>(slice->expiry.entries()));
+  CountIndexes(*slice);
   if (contents.slots == nullptr || !snapshot_.running()) return contents;
   snapshot_.Keep(slice->saved_as, contents);
   return {};
@@ -128,10 +138,13 @@ Entry* Shard::SetExpiry(int db, Entry* entry, int64_t expiry_ms, uint64_t hash) 
     // The expiry's 8 bytes come or go, so the entry moves. The key outlives the old entry in
     // `fresh`.
     const Entry* old = entry;
+    CountBytes(slice, 0, entry->MemoryBytes());
     entry = Entry::Rebuild(entry, entry->key(), expiry_ms);
     slice.table.Replace(old, entry, hash);
+    CountBytes(slice, entry->MemoryBytes(), 0);
   }
   NoteExpiry(slice, old_ms, expiry_ms, hash);
+  CountIndexes(slice);
   return entry;
 }
 
@@ -151,6 +164,13 @@ void Shard::AddExpiry(Slice& slice, int64_t expiry_ms, uint64_t hash) {
   slice.table.ForEach([&slice](const Entry* entry) {
     if (entry->has_expiry()) slice.expiry.Add(entry->expiry_ms(), HashBytes(entry->key()));
   });
+}
+
+bool Shard::PopDue(int db, int64_t now_ms, uint32_t* hash_top) {
+  Slice& slice = this->slice(db);
+  const bool due = slice.expiry.PopDue(now_ms, hash_top);
+  CountIndexes(slice);
+  return due;
 }
 
 void Shard::TouchWatchers(int db, std::string_view key) {

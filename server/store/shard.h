@@ -32,6 +32,10 @@ using WaiterRef = std::shared_ptr<Waiter>;
 struct Slice {
   Table table;
   ExpiryIndex expiry;
+  // Memory of the entries, the table and the index; written under the lock, read without.
+  std::atomic<size_t> entry_bytes{0};
+  std::atomic<size_t> table_bytes{0};
+  std::atomic<size_t> expiry_bytes{0};
   StringMap<std::vector<WatchFlag>> watchers;
   StringMap<std::deque<WaiterRef>> waiters;
   int saved_as = 0;  // the database that it was at the cut of the snapshot that runs
@@ -67,8 +71,9 @@ class Shard {
       return entry;
     return CloneInPlace(db, entry, hash);
   }
-  // Puts `entry` in the place of `old`, which is freed. REQUIRES: the same key.
-  void Replace(int db, Entry* old, Entry* entry, uint64_t hash);
+  // Puts `entry` in the place of `old`. Returns what the caller frees: null where a snapshot needs
+  // it. REQUIRES: the same key.
+  Entry* Replace(int db, Entry* old, Entry* entry, uint64_t hash);
   // Notes that an entry has moved (Entry::Grow). `old` is not looked into, so it may be freed.
   void Moved(int db, const Entry* old, Entry* entry, uint64_t hash);
   // Takes the entry out and hands it, or its clone, to the caller.
@@ -85,6 +90,14 @@ class Shard {
   ShardSnapshot& snapshot() { return snapshot_; }
   const ShardSnapshot& snapshot() const { return snapshot_; }
 
+  // Around a change of a collection (Entry::grows_by_itself), which may take or free memory: in
+  // between the entry is not counted, so it must not be removed or replaced there.
+  void BeginChange(int db, const Entry* entry) { CountBytes(slice(db), 0, entry->MemoryBytes()); }
+  void EndChange(int db, const Entry* entry) { CountBytes(slice(db), entry->MemoryBytes(), 0); }
+
+  // The next record of the expiry index that is due; see ExpiryIndex::PopDue.
+  bool PopDue(int db, int64_t now_ms, uint32_t* hash_top);
+
   // Marks the clients that watch the key.
   void TouchWatchers(int db, std::string_view key);
 
@@ -94,6 +107,16 @@ class Shard {
   void TakeRetired(Table::Retired& out);
 
  private:
+  static void CountBytes(Slice& slice, size_t more, size_t less) {
+    slice.entry_bytes.store(slice.entry_bytes.load(std::memory_order_relaxed) + more - less,
+                            std::memory_order_relaxed);
+  }
+  static void CountIndexes(Slice& slice) {
+    slice.table_bytes.store(slice.table.MemoryBytes(), std::memory_order_relaxed);
+    slice.expiry_bytes.store(slice.expiry.MemoryBytes(), std::memory_order_relaxed);
+  }
+  // What the caller frees: null where a snapshot needs the entry, which is in no table any more.
+  Entry* LetGo(Slice& slice, Entry* entry);
   void NoteRetired() {
     if (!retired_.empty()) [[unlikely]]
       has_retired_.store(true, std::memory_order_relaxed);

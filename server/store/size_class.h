@@ -10,12 +10,14 @@ namespace larder {
 
 // The smallest class of at least `bytes`.
 constexpr size_t RoundUpToSizeClass(size_t bytes) {
-  if (bytes <= 128) return bytes == 0 ? 16 : (bytes + 15) & ~size_t{15};
+  if (bytes <= 8) return 8;
+  if (bytes <= 128) return (bytes + 15) & ~size_t{15};
   const size_t step = std::bit_ceil(bytes) / 8;  // (128, 256] in steps of 32, (256, 512] of 64 ...
   return (bytes + step - 1) / step * step;
 }
 
-static_assert(RoundUpToSizeClass(1) == 16 && RoundUpToSizeClass(113) == 128);
+static_assert(RoundUpToSizeClass(1) == 8 && RoundUpToSizeClass(9) == 16 &&
+              RoundUpToSizeClass(113) == 128);
 static_assert(RoundUpToSizeClass(129) == 160 && RoundUpToSizeClass(256) == 256);
 static_assert(RoundUpToSizeClass(257) == 320 && RoundUpToSizeClass(1025) == 1280);
 

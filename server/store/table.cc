@@ -6,6 +6,7 @@
 
 #include "server/base/check.h"
 #include "server/base/hash.h"
+#include "server/store/size_class.h"
 
 namespace larder {
 
@@ -124,7 +125,7 @@ Entry* Table::Random(uint64_t random) const {
 }
 
 Table::Contents Table::Release() {
-  Contents contents{slots_.load(std::memory_order_relaxed), size()};
+  Contents contents{slots_.load(std::memory_order_relaxed), size(), 0};
   slots_.store(nullptr, std::memory_order_relaxed);
   size_.store(0, std::memory_order_relaxed);
   return contents;
@@ -162,6 +163,9 @@ void Table::PrefetchEntry(uint64_t hash) const {
   }
 }
 
-size_t Table::MemoryBytes() const { return buckets() * sizeof(Slot); }
+size_t Table::MemoryBytes() const {
+  const size_t count = buckets();
+  return count == 0 ? 0 : RoundUpToSizeClass(sizeof(Slots) + (count - 1) * sizeof(Slot));
+}
 
 }  // namespace larder

@@ -54,6 +54,10 @@ class Table {
   // true. The table must not be changed before it has returned true.
   template <typename Visit>
   bool FindByHashTop(uint32_t hash_top, Visit visit) const;
+  // Visits up to `most` entries that lie behind one another from a random slot on: neighbours by
+  // hash, hence a random choice, for the price of one look at the slots.
+  template <typename Visit>
+  void Sample(uint64_t random, size_t most, Visit visit) const;
   // A random entry, uniform but for clustering. REQUIRES: size() > 0.
   Entry* Random(uint64_t random) const;
 
@@ -61,6 +65,7 @@ class Table {
   struct Contents {
     void* slots = nullptr;
     size_t size = 0;
+    size_t bytes = 0;  // of the entries, where the shard knows
   };
   Contents Release();
   // Frees an array and all its entries; any thread, no lock.

@@ -45,6 +45,28 @@ void Table::ForEachIn(const Slots* slots, Visit& visit) {
 }
 
 template <typename Visit>
+void Table::Sample(uint64_t random, size_t most, Visit visit) const {
+  const Slots* slots = slots_.load(std::memory_order_relaxed);
+  if (slots == nullptr) return;
+  const size_t mask = slots->count - 1;
+  // Like this the entries, which are anywhere, are fetched at the same time.
+  constexpr size_t kFetched = 16;
+  const Entry* found[kFetched];
+  size_t looked = 0;
+  while (most > 0 && looked < slots->count) {
+    size_t count = 0;
+    for (; count < std::min(most, kFetched) && looked < slots->count; ++looked) {
+      const uint64_t word = slots->slot[(random + looked) & mask].load(std::memory_order_relaxed);
+      if (word == 0) continue;
+      found[count++] = EntryOf(word);
+      __builtin_prefetch(EntryOf(word));
+    }
+    for (size_t i = 0; i < count; ++i) visit(found[i]);
+    most -= count;
+  }
+}
+
+template <typename Visit>
 bool Table::FindByHashTop(uint32_t hash_top, Visit visit) const {
   const Slots* slots = slots_.load(std::memory_order_relaxed);
   if (slots == nullptr) return false;

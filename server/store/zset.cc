@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/base/check.h"
+#include "server/store/size_class.h"
 
 namespace larder {
 namespace {
@@ -16,10 +17,12 @@ double ScoreOf(const BulkView& value) {
   return score;
 }
 
+uint32_t Clipped(size_t size) { return static_cast<uint32_t>(std::min<size_t>(size, UINT32_MAX)); }
+
 }  // namespace
 
 size_t ZSet::MemoryBytes() const {
-  return sizeof(*this) + tree_.MemoryBytes() + scores_.MemoryBytes();
+  return RoundUpToSizeClass(sizeof(*this)) + tree_.MemoryBytes() + scores_.MemoryBytes();
 }
 
 ZSet ZSet::Clone() const {
@@ -87,8 +90,8 @@ bool ZSet::Set(std::string_view member, double score) {
   tree_.Insert(score, member);
   if (!scores_.empty()) SetInDict(member, score);
   AdjustDict();
-  most_entries_ = std::max(most_entries_, size());
-  longest_member_bytes_ = std::max(longest_member_bytes_, member.size());
+  most_entries_ = std::max(most_entries_, Clipped(size()));
+  longest_member_bytes_ = std::max(longest_member_bytes_, Clipped(member.size()));
   return true;
 }
 

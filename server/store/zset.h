@@ -28,7 +28,7 @@ class ZSet {
 
   size_t size() const { return tree_.size(); }
   bool empty() const { return size() == 0; }
-  // Bytes of heap and of this object.
+  // Bytes of heap and of this object, from counts that are kept.
   size_t MemoryBytes() const;
   ZSet Clone() const;
 
@@ -70,8 +70,10 @@ class ZSet {
 
   CountedTree tree_;
   Dict scores_{Dict::Kind::kMap};
-  size_t most_entries_ = 0;          // that it ever had
-  size_t longest_member_bytes_ = 0;  // that was ever added
+  // Up to 2^32 - 1: more is as large for every limit.
+  uint32_t most_entries_ = 0;          // that it ever had
+  uint32_t longest_member_bytes_ = 0;  // that was ever added
 };
+static_assert(sizeof(ZSet) == 64);
 
 }  // namespace larder

@@ -109,8 +109,7 @@ TEST_F(ConfigTest, RefusesWhatWouldLoseDataOrOpenADoor) {
                                                    {"--aclfile", "users.acl"},
                                                    {"--rename-command", "FLUSHALL", ""},
                                                    {"--tls-port", "6380"},
-                                                   {"--cluster-enabled", "yes"},
-                                                   {"--maxmemory-policy", "allkeys-lru"}}) {
+                                                   {"--cluster-enabled", "yes"}}) {
     EXPECT_FALSE(Load(arguments)) << arguments[0];
     EXPECT_THAT(error_, HasSubstr(arguments[0].substr(2)));
   }
@@ -122,6 +121,17 @@ TEST_F(ConfigTest, NotesOnceWhatHasNoEffect) {
   EXPECT_THAT(config_.notices(), ElementsAre(HasSubstr("'activedefrag' has no effect here")));
   ASSERT_EQ(Set("hz", "5000"), std::nullopt);
   EXPECT_EQ(config_.Text("hz"), "500") << "a hint, brought into range";
+}
+
+TEST_F(ConfigTest, MaxmemoryMayBeAShareOfWhatTheProcessMayUse) {
+  ASSERT_EQ(Set("maxmemory", "100%"), std::nullopt);
+  const int64_t all = config_.settings().maxmemory;
+  EXPECT_GT(all, 1 << 20);
+  ASSERT_EQ(Set("maxmemory", "25%"), std::nullopt);
+  EXPECT_EQ(config_.settings().maxmemory, all / 100 * 25);
+  EXPECT_THAT(*Set("maxmemory", "101%"), HasSubstr("must be less or equal to 100"));
+  EXPECT_THAT(*Set("maxmemory", "x%"), HasSubstr("argument must be a memory"));
+  EXPECT_THAT(*Set("maxmemory", "-1"), HasSubstr("argument must be a memory value"));
 }
 
 TEST_F(ConfigTest, EndsAtIncludesWithoutEnd) {
@@ -160,7 +170,7 @@ TEST_F(ConfigTest, AnswersRedisErrors) {
   EXPECT_THAT(*Set("maxclients", "x"), HasSubstr("argument couldn't be parsed into an integer"));
   EXPECT_THAT(*Set("timeout", "-1"), HasSubstr("must be between 0 and 2147483647 inclusive"));
   EXPECT_THAT(*Set("loglevel", "loud"), HasSubstr("following: debug, verbose, notice, warning"));
-  EXPECT_THAT(*Set("maxmemory-policy", "allkeys-lru"), HasSubstr("Eviction is not built yet"));
+  EXPECT_THAT(*Set("tls-port", "6380"), HasSubstr("'tls-port'"));
   std::vector<Config::PairView> twice = {{"timeout", "1"}, {"timeout", "2"}};
   EXPECT_THAT(*config_.Set(twice, false), HasSubstr("duplicate parameter"));
 }

@@ -1,0 +1,121 @@
+#include "server/store/heap_counters.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <vector>
+
+#include "server/base/mutex.h"
+
+// Weak: null in the programs that do not link jemalloc.
+extern "C" __attribute__((weak)) int mallctl(const char* name, void* old_value, size_t* old_size,
+                                             void* new_value, size_t new_size);
+
+namespace larder {
+namespace {
+
+const uint64_t* Locate(const char* name) {
+  const uint64_t* counter = nullptr;
+  size_t size = sizeof(counter);
+  mallctl(name, static_cast<void*>(&counter), &size, nullptr, 0);
+  return counter;
+}
+
+class ThreadCounters;
+
+class AllThreads {
+ public:
+  void Add(const ThreadCounters* thread);
+  void Remove(const ThreadCounters* thread);
+  int64_t Sum();
+  void Calibrate(int64_t (*read)());
+
+  std::atomic<bool> calibrated{false};
+
+ private:
+  int64_t SumCounted() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  Mutex mutex_;
+  std::vector<const ThreadCounters*> threads_ ABSL_GUARDED_BY(mutex_);
+  int64_t others_ ABSL_GUARDED_BY(mutex_) = 0;  // of threads that are not counted, or are gone
+};
+
+AllThreads& Threads() {
+  static auto* threads = new AllThreads();  // outlives the threads that end with the process
+  return *threads;
+}
+
+// Where jemalloc counts for a thread: in that thread's own memory.
+class ThreadCounters {
+ public:
+  ThreadCounters()
+      : allocated_(Locate("thread.allocatedp")), freed_(Locate("thread.deallocatedp")) {
+    Threads().Add(this);
+  }
+  ~ThreadCounters() { Threads().Remove(this); }
+
+  // Read by other threads too: aligned words, whose value is old at worst.
+  int64_t net() const {
+    return static_cast<int64_t>(__atomic_load_n(allocated_, __ATOMIC_RELAXED) -
+                                __atomic_load_n(freed_, __ATOMIC_RELAXED));
+  }
+
+ private:
+  const uint64_t* allocated_;
+  const uint64_t* freed_;
+};
+
+thread_local const ThreadCounters* mine = nullptr;
+
+void AllThreads::Add(const ThreadCounters* thread) {
+  MutexLock lock(mutex_);
+  threads_.push_back(thread);
+  others_ -= thread->net();
+}
+
+void AllThreads::Remove(const ThreadCounters* thread) {
+  MutexLock lock(mutex_);
+  std::erase(threads_, thread);
+  others_ += thread->net();
+}
+
+int64_t AllThreads::SumCounted() {
+  int64_t sum = 0;
+  for (const ThreadCounters* thread : threads_) sum += thread->net();
+  return sum;
+}
+
+int64_t AllThreads::Sum() {
+  MutexLock lock(mutex_);
+  return SumCounted() + others_;
+}
+
+void AllThreads::Calibrate(int64_t (*read)()) {
+  constexpr int64_t kTolerance = 32 * 1024;
+  MutexLock lock(mutex_);
+  const int64_t before = SumCounted();
+  const int64_t truth = read();
+  const int64_t after = SumCounted();
+  if (calibrated.load(std::memory_order_relaxed) && std::abs(after - before) > kTolerance) return;
+  others_ = truth - after;
+  calibrated.store(true, std::memory_order_release);
+}
+
+}  // namespace
+
+void CountThisThread() {
+  if (mallctl == nullptr || mine != nullptr) return;
+  static thread_local ThreadCounters counters;
+  mine = &counters;
+}
+
+int64_t ThreadHeapBytes() { return mine == nullptr ? 0 : mine->net(); }
+
+bool HeapIsCounted() { return Threads().calibrated.load(std::memory_order_acquire); }
+
+int64_t HeapBytes() { return Threads().Sum(); }
+
+void CalibrateHeapBytes(int64_t (*read)()) {
+  if (mallctl != nullptr) Threads().Calibrate(read);
+}
+
+}  // namespace larder

@@ -1,0 +1,231 @@
+#!/usr/bin/python3
+"""maxmemory: the limit holds while clients write at full speed; what is counted is what is used."""
+import random
+import threading
+import time
+import unittest
+
+from harness import SANITIZED, Server, encode, wait_until
+
+MB = 1 << 20
+LIMIT = (16 if SANITIZED else 64) * MB
+# What one batch of a loop may hold besides the data (input, replies, a value on its way), and what
+# the threads may add before they look again. The tests' own writers have 256 KiB in flight.
+MARGIN = 2 * MB
+# Gross: a stall of the machine is no failure of the server. bench/memory_pace.py measures.
+SLOWEST_S = 0.5
+
+
+def mixed_writes(seed, expiry):
+    """Pipelines of about 128 KiB: strings of all sizes, and some hashes and lists."""
+    rng = random.Random(seed)
+    payload = b"x" * 70000
+    while True:
+        commands, size = [], 0
+        while size < 128 * 1024:
+            key = "key:%d" % rng.randrange(10 ** 9)
+            value = payload[:rng.choice((10, 100, 100, 1000, 4000, 20000, 65000))]
+            kind = rng.randrange(10)
+            if kind == 0:
+                commands.append(encode("HSET", key, "a", value, "b", value[:200]))
+            elif kind == 1:
+                commands.append(encode("RPUSH", key, value, value[:300], "z"))
+            else:
+                commands.append(encode("SET", key, value))
+            if expiry:
+                commands.append(encode("EXPIRE", key, rng.randrange(1000, 9000)))
+            size += sum(map(len, commands[-2:]))
+        yield b"".join(commands), len(commands)
+
+
+class Watcher(threading.Thread):
+    """Asks for the memory in use all the time, and notes the most and the slowest answer."""
+
+    def __init__(self, server):
+        super().__init__()
+        self.server, self.stopping = server, False
+        self.most, self.slowest_s = 0, 0.0
+
+    def run(self):
+        with self.server.wire() as wire:
+            while not self.stopping:
+                begin = time.monotonic()
+                info = wire.call("INFO", "memory").decode()
+                self.slowest_s = max(self.slowest_s, time.monotonic() - begin)
+                used = int(info.split("used_memory:")[1].split("\r")[0])
+                self.most = max(self.most, used)
+
+
+class Maxmemory(unittest.TestCase):
+    def write(self, server, total, expiry):
+        """Writes so many bytes as fast as one client can; how many commands were refused."""
+        refused = sent = 0
+        with server.wire() as wire:
+            for pipeline, count in mixed_writes(7, expiry):
+                wire.send(pipeline)
+                for _ in range(count):
+                    reply = wire.reply()
+                    refused += isinstance(reply, bytes) and reply.startswith(b"-OOM")
+                sent += len(pipeline)
+                if sent > total:
+                    return refused
+        return refused
+
+    def play(self, policy, threads=1):
+        volatile = policy.startswith("volatile")
+        with Server("--maxmemory", LIMIT, "--maxmemory-policy", policy,
+                    "--io-threads", threads) as server:
+            for i in range(500):
+                server_keep = encode("SET", "keep:%d" % i, "v" * 100)
+                with server.wire() as wire:
+                    wire.send(server_keep)
+                    self.assertEqual(wire.reply(), b"OK")
+            watcher = Watcher(server)
+            watcher.start()
+            try:
+                refused = self.write(server, 3 * LIMIT, volatile)
+            finally:
+                watcher.stopping = True
+                watcher.join()
+            self.assertLess(watcher.most, LIMIT + MARGIN, policy)
+            self.assertLess(watcher.slowest_s, SLOWEST_S, policy)
+            if policy == "noeviction":
+                self.assertGreater(refused, 100)
+                self.assertEqual(int(server.info("evicted_keys")), 0)
+            else:
+                self.assertEqual(refused, 0, policy)
+                self.assertGreater(int(server.info("evicted_keys")), 100)
+            if volatile or policy == "noeviction":
+                kept = server.call("EXISTS", *["keep:%d" % i for i in range(500)])
+                self.assertEqual(kept, 500, policy + " must leave keys without an expiry alone")
+            self.assertEqual(server.call("DEBUG", "ACCOUNTING"), b"OK")
+            self.assertEqual(server.stop(), 0)
+
+    def test_the_limit_holds_with_every_policy(self):
+        for policy in ("noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random",
+                       "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"):
+            with self.subTest(policy):
+                self.play(policy)
+
+    def test_the_limit_holds_with_several_threads(self):
+        self.play("allkeys-lru", threads=4)
+
+    def test_what_is_used_stays(self):
+        """LRU: keys that are read every second outlive ten times their number of others."""
+        with Server("--maxmemory", 8 * MB, "--maxmemory-policy", "allkeys-lru",
+                    "--maxmemory-samples", 10) as server, server.wire() as wire:
+            hot = ["hot:%d" % i for i in range(200)]
+            for key in hot:
+                wire.call("SET", key, "v" * 1000)
+            end = time.monotonic() + 4
+            number = 0
+            while time.monotonic() < end:
+                wire.send(b"".join(encode("GET", key) for key in hot))
+                for _ in hot:
+                    wire.reply()
+                wire.send(b"".join(encode("SET", "cold:%d" % (number + i), "v" * 1000)
+                                   for i in range(2000)))
+                number += 2000
+                for _ in range(2000):
+                    self.assertEqual(wire.reply(), b"OK")
+                time.sleep(0.3)  # the clock of the policy counts seconds
+            self.assertGreater(number, 10000)
+            self.assertGreater(wire.call("EXISTS", *hot), 190)
+
+    def test_a_lower_limit_evicts_without_commands(self):
+        with Server("--maxmemory-policy", "allkeys-random") as server:
+            server.call("DEBUG", "POPULATE", 20000, "key", 1000)
+            server.call("CONFIG", "SET", "maxmemory", 10 * MB)
+            wait_until(lambda: int(server.info("used_memory")) < 10 * MB + 65536, "room")
+            self.assertEqual(server.info("current_eviction_exceeded_time"), "0")
+
+
+@unittest.skipIf(SANITIZED, "the sanitizer's heap is not the allocator's")
+class Accounting(unittest.TestCase):
+    """Bytes counted per database against what the allocator gave, within 3 %."""
+
+    def fill(self, name, commands):
+        with Server() as server, server.wire() as wire:
+            before = int(server.info("used_memory"))
+            pending = 0
+            for command in commands:
+                wire.send(command)
+                pending += 1
+                if pending == 500:
+                    for _ in range(pending):
+                        self.assertFalse(str(wire.reply()).startswith("b'-"))
+                    pending = 0
+            for _ in range(pending):
+                wire.reply()
+            wait_until(lambda: int(server.info("lazyfree_pending_objects")) == 0, "nothing to free")
+            time.sleep(0.25)  # arrays left by resizes are freed within a round of the keeper
+            stats = wire.call("MEMORY", "STATS")
+            pairs = dict(zip(stats[::2], stats[1::2]))[b"db.0"]
+            counted = sum(value for field, value in zip(pairs[::2], pairs[1::2]))
+            used = int(server.info("used_memory")) - before
+            self.assertGreater(used, 5 * MB, name)
+            self.assertLess(abs(counted - used) / used, 0.03, "%s: %d counted, %d used" %
+                            (name, counted, used))
+            self.assertEqual(wire.call("DEBUG", "ACCOUNTING"), b"OK")
+
+    def test_of_every_type_small_and_large(self):
+        v = b"v" * 100000
+        n = range(30000)
+        self.fill("small strings", (encode("SET", "k%d" % i, v[:i % 300]) for i in range(100000)))
+        self.fill("large strings", (encode("SET", "k%d" % i, v[:i * 77 % 60000]) for i in range(700)))
+        self.fill("expiring", (encode("SET", "k%d" % i, v[:200], "EX", 1000 + i) for i in range(60000)))
+        self.fill("small hashes", (encode("HSET", "k%d" % (i % 9000), i, v[:i % 900]) for i in n))
+        self.fill("large hash", (encode("HSET", "k", "f%d" % i, v[:i % 700]) for i in n))
+        self.fill("small lists", (encode("RPUSH", "k%d" % (i % 5000), v[:i % 900]) for i in n))
+        self.fill("large list", (encode("LPUSH", "k", v[:i % 4000]) for i in range(10000)))
+        self.fill("small sets", (encode("SADD", "k%d" % (i % 9000), v[:i % 50] + b"%d" % i, i)
+                                 for i in range(90000)))
+        self.fill("large set", (encode("SADD", "k", "member:%d" % i) for i in range(300000)))
+        self.fill("integers", (encode("SADD", "k%d" % (i % 3000), i * 7919) for i in range(900000)))
+        self.fill("small sorted sets", (encode("ZADD", "k%d" % (i % 9000), i, "member:%d" % i)
+                                        for i in range(200000)))
+        self.fill("large sorted set", (encode("ZADD", "k", i * 7919 % 100003, "member:%d" % i)
+                                       for i in range(200000)))
+
+    def test_after_random_commands(self):
+        rng = random.Random(7)
+        v = b"v" * 30000
+
+        def some():
+            key, field = "k%d" % rng.randrange(200), "f%d" % rng.randrange(500)
+            value = v[:rng.choice((1, 10, 100, 600, 3000, 20000))]
+            return encode(*rng.choice((
+                ("HSET", "h" + key, field, value), ("HDEL", "h" + key, field),
+                ("RPUSH", "l" + key, value), ("LPUSH", "l" + key, value, value),
+                ("LTRIM", "l" + key, 0, 40), ("LREM", "l" + key, 1, value), ("RPOP", "l" + key),
+                ("LSET", "l" + key, 0, value), ("LPOP", "l" + key, 2),
+                ("SADD", "s" + key, field, rng.randrange(900)), ("SREM", "s" + key, field),
+                ("SPOP", "s" + key), ("SMOVE", "s" + key, "s" + field, field),
+                ("ZADD", "z" + key, rng.random(), field + "x" * rng.choice((1, 700))),
+                ("ZREM", "z" + key, field), ("ZREMRANGEBYRANK", "z" + key, 0, 3),
+                ("ZPOPMIN", "z" + key), ("ZUNIONSTORE", "z" + key, 2, "z" + key, "s" + key),
+                ("SUNIONSTORE", "s" + key, "s" + key, "s" + field),
+                ("EXPIRE", "h" + key, 1000), ("PERSIST", "h" + key),
+                ("RENAME", "h" + key, "h" + field), ("LINSERT", "l" + key, "BEFORE", value, "y"),
+                ("COPY", "h" + key, "h" + field, "REPLACE"), ("DEL", "z" + key),
+                ("COPY", "l" + key, "l" + field, "DB", 3), ("UNLINK", "l" + key),
+                ("SET", key, value), ("APPEND", key, value[:50]), ("SETRANGE", key, 100, "abc"),
+                ("SET", key, value, "PX", 30), ("GETDEL", key), ("LMOVE", "l" + key, "l" + field,
+                                                                  "LEFT", "RIGHT"),
+                ("EVAL", "redis.call('hset', KEYS[1], 'a', ARGV[1]) "
+                 "redis.call('hdel', KEYS[1], 'a', 'f1')", 1, "h" + key, value))))
+
+        with Server("--io-threads", 2) as server, server.wire() as wire:
+            for _ in range(60):
+                wire.send(b"".join(some() for _ in range(500)))
+                for _ in range(500):
+                    wire.reply()
+                self.assertEqual(wire.call("DEBUG", "ACCOUNTING"), b"OK")
+            wire.call("SWAPDB", 0, 3)
+            self.assertEqual(wire.call("DEBUG", "ACCOUNTING"), b"OK")
+            wire.call("FLUSHALL")
+            self.assertEqual(wire.call("DEBUG", "ACCOUNTING"), b"OK")
+
+
+if __name__ == "__main__":
+    unittest.main()

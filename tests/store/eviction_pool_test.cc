@@ -1,0 +1,106 @@
+#include "server/store/eviction_pool.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "server/base/hash.h"
+
+namespace larder {
+namespace {
+
+constexpr int64_t kNowMs = 1'700'000'000'000;
+
+class EvictionPoolTest : public testing::Test {
+ protected:
+  Entry* Add(const std::string& key, int64_t expiry_ms, uint32_t access) {
+    Entry* entry = Entry::NewString(key, "value", StringEncoding::kEmbstr, expiry_ms);
+    entry->set_access(access);
+    shard_.Insert(0, entry, HashBytes(key));
+    entries_[HashBytes(key)] = entry;
+    return entry;
+  }
+  Entry* EntryOf(const EvictionPool::Candidate& candidate) { return entries_.at(candidate.hash); }
+  EvictionRules Rules(EvictionPolicy policy, size_t samples) {
+    return {policy, samples, {10, 1}, kNowMs};
+  }
+
+  // 1000 keys; key n was last used n seconds ago, has been used 255 - n % 200 times as LFU counts,
+  // and, when odd, expires in n minutes.
+  void Fill(bool lfu) {
+    for (uint32_t n = 0; n < 1000; ++n) {
+      const uint32_t access = lfu ? LfuAccess(static_cast<uint8_t>(255 - n % 200), kNowMs)
+                                  : LruAccess(kNowMs - n * 1000);
+      Add("key:" + std::to_string(n), n % 2 == 1 ? kNowMs + n * 60'000 : Entry::kNoExpiry, access);
+    }
+  }
+
+  Shard shard_{1};
+  std::map<uint64_t, Entry*> entries_;
+  EvictionPool pool_;
+  Random random_{7};
+};
+
+TEST_F(EvictionPoolTest, KeepsTheBestOfAllItHasSeen) {
+  Fill(false);
+  const EvictionRules rules = Rules(EvictionPolicy::kAllkeysLru, 1000);
+  EXPECT_EQ(pool_.Sample(shard_.slice(0), 0, rules, random_), 1000u);
+  EXPECT_EQ(pool_.Sample(shard_.slice(0), 0, rules, random_), 1000u) << "each candidate once";
+  for (uint64_t score = 999; score > 999 - EvictionPool::kMost; --score) {
+    ASSERT_FALSE(pool_.empty());
+    EXPECT_EQ(pool_.TakeBest().score, score);
+  }
+  EXPECT_TRUE(pool_.empty());
+}
+
+// What the samples are for: evicting from some keys in a row leaves mostly those used lately.
+TEST_F(EvictionPoolTest, FiveSamplesComeNearToExactLru) {
+  Fill(false);
+  const EvictionRules rules = Rules(EvictionPolicy::kAllkeysLru, 5);
+  uint64_t idle_s = 0;
+  for (int i = 0; i < 500; ++i) {
+    pool_.Sample(shard_.slice(0), 0, rules, random_);
+    const EvictionPool::Candidate best = pool_.TakeBest();
+    idle_s += best.score;
+    Entry::Free(shard_.Remove(0, EntryOf(best), best.hash));
+  }
+  EXPECT_GT(idle_s / 500, 650u) << "750 would be exact, 500 random";
+}
+
+TEST_F(EvictionPoolTest, LfuPrefersWhatIsUsedSeldom) {
+  Fill(true);
+  pool_.Sample(shard_.slice(0), 0, Rules(EvictionPolicy::kAllkeysLfu, 1000), random_);
+  EXPECT_EQ(pool_.TakeBest().score, 199u);
+}
+
+TEST_F(EvictionPoolTest, VolatilePoliciesSeeOnlyKeysWithAnExpiry) {
+  Fill(false);
+  for (const EvictionPolicy policy :
+       {EvictionPolicy::kVolatileLru, EvictionPolicy::kVolatileLfu, EvictionPolicy::kVolatileRandom,
+        EvictionPolicy::kVolatileTtl}) {
+    const EvictionRules rules = Rules(policy, 50);
+    EXPECT_EQ(EvictionPool::Eligible(shard_.slice(0), rules), 500u);
+    for (int i = 0; i < 100; ++i) {
+      pool_.Sample(shard_.slice(0), 0, rules, random_);
+      ASSERT_TRUE(EntryOf(pool_.TakeBest())->has_expiry());
+    }
+    pool_.Clear();
+  }
+}
+
+TEST_F(EvictionPoolTest, TtlTakesWhatExpiresFirst) {
+  Fill(false);
+  pool_.Sample(shard_.slice(0), 0, Rules(EvictionPolicy::kVolatileTtl, 5), random_);
+  EXPECT_EQ(EntryOf(pool_.TakeBest())->key(), "key:1");
+}
+
+TEST_F(EvictionPoolTest, SamplesOfASmallTableAreAllItHas) {
+  Add("a", Entry::kNoExpiry, 0);
+  Add("b", Entry::kNoExpiry, 0);
+  EXPECT_EQ(pool_.Sample(shard_.slice(0), 0, Rules(EvictionPolicy::kAllkeysRandom, 5), random_),
+            2u);
+}
+
+}  // namespace
+}  // namespace larder
