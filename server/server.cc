@@ -7,11 +7,15 @@
 #include <sstream>
 #include <thread>
 
+#include "server/acl/user_list.h"
 #include "server/base/log.h"
 #include "server/base/mutex.h"
 #include "server/base/oom_score.h"
+#include "server/base/strings.h"
+#include "server/commands/client_info.h"
 #include "server/commands/commands.h"
 #include "server/config/config.h"
+#include "server/config/words.h"
 #include "server/engine/engine.h"
 #include "server/engine/keeper.h"
 #include "server/engine/worker.h"
@@ -41,6 +45,48 @@ bool ApplyOomScore(const Config& config, OomScore& oom_score, std::string* error
   int primary = 0;
   std::istringstream(config.Text("oom-score-adj-values")) >> primary;
   return oom_score.Apply(config.Text("oom-score-adj"), primary, error);
+}
+
+// What AWS keeps for itself (its page "Restricted Redis OSS commands").
+constexpr std::string_view kRestricted[] = {"bgrewriteaof", "bgsave",    "config", "debug",
+                                            "migrate",      "replicaof", "save",   "slaveof",
+                                            "shutdown",     "sync"};
+
+// The commands under the names that clients may use. Nothing, with the reason, where a line of
+// rename-command is wrong.
+std::optional<CommandTable> NamedCommands(const Config& config,
+                                          std::span<const std::span<const Command>> rows,
+                                          std::string* error) {
+  CommandTable table(rows);
+  for (const std::string& line : config.Lines("rename-command")) {
+    const std::vector<std::string> names = *SplitWords(line);
+    *error = table.Rename(names[0], names[1]);
+    if (error->empty()) continue;
+    *error = StrCat("rename-command ", line, ": ", *error);
+    return std::nullopt;
+  }
+  if (!config.settings().elasticache) return table;
+  for (std::string_view name : kRestricted) table.Rename(name, "");
+  return table;
+}
+
+// Those of the configuration, or those of the ACL file.
+bool LoadUsers(Engine& engine, std::string* error) {
+  const std::string path = engine.config.Text("aclfile");
+  const std::vector<std::string> lines = engine.config.Lines("user");
+  if (!path.empty() && !lines.empty()) {
+    *error =
+        "There are users in the configuration file, and an ACL file is named: which of them holds? "
+        "Please define either an ACL file or users in the configuration, but not both.";
+    return false;
+  }
+  std::vector<UserRef> gone;
+  *error = path.empty() ? LoadConfiguredUsers(lines, engine.users)
+                        : LoadUserFile(path, engine.users, &gone);
+  engine.config.OnRewrite("user", [&engine, path] {
+    return path.empty() ? ConfigLines(engine.users) : std::vector<std::string>();
+  });
+  return error->empty();
 }
 
 }  // namespace
@@ -95,7 +141,13 @@ bool Server::Start(std::string* error) {
     *reason = "Active defragmentation cannot be enabled: the allocator is left to itself";
     return value == "no";
   });
-  Engine& engine = rooms.engine.emplace(rooms.config, rooms.rows);
+  std::optional<CommandTable> table = NamedCommands(rooms.config, rooms.rows, error);
+  if (!table) return false;
+  Engine& engine = rooms.engine.emplace(rooms.config, *std::move(table));
+  engine.describe_client = [](const Client& client, int64_t now_ms) {
+    return DescribeClient(client, now_ms);
+  };
+  if (!LoadUsers(engine, error)) return false;
   engine.scripts = &rooms.scripting.emplace();
   Persistence& persistence = rooms.persistence.emplace(engine);
   engine.persistence = &persistence;

@@ -11,9 +11,15 @@
 namespace larder {
 namespace {
 
+bool IsOf(const User& user, const Client& client) {
+  MutexLock lock(client.label_mutex);
+  return client.user != nullptr && client.user->account() == user.account();
+}
+
 struct KillFilter {
   std::string_view address, local_address;  // empty: any
   std::optional<ClientKind> kind;
+  UserRef user;    // null: any
   int64_t id = 0;  // 0: any
   bool skip_me = true;
 
@@ -22,7 +28,7 @@ struct KillFilter {
     if (!local_address.empty() && client.local_address != local_address) return false;
     if (kind && KindOf(client) != *kind) return false;
     if (id != 0 && client.id != static_cast<uint64_t>(id)) return false;
-    return !(skip_me && &client == &me);
+    return !(skip_me && &client == &me) && (user == nullptr || IsOf(*user, client));
   }
 };
 
@@ -40,7 +46,8 @@ bool ParseKillOption(Context& c, size_t i, KillFilter* filter) {
   } else if (EqualsIgnoreCase(option, "laddr")) {
     filter->local_address = value;
   } else if (EqualsIgnoreCase(option, "user")) {
-    if (value == "default") return true;
+    filter->user = c.engine.users.Find(value);
+    if (filter->user != nullptr) return true;
     c.reply.Error(StrCat("ERR No such user '", value, "'"));
     return false;
   } else if (EqualsIgnoreCase(option, "skipme") && EqualsIgnoreCase(value, "yes")) {
@@ -54,7 +61,7 @@ bool ParseKillOption(Context& c, size_t i, KillFilter* filter) {
   return true;
 }
 
-// Asks the loops of the clients to close them. Returns how many match.
+// Returns how many match.
 int64_t Kill(Context& c, const KillFilter& filter) {
   int64_t killed = 0;
   c.engine.clients.ForEach([&](Client& client) {
@@ -64,10 +71,7 @@ int64_t Kill(Context& c, const KillFilter& filter) {
       client.close_after_reply.store(true, std::memory_order_relaxed);
       return;
     }
-    auto letter = std::make_unique<Letter>();
-    letter->kind = Letter::Kind::kClose;
-    letter->client_id = client.id;
-    client.home->Post(std::move(letter));
+    CloseClient(client);
   });
   return killed;
 }

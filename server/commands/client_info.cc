@@ -43,9 +43,13 @@ uint64_t WireBytes(Args args) {
 
 }  // namespace
 
+// Of its own request, which is being run, the client sees the size as well.
 void AppendClientInfo(std::string& out, const Client& client, const Context& c) {
-  // Of its own request, which is being run, the client sees the size as well.
-  const Args args = &client == &c.client ? c.args : Args();
+  out += DescribeClient(client, c.now_ms(), &client == &c.client ? c.args : Args());
+}
+
+std::string DescribeClient(const Client& client, int64_t now_ms, Args args) {
+  std::string out;
   const Command* last = Load(client.last_command);
   const int64_t queued = static_cast<int64_t>(Load(client.queued)) - 1;
   const uint64_t input = std::max<uint64_t>(Load(client.input_bytes), WireBytes(args));
@@ -53,8 +57,8 @@ void AppendClientInfo(std::string& out, const Client& client, const Context& c) 
   MutexLock lock(client.label_mutex);
   StrAppend(out, "id=", client.id, " addr=", client.address, " laddr=", client.local_address);
   StrAppend(out, " fd=", client.fd, " name=", client.name);
-  StrAppend(out, " age=", std::max<int64_t>(c.now_ms() - client.connected_ms, 0) / 1000);
-  StrAppend(out, " idle=", std::max<int64_t>(c.now_ms() - Load(client.last_command_ms), 0) / 1000);
+  StrAppend(out, " age=", std::max<int64_t>(now_ms - client.connected_ms, 0) / 1000);
+  StrAppend(out, " idle=", std::max<int64_t>(now_ms - Load(client.last_command_ms), 0) / 1000);
   StrAppend(out, " flags=", Flags(client), " db=", Load(client.db), " sub=0 psub=0 ssub=0");
   StrAppend(out, " multi=", queued, " qbuf=", input, " qbuf-free=0 argv-mem=", WordBytes(args),
             " multi-mem=", Load(client.queued_bytes));
@@ -62,8 +66,10 @@ void AppendClientInfo(std::string& out, const Client& client, const Context& c) 
   StrAppend(out, " tot-mem=", std::max(client.memory_bytes(), sizeof(Client) + input),
             " events=", output > 0 ? "rw" : "r");
   StrAppend(out, " cmd=", last == nullptr ? "NULL" : CommandTable::FullName(*last));
-  StrAppend(out, " user=default redir=-1 resp=", Load(client.resp));
+  StrAppend(out, " user=", client.user == nullptr ? "(superuser)" : client.user->name());
+  StrAppend(out, " redir=-1 resp=", Load(client.resp));
   StrAppend(out, " lib-name=", client.library_name, " lib-ver=", client.library_version);
+  return out;
 }
 
 bool IsValidLabel(std::string_view label) {
@@ -78,6 +84,13 @@ bool SetClientName(Context& c, std::string_view name) {
   MutexLock lock(c.client.label_mutex);
   c.client.name = name;
   return true;
+}
+
+void CloseClient(Client& client) {
+  auto letter = std::make_unique<Letter>();
+  letter->kind = Letter::Kind::kClose;
+  letter->client_id = client.id;
+  client.home->Post(std::move(letter));
 }
 
 // All connections are clients' own.

@@ -8,6 +8,42 @@
 namespace larder {
 namespace {
 
+// Commands that Redis advises against, since when, and what it names instead.
+struct Deprecated {
+  std::string_view name, since, instead;
+};
+
+constexpr Deprecated kDeprecated[] = {
+    {"brpoplpush", "6.2.0", "`BLMOVE` with the `RIGHT` and `LEFT` arguments"},
+    {"cluster|slaves", "5.0.0", "`CLUSTER REPLICAS`"},
+    {"georadius", "6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument"},
+    {"georadius_ro", "6.2.0", "`GEOSEARCH` with the `BYRADIUS` argument"},
+    {"georadiusbymember", "6.2.0",
+     "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments"},
+    {"georadiusbymember_ro", "6.2.0", "`GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments"},
+    {"getset", "6.2.0", "`SET` with the `!GET` argument"},
+    {"hmset", "4.0.0", "`HSET` with multiple field-value pairs"},
+    {"psetex", "2.6.12", "`SET` with the `PX` argument"},
+    {"quit", "7.2.0", "just closing the connection"},
+    {"rpoplpush", "6.2.0", "`LMOVE` with the `RIGHT` and `LEFT` arguments"},
+    {"setex", "2.6.12", "`SET` with the `EX` argument"},
+    {"setnx", "2.6.12", "`SET` with the `NX` argument"},
+    {"slaveof", "5.0.0", "`REPLICAOF`"},
+    {"substr", "2.0.0", "`GETRANGE`"},
+    {"zrangebylex", "6.2.0", "`ZRANGE` with the `BYLEX` argument"},
+    {"zrangebyscore", "6.2.0", "`ZRANGE` with the `BYSCORE` argument"},
+    {"zrevrange", "6.2.0", "`ZRANGE` with the `REV` argument"},
+    {"zrevrangebylex", "6.2.0", "`ZRANGE` with the `REV` and `BYLEX` arguments"},
+    {"zrevrangebyscore", "6.2.0", "`ZRANGE` with the `REV` and `BYSCORE` arguments"},
+};
+
+const Deprecated* FindDeprecated(std::string_view full_name) {
+  for (const Deprecated& row : kDeprecated) {
+    if (row.name == full_name) return &row;
+  }
+  return nullptr;
+}
+
 class DocsWriter {
  public:
   DocsWriter(const CommandTable& table, Reply& reply) : table_(table), reply_(reply) {}
@@ -16,12 +52,20 @@ class DocsWriter {
     const std::vector<const Command*> subcommands = table_.SubcommandsOf(command);
     std::vector<SyntaxArgument> arguments;
     if (!command.syntax.empty()) arguments = ParseSyntax(command.syntax);
+    const Deprecated* deprecated = FindDeprecated(CommandTable::FullName(command));
     reply_.Map(3 + (command.complexity.empty() ? 0 : 1) + (arguments.empty() ? 0 : 1) +
-               (subcommands.empty() ? 0 : 1));
+               (subcommands.empty() ? 0 : 1) + (deprecated == nullptr ? 0 : 3));
     Field("summary", command.summary);
     Field("since", command.since);
     Field("group", command.group);
     if (!command.complexity.empty()) Field("complexity", command.complexity);
+    if (deprecated != nullptr) {
+      reply_.Bulk("doc_flags");
+      reply_.Set(1);
+      reply_.Status("deprecated");
+      Field("deprecated_since", deprecated->since);
+      Field("replaced_by", deprecated->instead);
+    }
     if (!arguments.empty()) {
       keys_left_ = command.keys.size;
       keys_ = command.keys.size;

@@ -9,6 +9,7 @@
 #include "server/commands/commands.h"
 #include "server/commands/help.h"
 #include "server/engine/engine.h"
+#include "server/engine/key_uses.h"
 
 namespace larder {
 namespace {
@@ -172,12 +173,10 @@ bool FindKeysOf(Context& c, std::vector<KeyPosition>* positions) {
     error = "ERR The command has no key arguments";
   } else if (command->arity > 0 ? size != command->arity : size < -command->arity) {
     error = "ERR Invalid number of arguments specified for command";
-  } else if (!FindKeys(*command, words, *positions) ||
+  } else if (!FindKeyUses(*command, words, *positions) ||
              (positions->empty() && !(command->flags & kNoMandatoryKeys))) {
     error = "ERR Invalid arguments specified for command";
   } else {
-    AppendHiddenKeys(*command, words, positions);
-    for (KeyPosition& key : *positions) key.flags = ActualKeyFlags(*command, words, key.flags);
     std::sort(positions->begin(), positions->end(),
               [](const KeyPosition& a, const KeyPosition& b) { return a.index < b.index; });
     return true;

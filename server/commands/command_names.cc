@@ -47,30 +47,6 @@ constexpr Name kKeyFlags[] = {
     {kVariableFlags, "variable_flags"},
 };
 
-constexpr Name kCategories[] = {
-    {kCatKeyspace, "keyspace"},
-    {kCatRead, "read"},
-    {kCatWrite, "write"},
-    {kCatSet, "set"},
-    {kCatSortedSet, "sortedset"},
-    {kCatList, "list"},
-    {kCatHash, "hash"},
-    {kCatString, "string"},
-    {kCatBitmap, "bitmap"},
-    {kCatHyperLogLog, "hyperloglog"},
-    {kCatGeo, "geo"},
-    {kCatStream, "stream"},
-    {kCatPubSub, "pubsub"},
-    {kCatAdmin, "admin"},
-    {kCatFast, "fast"},
-    {kCatSlow, "slow"},
-    {kCatBlocking, "blocking"},
-    {kCatDangerous, "dangerous"},
-    {kCatConnection, "connection"},
-    {kCatTransaction, "transaction"},
-    {kCatScripting, "scripting"},
-};
-
 std::vector<std::string_view> NamesOf(std::span<const Name> names, uint32_t bits) {
   std::vector<std::string_view> found;
   for (const auto& [bit, name] : names) {
@@ -79,26 +55,16 @@ std::vector<std::string_view> NamesOf(std::span<const Name> names, uint32_t bits
   return found;
 }
 
-bool HasWord(Args words, std::string_view word, size_t from) {
-  for (size_t i = from; i < words.size(); ++i) {
-    if (EqualsIgnoreCase(words[i], word)) return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 std::vector<std::string_view> CommandFlagNames(uint32_t flags) { return NamesOf(kFlags, flags); }
 std::vector<std::string_view> KeyFlagNames(uint16_t flags) { return NamesOf(kKeyFlags, flags); }
 std::vector<std::string_view> CategoryNames(uint32_t categories) {
-  return NamesOf(kCategories, categories);
-}
-
-uint32_t CategoryByName(std::string_view name) {
-  for (const auto& [bit, category] : kCategories) {
-    if (EqualsIgnoreCase(category, name)) return bit;
+  std::vector<std::string_view> names;
+  for (size_t i = 0; i < std::size(kCategoryNames); ++i) {
+    if (categories >> i & 1) names.push_back(kCategoryNames[i]);
   }
-  return 0;
+  return names;
 }
 
 LegacyKeys LegacyKeysOf(const Command& command) {
@@ -116,28 +82,6 @@ LegacyKeys LegacyKeysOf(const Command& command) {
     }
   }
   return keys;
-}
-
-void AppendHiddenKeys(const Command& command, Args words, std::vector<KeyPosition>* positions) {
-  if (command.name != "sort") return;
-  // Of several the last one counts.
-  for (size_t i = words.size() - 1; i-- > 2;) {
-    if (!EqualsIgnoreCase(words[i], "store")) continue;
-    positions->push_back({static_cast<uint32_t>(i + 1), kOW | kUpdate});
-    return;
-  }
-}
-
-uint16_t ActualKeyFlags(const Command& command, Args words, uint16_t flags) {
-  if (!(flags & kVariableFlags)) return flags;
-  if (command.name == "set") {
-    return HasWord(words, "get", 3) ? kRW | kAccess | kUpdate : kOW | kUpdate;
-  }
-  if (command.name == "bitfield") {
-    const bool writes = HasWord(words, "set", 2) || HasWord(words, "incrby", 2);
-    return writes ? kRW | kAccess | kUpdate : kRO | kAccess;
-  }
-  return flags;
 }
 
 }  // namespace larder

@@ -13,19 +13,12 @@ namespace larder {
 std::vector<std::string_view> CommandFlagNames(uint32_t flags);
 std::vector<std::string_view> KeyFlagNames(uint16_t flags);
 std::vector<std::string_view> CategoryNames(uint32_t categories);  // without the @
-uint32_t CategoryByName(std::string_view name);                    // 0: there is none
 
 // First key, last key and step, as COMMAND told it before key specifications.
 struct LegacyKeys {
   int first = 0, last = 0, step = 0;
 };
 LegacyKeys LegacyKeysOf(const Command& command);
-
-// A use of a key that depends on the options (SET with GET reads) is settled by the words.
-uint16_t ActualKeyFlags(const Command& command, Args words, uint16_t flags);
-
-// Appends keys that no specification finds: SORT's STORE, which may stand anywhere.
-void AppendHiddenKeys(const Command& command, Args words, std::vector<KeyPosition>* positions);
 
 // COMMAND DOCS; in command_docs.cc.
 void CommandDocs(Context& c);

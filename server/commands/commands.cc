@@ -2,8 +2,9 @@
 
 namespace larder {
 
+// A line for each.
 std::vector<std::span<const Command>> AllCommands() {
-  // clang-format off: a line for each
+  // clang-format off
   return {
       StringCommands(),
       StringSetCommands(),
@@ -46,12 +47,16 @@ std::vector<std::span<const Command>> AllCommands() {
       StreamClaimCommands(),
       StreamInfoCommands(),
       ConnectionCommands(),
+      AuthCommands(),
+      AclCommands(),
+      AclInfoCommands(),
       ClientCommands(),
       ClientControlCommands(),
       ClientTrackingCommands(),
       TransactionCommands(),
       PubSubCommands(),
       StandInCommands(),
+      ClusterCommands(),
       CommandCommands(),
       ConfigCommands(),
       InfoCommands(),

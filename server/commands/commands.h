@@ -60,11 +60,15 @@ std::span<const Command> DatabaseCommands();  // databases.cc: SELECT, FLUSHALL,
 
 // Clients.
 std::span<const Command> ConnectionCommands();     // connection.cc: PING, HELLO, RESET …
+std::span<const Command> AuthCommands();           // auth.cc
+std::span<const Command> AclCommands();            // acl.cc: the users
+std::span<const Command> AclInfoCommands();        // acl_info.cc: CAT, LOG, DRYRUN …
 std::span<const Command> ClientCommands();         // client_commands.cc
 std::span<const Command> ClientControlCommands();  // client_control.cc: KILL, PAUSE …
 std::span<const Command> ClientTrackingCommands();
 std::span<const Command> TransactionCommands();  // transactions.cc
 std::span<const Command> StandInCommands();      // stand_ins.cc: WAIT, MODULE
+std::span<const Command> ClusterCommands();      // cluster.cc: answers that there is none
 std::span<const Command> PubSubCommands();       // pubsub.cc
 
 // The server.

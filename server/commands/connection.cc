@@ -1,16 +1,16 @@
-// The connection itself: PING, ECHO, AUTH, HELLO, QUIT, RESET, MONITOR, ACL WHOAMI.
+// The connection itself: PING, ECHO, HELLO, QUIT, RESET, MONITOR.
 #include "protocol/errors.h"
 #include "server/base/strings.h"
 #include "server/base/version.h"
+#include "server/commands/auth.h"
 #include "server/commands/client_info.h"
 #include "server/commands/commands.h"
 #include "server/engine/engine.h"
+#include "server/engine/permissions.h"
 #include "server/engine/transaction.h"
 
 namespace larder {
 namespace {
-
-constexpr std::string_view kDefaultUser = "default";
 
 void Ping(Context& c) {
   if (c.args.size() > 2) return c.reply.Error(errors::WrongArity(c.command.name));
@@ -18,39 +18,6 @@ void Ping(Context& c) {
 }
 
 void Echo(Context& c) { c.reply.Bulk(c.args[1]); }
-
-// Takes as long for a wrong password as for the right one, so that time tells nothing of it.
-bool EqualSecrets(std::string_view given, std::string_view expected) {
-  unsigned difference = given.size() == expected.size() ? 0 : 1;
-  for (size_t i = 0; i < given.size(); ++i) {
-    const char other = expected.empty() ? '\0' : expected[i % expected.size()];
-    difference |= static_cast<unsigned char>(given[i] ^ other);
-  }
-  return difference == 0;
-}
-
-// False after WRONGPASS was answered. Without requirepass any password is right.
-bool Authenticate(Context& c, std::string_view user, std::string_view password) {
-  const std::string expected = c.engine.config.Text("requirepass");
-  const bool right = expected.empty() || EqualSecrets(password, expected);
-  if (user != kDefaultUser || !right) {
-    c.reply.Error(errors::kWrongPass);
-    return false;
-  }
-  c.client.authenticated = true;
-  return true;
-}
-
-void Auth(Context& c) {
-  if (c.args.size() > 3) return c.SyntaxError();
-  const bool with_user = c.args.size() == 3;
-  if (!with_user && c.engine.config.Text("requirepass").empty()) {
-    return c.reply.Error(
-        "ERR AUTH <password> called without any password configured for the default user. Are you "
-        "sure your configuration is correct?");
-  }
-  if (Authenticate(c, with_user ? c.args[1] : kDefaultUser, c.args.back())) c.reply.Ok();
-}
 
 struct HelloOptions {
   int64_t protocol = 0;  // 0: as it is
@@ -130,7 +97,7 @@ void Reset(Context& c) {
   client.no_evict.store(false, std::memory_order_relaxed);
   client.no_touch.store(false, std::memory_order_relaxed);
   client.reply_mode = Client::ReplyMode::kOn;
-  client.authenticated = c.engine.config.Text("requirepass").empty();
+  BecomeDefaultUser(c.engine, client);
   SetClientName(c, "");
   c.reply.set_resp(2);
   c.reply.Status("RESET");
@@ -143,8 +110,6 @@ void Monitor(Context& c) {
   if (!c.client.monitor.exchange(true)) c.engine.monitors.fetch_add(1);
   c.reply.Ok();
 }
-
-void AclWhoAmI(Context& c) { c.reply.Bulk(kDefaultUser); }
 
 constexpr Command kCommands[] = {
     {.name = "ping",
@@ -168,16 +133,6 @@ constexpr Command kCommands[] = {
      .since = "1.0.0",
      .complexity = "O(1)",
      .summary = "Returns its argument."},
-    {.name = "auth",
-     .arity = -2,
-     .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kSentinel | kAllowBusy,
-     .categories = kCatConnection,
-     .run = Auth,
-     .group = "connection",
-     .syntax = "[username] password",
-     .since = "1.0.0",
-     .complexity = "O(N) for a password of N bytes",
-     .summary = "Authenticates the connection."},
     {.name = "hello",
      .arity = -1,
      .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kSentinel | kAllowBusy,
@@ -214,22 +169,6 @@ constexpr Command kCommands[] = {
      .since = "1.0.0",
      .complexity = "O(1)",
      .summary = "Sends every command the server runs to this connection."},
-    {.name = "acl",
-     .arity = -2,
-     .flags = kSentinel,
-     .group = "server",
-     .since = "6.0.0",
-     .complexity = "Depends on the subcommand",
-     .summary = "Tells about users and their permissions."},
-    {.name = "whoami",
-     .parent = "acl",
-     .arity = 2,
-     .flags = kNoScript | kLoading | kStale | kSentinel,
-     .run = AclWhoAmI,
-     .group = "server",
-     .since = "6.0.0",
-     .complexity = "O(1)",
-     .summary = "Returns the user of the connection."},
 };
 
 }  // namespace

@@ -25,22 +25,27 @@ void WriteServer(Engine& engine, InfoWriter& info) {
   utsname os = {};
   uname(&os);
   const Settings& settings = engine.config.settings();
+  const bool elasticache =
+      settings.elasticache != 0;  // where these are not the customer's business
   const int64_t now_us = WallUs();
   const int64_t uptime_s = now_us / 1'000'000 - engine.started_ms / 1000;
   info.Field("redis_version", kRedisVersion);
   info.Field("server_name", "larder");
   info.Field("larder_version", kLarderVersion);
-  info.Field("redis_git_sha1", "00000000");
+  info.Field("redis_git_sha1", elasticache ? "0" : "00000000");
   info.Field("redis_git_dirty", 0);
   info.Field("redis_build_id", "0");
   info.Field("redis_mode", "standalone");
-  info.Field("os", StrCat(os.sysname, " ", os.release, " ", os.machine));
+  info.Field("os", elasticache ? "Amazon ElastiCache"
+                               : StrCat(os.sysname, " ", os.release, " ", os.machine));
   info.Field("arch_bits", 64);
   info.Field("monotonic_clock", clock_internal::kUseTsc ? "X86 TSC" : "POSIX clock_gettime");
   info.Field("multiplexing_api", "epoll");
   info.Field("atomicvar_api", "c11-builtin");
-  info.Field("gcc_version", StrCat(__GNUC__, ".", __GNUC_MINOR__, ".", __GNUC_PATCHLEVEL__));
-  info.Field("process_id", getpid());
+  info.Field("gcc_version", elasticache
+                                ? "0.0.0"
+                                : StrCat(__GNUC__, ".", __GNUC_MINOR__, ".", __GNUC_PATCHLEVEL__));
+  info.Field("process_id", elasticache ? 1 : getpid());
   info.Field("process_supervised", getenv("NOTIFY_SOCKET") != nullptr ? "systemd" : "no");
   info.Field("run_id", engine.run_id);
   info.Field("tcp_port", int64_t{settings.port});
@@ -50,8 +55,8 @@ void WriteServer(Engine& engine, InfoWriter& info) {
   info.Field("hz", int64_t{settings.hz});
   info.Field("configured_hz", int64_t{settings.hz});
   info.Field("lru_clock", now_us / 1'000'000 & 0xffffff);
-  info.Field("executable", engine.executable);
-  info.Field("config_file", engine.config.file());
+  info.Field("executable", elasticache ? "-" : engine.executable);
+  info.Field("config_file", elasticache ? "-" : engine.config.file());
   info.Field("io_threads_active", engine.io_threads > 1 ? 1 : 0);
   info.Field("larder_io_threads", engine.io_threads);
 }

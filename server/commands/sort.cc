@@ -11,6 +11,8 @@
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/commands/sort_pattern.h"
+#include "server/engine/engine.h"
+#include "server/engine/permissions.h"
 #include "server/store/list.h"
 #include "server/store/set.h"
 #include "server/store/zset.h"
@@ -31,6 +33,14 @@ struct SortOptions {
   bool stores() const { return store_word != 0; }
 };
 
+// BY and GET look at keys of any name. False after the refusal was answered.
+bool MayLookUp(Context& c, std::string_view option) {
+  if (MayReadAllKeys(c.engine, c.client, c.command, c.args)) return true;
+  c.reply.Error(
+      StrCat("ERR ", option, " option of SORT denied due to insufficient ACL permissions."));
+  return false;
+}
+
 bool ParseOptions(Context& c, bool read_only, SortOptions* options) {
   for (size_t i = 2; i < c.args.size(); ++i) {
     const std::string_view word = c.args[i];
@@ -48,8 +58,13 @@ bool ParseOptions(Context& c, bool read_only, SortOptions* options) {
       options->store_word = ++i;
     } else if (EqualsIgnoreCase(word, "by") && left >= 1) {
       options->by.emplace(c.args[++i]);
-      if (options->by->constant()) options->ordered = false;
+      if (options->by->constant()) {
+        options->ordered = false;
+      } else if (!MayLookUp(c, "BY")) {
+        return false;
+      }
     } else if (EqualsIgnoreCase(word, "get") && left >= 1) {
+      if (!MayLookUp(c, "GET")) return false;
       options->get.emplace_back(c.args[++i]);
     } else {
       c.SyntaxError();

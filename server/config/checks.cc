@@ -239,6 +239,23 @@ bool CheckHz(const CheckInput& input, std::string* value, std::string* error) {
   return hz >= 0 && hz <= INT_MAX;
 }
 
+// Every line of the file adds one; a quoted line feed is an escape, so they can be told apart
+// again.
+bool CheckLines(const CheckInput& input, std::string* value, std::string* error) {
+  if (input.words.empty()) return *error = "wrong number of arguments", false;
+  std::string line;
+  for (const std::string& word : input.words) {
+    StrAppend(line, line.empty() ? "" : " ", QuoteWordIfNeeded(word));
+  }
+  *value = input.current.empty() ? line : StrCat(input.current, "\n", line);
+  return true;
+}
+
+bool CheckRename(const CheckInput& input, std::string* value, std::string* error) {
+  if (input.words.size() != 2) return *error = "wrong number of arguments", false;
+  return CheckLines(input, value, error);
+}
+
 bool CheckAnything(const CheckInput& input, std::string* value, std::string*) {
   *value = Join(input.words);
   return true;

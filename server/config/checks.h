@@ -22,6 +22,8 @@ bool CheckNotifyFlags(const CheckInput& input, std::string* value, std::string* 
 bool CheckBusyPoll(const CheckInput& input, std::string* value, std::string* error);
 bool CheckHz(const CheckInput& input, std::string* value, std::string* error);
 bool CheckMaxmemory(const CheckInput& input, std::string* value, std::string* error);
+bool CheckLines(const CheckInput& input, std::string* value, std::string* error);
+bool CheckRename(const CheckInput& input, std::string* value, std::string* error);
 bool CheckAnything(const CheckInput& input, std::string* value, std::string* error);
 
 void PublishOutputLimits(std::string_view value, Settings& settings);

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <sstream>
 
 #include "server/base/check.h"
 #include "server/base/glob.h"
@@ -73,6 +74,17 @@ std::string Config::Value(size_t row) const {
 
 std::string Config::Text(std::string_view name) const { return Value(RowOf(name)); }
 
+std::vector<std::string> Config::Lines(std::string_view name) const {
+  std::vector<std::string> lines;
+  std::stringstream text(Text(name));
+  for (std::string line; std::getline(text, line);) lines.push_back(line);
+  return lines;
+}
+
+void Config::OnRewrite(std::string_view name, Source source) {
+  sources_.emplace_back(RowOf(name), std::move(source));
+}
+
 void Config::OnChange(std::string_view name, Callback callback) {
   callbacks_.emplace_back(RowOf(name), std::move(callback));
 }
@@ -104,21 +116,36 @@ bool Config::LoadLine(const std::string& text, std::string* reason) {
   size_t row = static_cast<size_t>(directive - Directives().data());
   std::string value;
   if (!ReadValue(*directive, {*words, Value(row), true}, &value, reason)) return false;
+  given_[row] = true;
   MutexLock lock(values_mutex_);
   values_[row] = value;
   Publish(row, value);
   return true;
 }
 
+// Where AWS' parameter groups for Redis 7 differ from redis.conf.
+void Config::SetElastiCacheDefaults() {
+  static constexpr PairView kDefaults[] = {{"maxclients", "65000"}};
+  for (const auto& [name, value] : kDefaults) {
+    const size_t row = RowOf(name);
+    if (given_[row]) continue;
+    MutexLock lock(values_mutex_);
+    values_[row] = value;
+    Publish(row, values_[row]);
+  }
+}
+
 bool Config::Load(std::span<const std::string> arguments, std::string* error) {
   std::vector<ConfigLine> lines;
   if (!ReadConfigLines(arguments, &lines, &file_, error)) return false;
+  given_.assign(Directives().size(), false);
   for (const ConfigLine& line : lines) {
     std::string reason;
     if (LoadLine(line.text, &reason)) continue;
     *error = LoadFailed(line, reason);
     return false;
   }
+  if (settings_.elasticache) SetElastiCacheDefaults();
   std::span<const Directive> rows = Directives();
   for (size_t row = 0; row < rows.size(); ++row) {
     if (rows[row].effect != Effect::kNone || Value(row) == rows[row].default_value) continue;

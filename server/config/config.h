@@ -30,6 +30,9 @@ class Config {
   // The value as CONFIG GET prints it. CHECKs that the directive exists.
   std::string Text(std::string_view name) const;
 
+  // The lines of a directive with the flag kLines, each with its words quoted where needed.
+  std::vector<std::string> Lines(std::string_view name) const;
+
   // Reads the arguments of the program, without its name (see config_file.h), and changes to `dir`.
   // False, with the text to print before the process ends with status 1.
   bool Load(std::span<const std::string> arguments, std::string* error);
@@ -57,6 +60,10 @@ class Config {
   // *error undoes the whole Set (and calls it again with the old value).
   using Callback = std::function<bool(const std::string& value, std::string* error)>;
   void OnChange(std::string_view name, Callback callback);
+  // Called by Rewrite for the lines to write, where somebody else keeps them (users). Set before
+  // other threads start, like OnChange.
+  using Source = std::function<std::vector<std::string>()>;
+  void OnRewrite(std::string_view name, Source source);
 
  private:
   struct Change {
@@ -65,6 +72,7 @@ class Config {
   };
 
   bool LoadLine(const std::string& text, std::string* reason);
+  void SetElastiCacheDefaults();
   std::optional<std::string> Resolve(std::span<const PairView> pairs, bool local,
                                      std::vector<size_t>* rows) const;
   void Publish(size_t row, const std::string& value);
@@ -75,10 +83,12 @@ class Config {
   std::string file_;
   std::vector<std::string> notices_;
   std::vector<std::pair<size_t, Callback>> callbacks_;
+  std::vector<std::pair<size_t, Source>> sources_;
 
   Mutex set_mutex_;  // one Set or Rewrite at a time; before values_mutex_
   mutable Mutex values_mutex_;
   std::vector<std::string> values_ ABSL_GUARDED_BY(values_mutex_);  // by row
+  std::vector<bool> given_;  // while loading: rows that a line has named
 };
 
 // The text of a configuration file with new values: see Config::Rewrite. `values` is by row.

@@ -51,6 +51,7 @@ enum : uint32_t {
   kSensitive = 1u << 3,  // a password: the slow log and MONITOR must not show it
   kHidden = 1u << 4,     // CONFIG GET answers only the exact name
   kFileOnly = 1u << 5,   // a line of the file, not a parameter: CONFIG GET does not know it
+  kLines = 1u << 6,      // of which there may be several, each a value; CONFIG REWRITE writes all
 };
 
 struct Directive {

@@ -72,7 +72,10 @@ struct Settings {
   Setting slowlog_max_len;
   Setting latency_monitor_threshold_ms;  // 0: off
   Setting latency_tracking;
-  Setting enable_debug_command, enable_protected_configs;  // ProtectedAction
+  Setting acllog_max_len;
+  Setting acl_reset_channels;  // 0: new users may use all channels
+  Setting enable_debug_command, enable_protected_configs, enable_module_command;  // ProtectedAction
+  Setting elasticache;
 
   // Persistence
   Setting rdb_compression, rdb_checksum, rdb_incremental_fsync;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "protocol/output_buffer.h"
+#include "server/acl/user.h"
 #include "server/base/mutex.h"
 #include "server/engine/command.h"
 #include "server/engine/mailbox.h"
@@ -52,6 +53,13 @@ class Client {
   std::atomic<int> db{0};
   std::atomic<int> resp{2};
   bool authenticated = true;
+  // Null: the server itself, which may do everything. Written by the client's thread under
+  // label_mutex, so that others can read it; SetUser of permissions.h.
+  UserRef user;
+  // The version of the users for which `user` is what he has become, and for which he may do
+  // everything: 0, or the same number.
+  uint64_t user_checked_at = 0;
+  uint64_t unrestricted_at = 0;
   Transaction transaction;
 
   // Reply modes of CLIENT REPLY.

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/acl/categories.h"
 #include "server/engine/args.h"
 
 namespace larder {
@@ -48,32 +49,6 @@ enum CommandFlag : uint32_t {
   kContainer = 1u << 27,   // computed: has subcommands
   kOneKey = 1u << 28,      // computed: always one key, at word keys.specs[0].begin
   kRunsScript = 1u << 29,  // the script may change the flags (ScriptHost::FlagsOf)
-};
-
-// ACL categories beyond those that follow from the flags (write, read, admin, dangerous, pubsub,
-// fast, slow, blocking). Bits are numbered as in Redis' ACL CAT.
-enum AclCategory : uint32_t {
-  kCatKeyspace = 1u << 0,
-  kCatRead = 1u << 1,
-  kCatWrite = 1u << 2,
-  kCatSet = 1u << 3,
-  kCatSortedSet = 1u << 4,
-  kCatList = 1u << 5,
-  kCatHash = 1u << 6,
-  kCatString = 1u << 7,
-  kCatBitmap = 1u << 8,
-  kCatHyperLogLog = 1u << 9,
-  kCatGeo = 1u << 10,
-  kCatStream = 1u << 11,
-  kCatPubSub = 1u << 12,
-  kCatAdmin = 1u << 13,
-  kCatFast = 1u << 14,
-  kCatSlow = 1u << 15,
-  kCatBlocking = 1u << 16,
-  kCatDangerous = 1u << 17,
-  kCatConnection = 1u << 18,
-  kCatTransaction = 1u << 19,
-  kCatScripting = 1u << 20,
 };
 
 // How a key is used, as in COMMAND INFO's key specifications.

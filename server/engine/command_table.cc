@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <cstring>
+#include <utility>
 
 #include "server/base/check.h"
 #include "server/base/numbers.h"
@@ -70,7 +71,10 @@ CommandTable::CommandTable(std::span<const std::span<const Command>> rows) {
       }
     }
     if (command.keys.size == 1 && IsOneWord(command.keys.specs[0])) command.flags |= kOneKey;
-    if (command.parent.empty()) Index(command);
+    if (command.parent.empty()) {
+      CHECK(Find(command.name) == nullptr);  // two rows with one name
+      Index(command.name, command);
+    }
   }
   for (const Command& sub : commands_) {
     const Command* parent = sub.parent.empty() ? nullptr : Find(sub.parent);
@@ -79,14 +83,24 @@ CommandTable::CommandTable(std::span<const std::span<const Command>> rows) {
   for (const Command& command : commands_) Check(command);
 }
 
-void CommandTable::Index(const Command& command) {
-  const uint64_t prefix = PrefixOf(command.name);
-  size_t i = HashPrefix(prefix, command.name.size()) & (slots_.size() - 1);
-  while (slots_[i].command != nullptr) {
-    CHECK(slots_[i].command->name != command.name);  // two rows with one name
-    i = (i + 1) & (slots_.size() - 1);
+void CommandTable::Index(std::string_view name, const Command& command) {
+  const uint64_t prefix = PrefixOf(name);
+  size_t i = HashPrefix(prefix, name.size()) & (slots_.size() - 1);
+  while (slots_[i].command != nullptr) i = (i + 1) & (slots_.size() - 1);
+  slots_[i] = {prefix, name, &command};
+}
+
+// The slots are filled anew: one that was emptied would end the search for those behind it.
+std::string CommandTable::Rename(std::string_view from, std::string_view to) {
+  const Command* command = Find(from);
+  if (command == nullptr) return "No such command in rename-command";
+  if (Find(to) != nullptr) return "Target command name already exists";
+  const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(slots_.size()));
+  for (const Slot& slot : old) {
+    if (slot.command != nullptr && slot.command != command) Index(slot.name, *slot.command);
   }
-  slots_[i] = {prefix, &command};
+  if (!to.empty()) Index(new_names_.emplace_back(ToLower(to)), *command);
+  return "";
 }
 
 void CommandTable::Check(const Command& command) const {
@@ -110,12 +124,12 @@ const Command* CommandTable::Find(std::string_view name) const {
   const size_t mask = slots_.size() - 1;
   const uint64_t prefix = PrefixOf(name);
   for (size_t i = HashPrefix(prefix, name.size()) & mask;; i = (i + 1) & mask) {
-    const Command* command = slots_[i].command;
-    if (command == nullptr) return nullptr;
-    if (slots_[i].prefix != prefix || command->name.size() != name.size()) continue;
+    const Slot& slot = slots_[i];
+    if (slot.command == nullptr) return nullptr;
+    if (slot.prefix != prefix || slot.name.size() != name.size()) continue;
     if (name.size() <= kPrefixBytes ||
-        EqualsIgnoreCase(command->name.substr(kPrefixBytes), name.substr(kPrefixBytes))) {
-      return command;
+        EqualsIgnoreCase(slot.name.substr(kPrefixBytes), name.substr(kPrefixBytes))) {
+      return slot.command;
     }
   }
 }

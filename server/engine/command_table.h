@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,11 @@ class CommandTable {
  public:
   // CHECKs every row: name, arity against syntax and keys, group, known parent, handler.
   explicit CommandTable(std::span<const std::span<const Command>> rows);
+
+  // From now on clients find the command under the new name only; "": not at all. Permissions and
+  // COMMAND go on naming it as its row does. The error in Redis' words, or "". Only before any
+  // other thread has the table.
+  std::string Rename(std::string_view from, std::string_view to);
 
   // The command or container with this name, in any case; null where there is none.
   const Command* Find(std::string_view name) const;
@@ -45,13 +51,15 @@ class CommandTable {
  private:
   struct Slot {
     uint64_t prefix = 0;  // of the name, see command_table.cc
+    std::string_view name;
     const Command* command = nullptr;
   };
   void Check(const Command& command) const;
-  void Index(const Command& command);
+  void Index(std::string_view name, const Command& command);
 
   std::vector<Command> commands_;
   std::vector<Slot> slots_;  // open addressing over the lower-case names of top-level commands
+  std::deque<std::string> new_names_;  // of Rename; the slots look at them
 };
 
 // The positions of the keys in `args` by the command's key specifications; wrong counts yield none.

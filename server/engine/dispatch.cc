@@ -89,6 +89,7 @@ bool IsHttp(const Command* command, Args args) {
 Engine::Outcome Engine::Execute(Worker& worker, Client& client, Args args) {
   const Command* command = commands.Resolve(args);
   if (IsHttp(command, args)) return Outcome::kClose;
+  client.last_command.store(command, std::memory_order_relaxed);
   const Attempt attempt{*this, worker, client, command, args};
   Reply reply(client.out, client.resp.load(std::memory_order_relaxed));
   const std::string refusal = Refuse(attempt);
@@ -106,12 +107,10 @@ Engine::Outcome Engine::Execute(Worker& worker, Client& client, Args args) {
   if (!refusal.empty()) {
     AnswerRefusal(attempt, reply, refusal);
   } else if (MustQueue(client, *command)) {
-    client.last_command.store(command, std::memory_order_relaxed);
     Enqueue(client, *command, args);
     reply.Status("QUEUED");
-  } else {
-    client.last_command.store(command, std::memory_order_relaxed);
-    if (RunWithLocks(worker, client, *command, args, reply)) return Outcome::kParked;
+  } else if (RunWithLocks(worker, client, *command, args, reply)) {
+    return Outcome::kParked;
   }
   if (mode != ReplyMode::kOn || client.reply_mode != ReplyMode::kOn) [[unlikely]] {
     MuteReply(client, mode, mark);

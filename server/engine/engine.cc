@@ -2,22 +2,29 @@
 
 #include "server/base/clock.h"
 #include "server/base/random.h"
+#include "server/engine/permissions.h"
 #include "server/engine/transaction.h"
 #include "server/store/heap_counters.h"
 #include "server/store/memory.h"
 
 namespace larder {
 
-Engine::Engine(Config& configuration, std::span<const std::span<const Command>> rows)
+Engine::Engine(Config& configuration, CommandTable table)
     : config(configuration),
-      commands(rows),
+      commands(std::move(table)),
       keyspace(static_cast<int>(int64_t{configuration.settings().databases})),
       stats(commands.commands().size()),
+      users(AclCommandsOf(commands), configuration.settings().acl_reset_channels),
       run_id(RandomHex(40)),
       replication_id(RandomHex(40)),
       started_ms(WallMs()) {
   CountThisThread();
   SampleMemory();
+  users.SetDefaultPassword(config.Text("requirepass"));
+  config.OnChange("requirepass", [this](const std::string& password, std::string*) {
+    users.SetDefaultPassword(password);
+    return true;
+  });
 }
 
 Engine::~Engine() = default;

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "replication/log/replication_log.h"
+#include "server/acl/acl_log.h"
+#include "server/acl/users.h"
 #include "server/config/config.h"
 #include "server/engine/client.h"
 #include "server/engine/client_memory.h"
@@ -37,7 +39,9 @@ class ScriptHost;       // server/engine/script_host.h: what the rooms above off
 
 class Engine {
  public:
-  Engine(Config& config, std::span<const std::span<const Command>> rows);
+  Engine(Config& configuration, CommandTable table);
+  Engine(Config& configuration, std::span<const std::span<const Command>> rows)
+      : Engine(configuration, CommandTable(rows)) {}
   ~Engine();
 
   // What became of a request.
@@ -108,12 +112,16 @@ class Engine {
   ClientRegistry clients;
   Slowlog slowlog;
   LatencyMonitor latency;
+  Users users;
+  AclLog acl_log;
 
   // Set once, before threads start.
   ScriptHost* scripts = nullptr;
   PersistenceHost* persistence = nullptr;
   std::function<void()> request_shutdown;  // SHUTDOWN, when everything is saved
-  std::string run_id, replication_id;      // 40 hexadecimal digits
+  // The line of CLIENT LIST for a client.
+  std::function<std::string(const Client&, int64_t now_ms)> describe_client;
+  std::string run_id, replication_id;  // 40 hexadecimal digits
   int64_t started_ms = 0;
   std::string config_file, executable;
   int port = 0;

@@ -33,10 +33,11 @@ Args Redacted(const Command& command, Args args, std::vector<std::string_view>& 
   const bool auth = command.name == "auth";
   const bool hello = command.name == "hello";
   const bool config = command.parent == "config" && command.name == "set";
-  if (!auth && !hello && !config) return args;
+  const bool set_user = command.parent == "acl" && command.name == "setuser";
+  if (!auth && !hello && !config && !set_user) return args;
   words.assign(args.begin(), args.end());
   for (size_t i = 1; i < words.size(); ++i) {
-    if (auth) {
+    if (auth || (set_user && i > 1)) {
       words[i] = kRedacted;
     } else if (hello && EqualsIgnoreCase(words[i], "auth")) {
       for (size_t hidden = 0; hidden < 2 && i + 1 < words.size(); ++hidden) words[++i] = kRedacted;

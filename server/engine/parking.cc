@@ -4,6 +4,7 @@
 
 #include "server/base/hash.h"
 #include "server/engine/engine.h"
+#include "server/engine/permissions.h"
 
 namespace larder {
 namespace {
@@ -38,6 +39,20 @@ WaiterRef NextWaiter(Engine& engine, const Worker& worker, int db, std::string_v
   return nullptr;
 }
 
+// Permissions may have changed while it waited. True: refused, and answered.
+bool RefuseWoken(Engine& engine, Worker& worker, Client& client, const Command& command, Args words,
+                 Reply& reply) {
+  const AclDenial denial = CheckPermission(engine, client, command, words);
+  if (!denial) [[likely]]
+    return false;
+  NoteDenial(engine, worker, client, denial, AclLog::Where::kTopLevel, command, words);
+  reply.Error(DenialText(denial, command));
+  engine.stats.CountError(reply.last_error_code());
+  worker.stats.error_replies.Add(1);
+  worker.stats.per_command[engine.commands.number(command)].rejected.Add(1);
+  return true;
+}
+
 // Runs a claimed waiter's command, and answers unless it found nothing and waits on.
 void ServeOne(Engine& engine, Worker& worker, const WaiterRef& waiter, ReadyKeys& ready) {
   Client& client = *waiter->client;
@@ -51,6 +66,11 @@ void ServeOne(Engine& engine, Worker& worker, const WaiterRef& waiter, ReadyKeys
   engine.HashKeys(command, words, hashed);
   std::vector<uint64_t> hashes;
   for (const HashedKey& key : hashed) hashes.push_back(key.hash);
+  if (RefuseWoken(engine, worker, client, command, words, reply)) {
+    Parking::Withdraw(engine, *waiter);
+    client.home->Post(std::move(letter));
+    return;
+  }
   bool parked = false;
   const auto run = [&](KeyLock& lock) {
     client.woken = true;

@@ -6,6 +6,7 @@
 #include "server/base/clock.h"
 #include "server/base/strings.h"
 #include "server/engine/engine.h"
+#include "server/engine/permissions.h"
 #include "server/engine/persistence_host.h"
 #include "server/engine/script_host.h"
 #include "server/engine/transaction.h"
@@ -36,7 +37,8 @@ bool ProtectedActionAllowed(int64_t action, const Client& client) {
 std::string ProtectedText(const Attempt& a) {
   const bool debug = a.command->name == "debug";
   const Settings& settings = a.engine.config.settings();
-  if (debug && ProtectedActionAllowed(settings.enable_debug_command, a.client)) return "";
+  const int64_t who = debug ? settings.enable_debug_command : settings.enable_module_command;
+  if (ProtectedActionAllowed(who, a.client)) return "";
   return StrCat(
       "ERR ", debug ? "DEBUG" : "MODULE", " command not allowed. If the ",
       debug ? "enable-debug-command" : "enable-module-command",
@@ -52,6 +54,20 @@ bool WillRun(const Attempt& a, CommandFlag flag) {
   return std::any_of(queue.begin(), queue.end(), [flag](const Transaction::Queued& queued) {
     return (queued.command->flags & flag) != 0;
   });
+}
+
+// The user's permissions, looked at anew when a user has changed, or may not do everything.
+std::string RefuseWithoutPermission(const Attempt& a) {
+  if (!FollowUser(a.engine, a.client)) {
+    a.client.close_after_reply.store(true, std::memory_order_relaxed);
+    return std::string(errors::kNoAuth);
+  }
+  const AclDenial denial = CheckPermission(a.engine, a.client, *a.command, a.args);
+  if (!denial) return "";
+  const auto where =
+      a.client.transaction.active ? AclLog::Where::kTransaction : AclLog::Where::kTopLevel;
+  NoteDenial(a.engine, a.worker, a.client, denial, where, *a.command, a.args);
+  return DenialText(denial, *a.command);
 }
 
 bool Busy(const Attempt& a) {
@@ -73,7 +89,7 @@ std::string UnknownCommand(const Engine& engine, Args args) {
   const std::string_view name = args[0];
   if (const Command* container = engine.commands.Find(name);
       container != nullptr && args.size() > 1) {
-    std::string capitals(container->name);
+    std::string capitals(name.substr(0, 128));
     for (char& c : capitals) c = ToUpper(c);
     return StrCat("ERR unknown subcommand '", args[1].substr(0, 128), "'. Try ", capitals,
                   " HELP.");
@@ -93,6 +109,10 @@ bool OutOfMemory(const Attempt& a) {
   a.worker.eviction.out_of_memory = !a.engine.eviction.MakeRoom(a.worker);
   return a.worker.eviction.out_of_memory &&
          (WillRun(a, kDenyOom) || MustQueue(a.client, *a.command));
+}
+
+bool FoundNoMemory(const Attempt& a) {
+  return a.engine.config.settings().maxmemory != 0 && a.worker.eviction.out_of_memory;
 }
 
 std::string RefuseAfterFailedSave(const Attempt& a) {
@@ -116,9 +136,14 @@ std::string Refuse(const Attempt& a) {
   if (flags & kProtectedCommand) [[unlikely]] {
     if (std::string text = ProtectedText(a); !text.empty()) return text;
   }
-  if (!a.client.authenticated && !(flags & kNoAuth)) return std::string(errors::kNoAuth);
+  if (!a.client.authenticated && !(flags & kNoAuth) && !a.engine.users.admits_without_password()) {
+    return std::string(errors::kNoAuth);
+  }
   if (a.client.transaction.active && (flags & kNoMulti)) {
     return "ERR Command not allowed inside a transaction";
+  }
+  if (a.client.unrestricted_at != a.engine.users.version()) [[unlikely]] {
+    if (std::string text = RefuseWithoutPermission(a); !text.empty()) return text;
   }
   if (a.engine.config.settings().maxmemory != 0) [[unlikely]] {
     if (OutOfMemory(a)) return std::string(errors::kOom);

@@ -34,6 +34,9 @@ std::string UnknownCommand(const Engine& engine, Args args);
 // would need some: it uses memory, or it would be queued in MULTI.
 bool OutOfMemory(const Attempt& attempt);
 
+// What OutOfMemory found when the running command began: for scripts, which are not stopped later.
+bool FoundNoMemory(const Attempt& attempt);
+
 // True when writes must wait for more replicas (min-replicas-to-write) and the command writes.
 bool TooFewReplicas(const Attempt& attempt);
 

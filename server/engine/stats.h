@@ -53,7 +53,11 @@ struct CommandTally {
   X(reads, "total_reads_processed")                                   \
   X(writes, "total_writes_processed")                                 \
   X(output_limit_closes, "client_output_buffer_limit_disconnections") \
-  X(query_limit_closes, "client_query_buffer_limit_disconnections")
+  X(query_limit_closes, "client_query_buffer_limit_disconnections")   \
+  X(acl_denied_auth, "acl_access_denied_auth")                        \
+  X(acl_denied_command, "acl_access_denied_cmd")                      \
+  X(acl_denied_key, "acl_access_denied_key")                          \
+  X(acl_denied_channel, "acl_access_denied_channel")
 
 struct WorkerStats {
   explicit WorkerStats(size_t count) : per_command(count), latency(count) {}

@@ -4,7 +4,9 @@
 
 #include "protocol/errors.h"
 #include "server/base/hash.h"
+#include "server/base/strings.h"
 #include "server/engine/engine.h"
+#include "server/engine/permissions.h"
 
 namespace larder {
 namespace {
@@ -43,6 +45,26 @@ bool WatchedKeysHold(Context& c, KeyLock& lock) {
                       });
 }
 
+// Permissions may have changed since the command was queued. True: refused, and answered.
+bool RefuseQueued(Context& c, const Command& command, Args words) {
+  const AclDenial denial = CheckPermission(c.engine, c.client, command, words);
+  if (!denial) [[likely]]
+    return false;
+  NoteDenial(c.engine, c.worker, c.client, denial, AclLog::Where::kTransaction, command, words);
+  const std::string_view reason = denial.reason == AclDenial::Reason::kKey
+                                      ? "no permission to touch the specified keys"
+                                  : denial.reason == AclDenial::Reason::kChannel
+                                      ? "no permission to access one of the channels "
+                                        "used as arguments"
+                                      : "no permission to execute the command or "
+                                        "subcommand";
+  c.reply.Error(
+      StrCat("NOPERM ACLs rules changed between the moment the transaction was accumulated and the "
+             "EXEC call. This command is no longer allowed for the following reason: ",
+             reason));
+  return true;
+}
+
 void RunQueue(Context& c, KeyLock& lock) {
   if (!WatchedKeysHold(c, lock)) return c.reply.NullArray();
   Client& client = c.client;
@@ -51,6 +73,7 @@ void RunQueue(Context& c, KeyLock& lock) {
   std::vector<std::string_view> words;
   for (const Transaction::Queued& queued : client.transaction.queue) {
     words.assign(queued.words.begin(), queued.words.end());
+    if (RefuseQueued(c, *queued.command, words)) continue;
     client.last_command.store(queued.command, std::memory_order_relaxed);
     c.engine.Run(c.worker, client, *queued.command, words, lock, c.reply, c.ready);
   }

@@ -75,7 +75,7 @@ bool Acceptor::Refuse(Socket& socket, const sockaddr_storage& peer, bool unix_so
   if (connected >= static_cast<size_t>(int64_t{settings.maxclients})) {
     SendError(socket, errors::kMaxClients);
   } else if (settings.protected_mode && !unix_socket && !IsLoopback(peer) &&
-             engine_.config.Text("requirepass").empty()) {
+             engine_.users.Default()->needs_no_password()) {
     SendError(socket, kDenied);
   } else {
     return false;

@@ -3,6 +3,7 @@
 #include "server/base/check.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/engine/permissions.h"
 #include "server/net/loop.h"
 
 namespace larder {
@@ -30,7 +31,6 @@ void Loop::TakeArrivals(NetWorker& worker) {
     load_.fetch_sub(arrivals.size(), std::memory_order_relaxed);
     return;
   }
-  const bool password = !engine_.config.Text("requirepass").empty();
   for (Arrival& arrival : arrivals) {
     poll_.Connected();
     const int fd = arrival.socket.fd();
@@ -41,7 +41,7 @@ void Loop::TakeArrivals(NetWorker& worker) {
     c.client.local_address = std::move(arrival.local_address);
     c.client.unix_socket = arrival.unix_socket;
     c.client.fd = fd;
-    c.client.authenticated = !password;
+    BecomeDefaultUser(engine_, c.client);
     c.client.connected_ms = c.active_ms = now_ms_;
     c.client.last_command_ms.store(now_ms_, std::memory_order_relaxed);
     epoll_event event = {};

@@ -3,7 +3,9 @@
 #include "protocol/errors.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/base/strings.h"
 #include "server/engine/engine.h"
+#include "server/engine/permissions.h"
 #include "server/engine/persistence_host.h"
 #include "server/engine/refusals.h"
 
@@ -32,6 +34,7 @@ ScriptRun::ScriptRun(Context& caller, Client& client, RunState& state, std::stri
       reply_(client.out, 2) {
   client_.db.store(caller.db(), std::memory_order_relaxed);
   client_.replicates = true;
+  BorrowUser(caller.client, client_);
   client_.no_touch.store(caller.client.no_touch.load(std::memory_order_relaxed),
                          std::memory_order_relaxed);
 }
@@ -60,6 +63,7 @@ std::string ScriptRun::Refuse(const Command* command, Args args) {
   if ((command->flags & kNoScript) && !MayCallMore(*command)) {
     return "ERR This Redis command is not allowed from script";
   }
+  if (std::string text = RefuseWithoutPermission(*command, args); !text.empty()) return text;
   if (rules_.read_only && (command->flags & (kWrite | kMayReplicate))) {
     return "ERR Write commands are not allowed from read-only scripts.";
   }
@@ -81,12 +85,26 @@ std::string ScriptRun::RefuseWrite(const Command& command, Args args) {
     if (std::string text = RefuseAfterFailedSave(attempt); !text.empty()) return text;
   }
   if (TooFewReplicas(attempt)) return std::string(errors::kNoReplicas);
-  if (!rules_.allow_oom) {
-    if (std::string refusal = RefuseOutOfMemory(attempt); !refusal.empty()) return refusal;
+  if (!rules_.allow_oom && (command.flags & kDenyOom) && FoundNoMemory(attempt)) {
+    return std::string(errors::kOom);
   }
   if (!state_.BeginWriting()) return std::string(kKilled);
   wrote_ = true;
   return {};
+}
+
+std::string ScriptRun::RefuseWithoutPermission(const Command& command, Args args) {
+  const AclDenial denial = CheckPermission(caller_.engine, client_, command, args);
+  if (!denial) [[likely]]
+    return "";
+  NoteDenial(caller_.engine, caller_.worker, caller_.client, denial, AclLog::Where::kScript,
+             command, args);
+  return StrCat("ERR The user executing the script ",
+                denial.reason == AclDenial::Reason::kKey
+                    ? "can't access at least one of the keys mentioned in the command arguments"
+                : denial.reason == AclDenial::Reason::kChannel
+                    ? "can't publish to the channel mentioned in the command"
+                    : "can't run this command or subcommand");
 }
 
 void ScriptRun::CountRefusal(const Command* command, std::string_view text) {
@@ -99,7 +117,9 @@ void ScriptRun::CountRefusal(const Command* command, std::string_view text) {
 
 ServerApi::Permission ScriptRun::Check(Args args) {
   const Command* command = caller_.engine.commands.Resolve(args);
-  return command == nullptr ? Permission::kUnknown : Permission::kAllowed;
+  if (command == nullptr) return Permission::kUnknown;
+  return CheckPermission(caller_.engine, client_, *command, args) ? Permission::kDenied
+                                                                  : Permission::kAllowed;
 }
 
 std::string_view ScriptRun::ReasonToStop() {

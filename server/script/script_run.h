@@ -35,6 +35,7 @@ class ScriptRun : public ServerApi {
   bool MayCallMore(const Command& command) const;
   // The same as Refuse for a command that writes.
   std::string RefuseWrite(const Command& command, Args args);
+  std::string RefuseWithoutPermission(const Command& command, Args args);
   void CountRefusal(const Command* command, std::string_view text);
 
   Context& caller_;

@@ -17,7 +17,7 @@ std::string RefuseStart(Context& caller, uint32_t flags, bool read_only) {
   if (read_only) return "ERR Can not execute a script with write flag using *_ro command.";
   const Attempt attempt{caller.engine, caller.worker, caller.client, &caller.command, caller.args};
   if (TooFewReplicas(attempt)) return std::string(errors::kNoReplicas);
-  if ((flags & kScriptAllowOom) || RefuseOutOfMemory(attempt).empty()) return {};
+  if ((flags & kScriptAllowOom) || !FoundNoMemory(attempt)) return {};
   return "OOM allow-oom flag is not set on the script, can not run it when used memory > "
          "'maxmemory'";
 }
