@@ -32,6 +32,14 @@ class OutputBuffer {
     blob_bytes_ += blob->size();
     splices_.push_back({bytes_.size(), std::move(blob)});
   }
+  // Copies what is in `other`, and shares its blobs.
+  void Append(const OutputBuffer& other) {
+    for (const Splice& splice : other.splices_) {
+      splices_.push_back({bytes_.size() + splice.at, splice.blob});
+    }
+    bytes_.Append(other.bytes_.view());
+    blob_bytes_ += other.blob_bytes_;
+  }
   // Moves everything from `other` behind what is here.
   void Take(OutputBuffer&& other) {
     for (Splice& splice : other.splices_) {

@@ -17,8 +17,13 @@ T Load(const std::atomic<T>& value) {
 std::string Flags(const Client& client) {
   std::string flags;
   if (Load(client.monitor)) flags += 'O';
+  if (client.subscriptions.any()) flags += 'P';
   if (Load(client.queued) > 0) flags += 'x';
   if (Load(client.blocked)) flags += 'b';
+  const uint32_t tracking = Load(client.tracking.flags);
+  if (tracking & Client::Tracking::kOn) flags += 't';
+  if (tracking & Client::Tracking::kBrokenRedirect) flags += 'R';
+  if (tracking & Client::Tracking::kBroadcast) flags += 'B';
   if (Load(client.close_after_reply)) flags += 'c';
   if (client.unix_socket) flags += 'U';
   if (Load(client.no_evict)) flags += 'e';
@@ -59,15 +64,20 @@ std::string DescribeClient(const Client& client, int64_t now_ms, Args args) {
   StrAppend(out, " fd=", client.fd, " name=", client.name);
   StrAppend(out, " age=", std::max<int64_t>(now_ms - client.connected_ms, 0) / 1000);
   StrAppend(out, " idle=", std::max<int64_t>(now_ms - Load(client.last_command_ms), 0) / 1000);
-  StrAppend(out, " flags=", Flags(client), " db=", Load(client.db), " sub=0 psub=0 ssub=0");
+  StrAppend(out, " flags=", Flags(client), " db=", Load(client.db));
+  StrAppend(out, " sub=", client.subscriptions.size(TopicKind::kChannel),
+            " psub=", client.subscriptions.size(TopicKind::kPattern),
+            " ssub=", client.subscriptions.size(TopicKind::kShardChannel));
   StrAppend(out, " multi=", queued, " qbuf=", input, " qbuf-free=0 argv-mem=", WordBytes(args),
             " multi-mem=", Load(client.queued_bytes));
   StrAppend(out, " rbs=0 rbp=0 obl=0 oll=", output > 0 ? 1 : 0, " omem=", output);
   StrAppend(out, " tot-mem=", std::max(client.memory_bytes(), sizeof(Client) + input),
             " events=", output > 0 ? "rw" : "r");
   StrAppend(out, " cmd=", last == nullptr ? "NULL" : CommandTable::FullName(*last));
+  const int64_t redirect =
+      client.tracking.on() ? static_cast<int64_t>(Load(client.tracking.redirect)) : -1;
   StrAppend(out, " user=", client.user == nullptr ? "(superuser)" : client.user->name());
-  StrAppend(out, " redir=-1 resp=", Load(client.resp));
+  StrAppend(out, " redir=", redirect, " resp=", Load(client.resp));
   StrAppend(out, " lib-name=", client.library_name, " lib-ver=", client.library_version);
   return out;
 }
@@ -93,8 +103,9 @@ void CloseClient(Client& client) {
   client.home->Post(std::move(letter));
 }
 
-// All connections are clients' own.
-ClientKind KindOf(const Client&) { return ClientKind::kNormal; }
+ClientKind KindOf(const Client& client) {
+  return client.subscriptions.any() ? ClientKind::kPubSub : ClientKind::kNormal;
+}
 
 bool ParseClientKind(Context& c, size_t i, std::optional<ClientKind>* kind) {
   const std::string_view word = c.args[i];

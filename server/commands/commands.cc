@@ -55,6 +55,7 @@ std::vector<std::span<const Command>> AllCommands() {
       ClientTrackingCommands(),
       TransactionCommands(),
       PubSubCommands(),
+      SubscribeCommands(),
       StandInCommands(),
       ClusterCommands(),
       CommandCommands(),

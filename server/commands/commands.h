@@ -69,7 +69,8 @@ std::span<const Command> ClientTrackingCommands();
 std::span<const Command> TransactionCommands();  // transactions.cc
 std::span<const Command> StandInCommands();      // stand_ins.cc: WAIT, MODULE
 std::span<const Command> ClusterCommands();      // cluster.cc: answers that there is none
-std::span<const Command> PubSubCommands();       // pubsub.cc
+std::span<const Command> PubSubCommands();       // pubsub.cc: PUBLISH, PUBSUB
+std::span<const Command> SubscribeCommands();    // pubsub_subscribe.cc
 
 // The server.
 std::span<const Command> ScriptCommands();    // scripting.cc: EVAL, SCRIPT

@@ -6,6 +6,7 @@
 #include "server/commands/client_info.h"
 #include "server/commands/commands.h"
 #include "server/engine/engine.h"
+#include "server/engine/messages.h"
 #include "server/engine/permissions.h"
 #include "server/engine/transaction.h"
 
@@ -14,6 +15,12 @@ namespace {
 
 void Ping(Context& c) {
   if (c.args.size() > 2) return c.reply.Error(errors::WrongArity(c.command.name));
+  if (c.client.subscriptions.any() && c.reply.resp() == 2) {
+    // In the shape of a message, which is all that a subscriber expects.
+    c.reply.Array(2);
+    c.reply.Bulk("pong");
+    return c.reply.Bulk(c.args.size() == 1 ? "" : c.args[1]);
+  }
   c.args.size() == 1 ? c.reply.Status("PONG") : c.reply.Bulk(c.args[1]);
 }
 
@@ -92,6 +99,8 @@ void Quit(Context& c) {
 void Reset(Context& c) {
   Client& client = c.client;
   Discard(c.engine, client);
+  UnsubscribeFromAll(c.engine, client);
+  DisableTracking(c.engine, client);
   if (client.monitor.exchange(false)) c.engine.monitors.fetch_sub(1);
   client.db.store(0, std::memory_order_relaxed);
   client.no_evict.store(false, std::memory_order_relaxed);

@@ -59,7 +59,7 @@ void RandomFields(Context& c, const Hash& hash, const SampleSize& size, bool wit
     if (with_values) c.reply.Bulk(record.value);
   };
   if (size.distinct) return hash.Sample(count, ThreadRandom(), write);
-  for (size_t i = 0; i < count; ++i) write(hash.RandomField(ThreadRandom()));
+  for (size_t i = 0; i < count && !c.output_is_full(); ++i) write(hash.RandomField(ThreadRandom()));
 }
 
 void HRandField(Context& c) {
@@ -81,7 +81,7 @@ void HRandField(Context& c) {
     return c.reply.Bulk(hash->RandomField(ThreadRandom()).key);
   }
   if (hash == nullptr) return c.reply.EmptyArray();
-  if (!size.Affordable()) return c.reply.Error(errors::kOutOfRange);
+  if (!size.Affordable(c)) return c.reply.Error(errors::kOutOfRange);
   RandomFields(c, *hash, size, with_values);
 }
 

@@ -85,7 +85,7 @@ void WriteClients(Engine& engine, InfoWriter& info) {
   info.Field("client_recent_max_input_buffer", buffers.most_input);
   info.Field("client_recent_max_output_buffer", buffers.most_output);
   info.Field("blocked_clients", engine.parked_clients.load(std::memory_order_relaxed));
-  info.Field("tracking_clients", 0);
+  info.Field("tracking_clients", engine.tracking_clients.load(std::memory_order_relaxed));
   info.Field("clients_in_timeout_table", 0);
 }
 
@@ -164,6 +164,12 @@ void WriteStats(Engine& engine, InfoWriter& info) {
 #undef LARDER_COUNTER
   info.Field("total_eviction_exceeded_time", engine.eviction.total_exceeded_ms());
   info.Field("current_eviction_exceeded_time", engine.eviction.exceeded_ms());
+  info.Field("pubsub_channels", engine.pubsub[TopicKind::kChannel].size());
+  info.Field("pubsub_patterns", engine.pubsub[TopicKind::kPattern].size());
+  info.Field("pubsubshard_channels", engine.pubsub[TopicKind::kShardChannel].size());
+  info.Field("tracking_total_keys", engine.tracked_keys.size());
+  info.Field("tracking_total_items", engine.tracked_keys.pairs());
+  info.Field("tracking_total_prefixes", engine.prefixes.size());
   info.Field("instantaneous_ops_per_sec", static_cast<int64_t>(engine.rates.commands()));
   info.Ratio("instantaneous_input_kbps", engine.rates.input_bytes() / 1024);
   info.Ratio("instantaneous_output_kbps", engine.rates.output_bytes() / 1024);
@@ -179,9 +185,6 @@ void WriteStats(Engine& engine, InfoWriter& info) {
                                 "sync_partial_err",
                                 "expired_time_cap_reached_count",
                                 "expire_cycle_cpu_milliseconds",
-                                "pubsub_channels",
-                                "pubsub_patterns",
-                                "pubsubshard_channels",
                                 "latest_fork_usec",
                                 "total_forks",
                                 "slave_expires_tracked_keys",
@@ -191,9 +194,6 @@ void WriteStats(Engine& engine, InfoWriter& info) {
                                 "active_defrag_key_misses",
                                 "total_active_defrag_time",
                                 "current_active_defrag_time",
-                                "tracking_total_keys",
-                                "tracking_total_items",
-                                "tracking_total_prefixes",
                                 "dump_payload_sanitizations",
                                 "io_threaded_reads_processed",
                                 "io_threaded_writes_processed",

@@ -105,8 +105,8 @@ void MemoryStats(Context& c) {
   stats.Bytes("lua.caches", scripts.scripts_kept);
   stats.Bytes("functions.caches", scripts.functions_kept);
   const auto [keys, indexes] = AppendDatabases(c, stats);
-  const size_t overhead = std::min(
-      startup + clients + scripts.scripts_kept + scripts.functions_kept + indexes, used);
+  const size_t overhead =
+      std::min(startup + clients + scripts.scripts_kept + scripts.functions_kept + indexes, used);
   stats.Bytes("overhead.total", overhead);
   stats.Bytes("keys.count", keys);
   stats.Bytes("keys.bytes-per-key", keys == 0 ? 0 : (used - std::min(startup, used)) / keys);

@@ -83,10 +83,10 @@ void ObjectRefCount(Context& c) {
   const Entry* entry = c.PeekEntry(c.key(2));
   if (entry == nullptr) return c.reply.Null();
   int64_t number;
-  const bool shared =
-      entry->type() == ValueType::kString && entry->string_encoding() == StringEncoding::kInt &&
-      ParseInt64(entry->short_string(), &number) && number >= 0 && number < kSharedNumbers &&
-      SharesNumbers(c.engine.config.settings());
+  const bool shared = entry->type() == ValueType::kString &&
+                      entry->string_encoding() == StringEncoding::kInt &&
+                      ParseInt64(entry->short_string(), &number) && number >= 0 &&
+                      number < kSharedNumbers && SharesNumbers(c.engine.config.settings());
   c.reply.Integer(shared ? std::numeric_limits<int32_t>::max() : 1);
 }
 

@@ -1,30 +1,45 @@
-// Publishing, where nobody can subscribe: PUBLISH and PUBSUB answer that there is no subscriber.
+// Publishing, and PUBSUB, which tells who listens. Subscribing is in pubsub_subscribe.cc.
 #include "server/commands/commands.h"
 #include "server/commands/help.h"
-#include "server/engine/context.h"
+#include "server/engine/engine.h"
+#include "server/engine/messages.h"
 
 namespace larder {
 namespace {
 
-void Publish(Context& c) {
+void PublishMessage(Context& c) {
   c.ReplicateAs(c.args);
-  c.reply.Integer(0);
+  c.reply.Integer(static_cast<int64_t>(Publish(c.engine, c.args[1], c.args[2])));
+}
+
+void PublishShardMessage(Context& c) {
+  c.ReplicateAs(c.args);
+  c.reply.Integer(static_cast<int64_t>(PublishToShard(c.engine, c.args[1], c.args[2])));
+}
+
+TopicKind AskedKind(const Context& c) {
+  return c.command.name.starts_with("shard") ? TopicKind::kShardChannel : TopicKind::kChannel;
 }
 
 void ListChannels(Context& c) {
   if (c.args.size() > 3) return c.reply.Error(UnknownForm(c));
-  c.reply.EmptyArray();
+  const std::string_view pattern = c.args.size() == 3 ? c.args[2] : "*";
+  const std::vector<std::string> names = c.engine.pubsub[AskedKind(c)].Matching(pattern);
+  c.reply.Array(names.size());
+  for (const std::string& name : names) c.reply.Bulk(name);
 }
 
 void CountSubscribers(Context& c) {
   c.reply.Array((c.args.size() - 2) * 2);
-  for (size_t i = 2; i < c.args.size(); ++i) {
-    c.reply.Bulk(c.args[i]);
-    c.reply.Integer(0);
+  for (std::string_view channel : c.args.subspan(2)) {
+    c.reply.Bulk(channel);
+    c.reply.Integer(static_cast<int64_t>(c.engine.pubsub[AskedKind(c)].Count(channel)));
   }
 }
 
-void CountPatterns(Context& c) { c.reply.Integer(0); }
+void CountPatterns(Context& c) {
+  c.reply.Integer(static_cast<int64_t>(c.engine.pubsub[TopicKind::kPattern].size()));
+}
 
 void PubSubHelp(Context& c) {
   ReplyHelp(c, {{"CHANNELS [<pattern>]", "The channels with subscribers."},
@@ -39,12 +54,22 @@ constexpr Command kCommands[] = {
     {.name = "publish",
      .arity = 3,
      .flags = kPubSub | kLoading | kStale | kFast | kMayReplicate | kSentinel,
-     .run = Publish,
+     .run = PublishMessage,
      .group = "pubsub",
      .syntax = "channel message",
      .since = "2.0.0",
      .complexity = "O(N) for N subscribers",
      .summary = "Sends a message to the subscribers of a channel."},
+    {.name = "spublish",
+     .arity = 3,
+     .flags = kPubSub | kLoading | kStale | kFast | kMayReplicate,
+     .keys = {Key1(kNotKey)},
+     .run = PublishShardMessage,
+     .group = "pubsub",
+     .syntax = "shardchannel message",
+     .since = "7.0.0",
+     .complexity = "O(N) for N subscribers",
+     .summary = "Sends a message to the subscribers of a shard channel."},
     {.name = "pubsub",
      .arity = -2,
      .group = "pubsub",

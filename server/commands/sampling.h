@@ -19,7 +19,9 @@ struct SampleSize {
   uint64_t count = 1;
   bool distinct = true;
 
-  bool Affordable() const { return distinct || count <= kMostRepeated; }
+  bool Affordable(const Context& c) const {
+    return distinct || count <= kMostRepeated || c.output_limit() > 0;
+  }
   // How many elements a collection of this size answers.
   size_t Of(size_t size) const { return distinct ? std::min<uint64_t>(count, size) : count; }
 };

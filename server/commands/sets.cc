@@ -130,13 +130,15 @@ void SRandMember(Context& c) {
     return c.reply.Bulk(set->RandomMember(ThreadRandom()));
   }
   if (set == nullptr) return c.reply.EmptyArray();
-  if (!size.Affordable()) return c.reply.Error(errors::kOutOfRange);
+  if (!size.Affordable(c)) return c.reply.Error(errors::kOutOfRange);
   const size_t count = size.Of(set->size());
   c.reply.Array(count);
   if (size.distinct) {
     set->Sample(count, ThreadRandom(), [&c](std::string_view member) { c.reply.Bulk(member); });
   } else {
-    for (size_t i = 0; i < count; ++i) c.reply.Bulk(set->RandomMember(ThreadRandom()));
+    for (size_t i = 0; i < count && !c.output_is_full(); ++i) {
+      c.reply.Bulk(set->RandomMember(ThreadRandom()));
+    }
   }
 }
 

@@ -37,7 +37,7 @@ void WriteSample(Context& c, const ZSet& zset, const SampleSize& sample, bool wi
   if (count == zset.size() && sample.distinct) return ForEachIn(zset, {0, count}, add);
   std::vector<size_t> ranks;
   if (sample.distinct) ranks = DistinctRanks(count, zset.size(), random);
-  for (size_t i = 0; i < count; ++i) {
+  for (size_t i = 0; i < count && !c.output_is_full(); ++i) {
     ForEachIn(zset, {sample.distinct ? ranks[i] : random.Below(zset.size()), 1}, add);
   }
 }
@@ -58,7 +58,7 @@ void ZRandMember(Context& c) {
   if (!c.Read(c.key(1), &zset)) return;
   if (c.args.size() > 2) {
     if (zset == nullptr) return c.reply.EmptyArray();
-    if (!sample.Affordable()) return c.reply.Error(errors::kOutOfRange);
+    if (!sample.Affordable(c)) return c.reply.Error(errors::kOutOfRange);
     return WriteSample(c, *zset, sample, with_scores);
   }
   if (zset == nullptr) return c.reply.Null();

@@ -282,6 +282,19 @@ void PublishMaxmemoryClients(std::string_view value, Settings& settings) {
   settings.maxmemory_clients.Set(percent ? -number : number);
 }
 
+// `value` is canonical: "A" stands for all classes but n and m.
+void PublishNotifyFlags(std::string_view value, Settings& settings) {
+  constexpr std::string_view kLetters = "KEg$lshzxetmdn";  // in the order of NotifyClass' bits
+  constexpr uint32_t kKinds = 3;                           // K and E
+  uint32_t flags = 0;
+  for (const char& letter : value) {
+    for (char c : letter == 'A' ? std::string_view("g$lshzxetd") : std::string_view(&letter, 1)) {
+      flags |= 1u << kLetters.find(c);
+    }
+  }
+  settings.notify_events.Set((flags & kKinds) != 0 ? flags : 0);
+}
+
 void PublishBusyPoll(std::string_view value, Settings& settings) {
   int64_t microseconds = -1;
   ParseInt64(value, &microseconds);  // "auto" leaves -1

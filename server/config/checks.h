@@ -29,5 +29,6 @@ bool CheckAnything(const CheckInput& input, std::string* value, std::string* err
 void PublishOutputLimits(std::string_view value, Settings& settings);
 void PublishMaxmemoryClients(std::string_view value, Settings& settings);
 void PublishBusyPoll(std::string_view value, Settings& settings);
+void PublishNotifyFlags(std::string_view value, Settings& settings);
 
 }  // namespace larder

@@ -220,7 +220,10 @@ std::optional<std::string> Config::Set(std::span<const PairView> pairs, bool loc
       words = SplitWords(words[0]).value_or(words);
     }
     std::string before = Value(rows[i]), after, error;
-    if (!ReadValue(row, {words, before, false}, &after, &error)) return SetFailed(row.name, error);
+    if (!ReadValue(row, {words, before, false}, &after, &error)) {
+      const bool by_alias = EqualsIgnoreCase(pairs[i].first, row.alias);
+      return SetFailed(by_alias ? row.alias : row.name, error);
+    }
     if (after != before) changes.push_back({rows[i], std::move(before), std::move(after)});
   }
   auto publish = [&](std::string Change::*value) {

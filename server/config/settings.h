@@ -26,6 +26,26 @@ struct OutputLimit {
 
 enum class ClientClass { kNormal, kReplica, kPubSub };
 
+// notify-keyspace-events: the classes of events, and the two kinds of channels they go to. The
+// letters are Redis'.
+enum class NotifyClass : uint32_t {
+  kNone = 0,            // a change without an event (PFCOUNT keeps its estimate)
+  kKeyspace = 1u << 0,  // K: channels named after the key
+  kKeyEvent = 1u << 1,  // E: channels named after the event
+  kGeneric = 1u << 2,   // g
+  kString = 1u << 3,    // $
+  kList = 1u << 4,      // l
+  kSet = 1u << 5,       // s
+  kHash = 1u << 6,      // h
+  kZSet = 1u << 7,      // z
+  kExpired = 1u << 8,   // x
+  kEvicted = 1u << 9,   // e
+  kStream = 1u << 10,   // t
+  kKeyMiss = 1u << 11,  // m
+  kModule = 1u << 12,   // d
+  kNewKey = 1u << 13,   // n
+};
+
 // Values of an enumerating directive are the index of the word in its row's list of choices.
 enum class ProtectedAction { kNo, kYes, kLocal };
 enum class IoUring { kAuto, kYes, kNo };
@@ -65,6 +85,8 @@ struct Settings {
   Setting stream_node_max_bytes, stream_node_max_entries;  // 0: no limit
   Setting lazyfree_lazy_eviction, lazyfree_lazy_expire, lazyfree_lazy_server_del;
   Setting lazyfree_lazy_user_del, lazy_user_flush;
+  Setting notify_events;            // NotifyClass bits; 0: none, or to no kind of channel
+  Setting tracking_table_max_keys;  // 0: no limit
 
   // Commands
   Setting busy_reply_threshold_ms;

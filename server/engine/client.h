@@ -17,8 +17,10 @@
 #include "protocol/output_buffer.h"
 #include "server/acl/user.h"
 #include "server/base/mutex.h"
+#include "server/config/settings.h"
 #include "server/engine/command.h"
 #include "server/engine/mailbox.h"
+#include "server/pubsub/subscriptions.h"
 #include "server/store/shard.h"
 
 namespace larder {
@@ -47,7 +49,8 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   const uint64_t id;
-  Mailbox* const home;  // of the loop; null for the scripts' own client
+  uint64_t acts_for = id;  // whose commands it runs: of the scripts' client, who called the script
+  Mailbox* const home;     // of the loop; null for the scripts' own client
   OutputBuffer out;
 
   std::atomic<int> db{0};
@@ -65,6 +68,7 @@ class Client {
   // Reply modes of CLIENT REPLY.
   enum class ReplyMode : uint8_t { kOn, kOff, kSkipNext, kSkip };
   ReplyMode reply_mode = ReplyMode::kOn;
+  Subscriptions subscriptions;
   std::atomic<bool> monitor{false};
   std::atomic<bool> no_evict{false};
   std::atomic<bool> no_touch{false};
@@ -80,6 +84,30 @@ class Client {
 
   std::atomic<bool> close_after_reply{false};  // QUIT, protocol errors, CLIENT KILL of itself
   std::atomic<bool> blocked{false};            // parked in a queue of keys; as CLIENT LIST shows it
+
+  // Client-side caching (server/engine/tracking.h). Other threads look at flags and redirect.
+  struct Tracking {
+    enum Flag : uint32_t {
+      kOn = 1u << 0,
+      kBroadcast = 1u << 1,
+      kOptIn = 1u << 2,
+      kOptOut = 1u << 3,
+      kNoLoop = 1u << 4,
+      kCaching = 1u << 5,         // CLIENT CACHING was said for the next command
+      kBrokenRedirect = 1u << 6,  // the client that invalidations go to has gone
+    };
+    bool on() const { return (flags.load(std::memory_order_relaxed) & kOn) != 0; }
+    std::atomic<uint32_t> flags{0};
+    std::atomic<uint64_t> redirect{0};
+    std::vector<std::string> prefixes;  // ascending
+  } tracking;
+
+  // Letters may hold something for the client that belongs before the reply of its next command.
+  bool expects_pushes() const { return subscriptions.any() || tracking.on(); }
+  // Whose limit its output has (client-output-buffer-limit).
+  ClientClass output_class() const {
+    return subscriptions.any() ? ClientClass::kPubSub : ClientClass::kNormal;
+  }
 
   // Shown by CLIENT LIST and INFO.
   std::string address;  // "127.0.0.1:50122" or the socket's path and ":0"; set before it runs

@@ -4,7 +4,9 @@
 #include "server/base/hash.h"
 #include "server/base/numbers.h"
 #include "server/engine/engine.h"
+#include "server/engine/notify.h"
 #include "server/engine/removal.h"
+#include "server/engine/tracking.h"
 
 namespace larder {
 
@@ -27,7 +29,13 @@ Entry* Context::PeekEntry(const Key& key, bool count) {
     }
     entry = nullptr;
   }
-  if (count) (entry != nullptr ? worker.stats.keyspace_hits : worker.stats.keyspace_misses).Add(1);
+  if (!count) return entry;
+  if (entry != nullptr) {
+    worker.stats.keyspace_hits.Add(1);
+  } else {
+    worker.stats.keyspace_misses.Add(1);
+    Notify(key, NotifyClass::kKeyMiss, "keymiss");
+  }
   return entry;
 }
 
@@ -134,10 +142,11 @@ Entry* Context::Grown(const Key& key, const Entry* old, Entry* grown) {
   return grown;
 }
 
-void Context::InsertEntry(const Key& key, Entry* entry) {
+void Context::InsertEntry(const Key& key, Entry* entry, bool replaces) {
   entry->set_access(FirstAccess());
   key.shard->Insert(key.db, entry, key.hash);
   if (entry->grows_by_itself()) BeginChange(key, entry);
+  if (!replaces) Notify(key, NotifyClass::kNewKey, "new");
 }
 
 bool Context::Delete(const Key& key) {
@@ -166,18 +175,27 @@ void Context::SetExpiry(const Key& key, int64_t expiry_ms) {
   if (changing) BeginChange(key, entry);
 }
 
-// Keyspace events are not published yet, so the class and the event's name end here.
+void Context::Notify(const Key& key, NotifyClass notify, std::string_view event) {
+  if (engine.interest.load(std::memory_order_relaxed) == 0) [[likely]]
+    return;
+  NotifyEvent(engine, notify, event, key.db, key.name);
+}
+
 void Context::Changed(const Key& key, NotifyClass notify, std::string_view event) {
   Noted(key, notify, event);
+  if (engine.interest.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    InvalidateKey(engine, worker, key.name, client.acts_for);
+  }
   const Slice* slice = key.shard->existing_slice(key.db);
   if (slice == nullptr) return;
   if (!slice->watchers.empty()) key.shard->TouchWatchers(key.db, key.name);
   Parking::NoteReady(*slice, key.db, key.name, ready);
 }
 
-void Context::Noted(const Key&, NotifyClass, std::string_view) {
+void Context::Noted(const Key& key, NotifyClass notify, std::string_view event) {
   worker.stats.changes.Add(1);
   changed = true;
+  Notify(key, notify, event);
 }
 
 void Context::Wake(const Key& key) {
@@ -214,6 +232,18 @@ bool Context::Double(size_t i, double* value, std::string_view error) {
   if (ParseDouble(args[i], value)) return true;
   reply.Error(error.empty() ? errors::kNotFloat : error);
   return false;
+}
+
+size_t Context::output_limit() const {
+  if (client.is_script) return 0;
+  const auto& limits = engine.config.settings().output_limits;
+  return static_cast<size_t>(
+      int64_t{limits[static_cast<size_t>(client.output_class())].hard_bytes});
+}
+
+bool Context::output_is_full() const {
+  const size_t limit = output_limit();
+  return limit > 0 && client.out.size() > limit;
 }
 
 bool Context::may_park() const { return !client.is_script && !client.in_exec; }

@@ -106,8 +106,9 @@ struct Context {
   // included. Takes it over.
   template <typename T>
   void Store(const Key& key, std::unique_ptr<T> value) {
-    Delete(key);
-    InsertEntry(key, Entry::NewObject(key.name, kTypeOf<T>, value.release(), Entry::kNoExpiry));
+    const bool replaces = Delete(key);
+    InsertEntry(key, Entry::NewObject(key.name, kTypeOf<T>, value.release(), Entry::kNoExpiry),
+                replaces);
   }
 
   // Strings: sets the value, keeping the entry's place. Expiry as given (Entry::kNoExpiry: none).
@@ -119,8 +120,9 @@ struct Context {
   Entry* GrowString(const Key& key, Entry* entry, size_t size);
   // Appends to the string. REQUIRES: `entry`, which WriteEntry answered, is not null.
   Entry* AppendToString(const Key& key, Entry* entry, std::string_view tail);
-  // Takes the entry over. REQUIRES: there is no such key.
-  void InsertEntry(const Key& key, Entry* entry);
+  // Takes the entry over. REQUIRES: there is no such key. `replaces`: there was one until this
+  // moment, so that it does not count as a new key.
+  void InsertEntry(const Key& key, Entry* entry, bool replaces = false);
   // Removes the key without an event; true where there was one. Large values are freed by the
   // reclaimer, and with `lazy` (else: lazyfree-lazy-server-del) medium ones as well.
   bool Delete(const Key& key);
@@ -147,13 +149,16 @@ struct Context {
   void EndChanges();
 
   // ---- What happened ----------------------------------------------------------------------------
-  // After every change of a key: marks watchers, wakes waiters, counts the change.
+  // After every change of a key: marks watchers, wakes waiters, invalidates caches, counts the
+  // change and notifies.
   void Changed(const Key& key, NotifyClass notify, std::string_view event);
   // After a change that is no matter of who reads the value (a stream's consumer groups): told and
   // counted like the others, but no watcher and no waiter hears of it.
   void Noted(const Key& key, NotifyClass notify, std::string_view event);
   // Has the clients that wait for the key look again.
   void Wake(const Key& key);
+  // Only notifies: of an event that is no change, or that comes with a change already told.
+  void Notify(const Key& key, NotifyClass notify, std::string_view event);
 
   // ---- Replication ------------------------------------------------------------------------------
   // What replicas and the append-only file get of a command that Changed something: its own words.
@@ -182,6 +187,11 @@ struct Context {
   bool Integer(size_t i, int64_t* value, std::string_view error = {});
   bool Integer(size_t i, int64_t least, int64_t most, int64_t* value, std::string_view error = {});
   bool Double(size_t i, double* value, std::string_view error = {});
+
+  // The client's hard limit of output in bytes (client-output-buffer-limit); 0: none.
+  size_t output_limit() const;
+  // True when the reply is over it already: the client will be closed, and a long reply may stop.
+  bool output_is_full() const;
 
   // ---- Waiting ----------------------------------------------------------------------------------
   // False in MULTI, in scripts, and where nobody could be woken: answer at once instead of parking.

@@ -8,6 +8,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/monitor.h"
 #include "server/engine/refusals.h"
+#include "server/engine/tracking.h"
 #include "server/engine/transaction.h"
 
 namespace larder {
@@ -15,12 +16,18 @@ namespace {
 
 using ReplyMode = Client::ReplyMode;
 
+// Its confirmations are pushes, not replies, and CLIENT REPLY does not silence them.
+bool Subscribes(const Command* command) {
+  return command != nullptr && (command->flags & kPubSub) && command->name.ends_with("subscribe");
+}
+
 // A client that asked for silence (CLIENT REPLY) gets its command run, and the reply cut off again.
-void MuteReply(Client& client, ReplyMode before, const OutputBuffer::Mark& mark) {
+void MuteReply(Client& client, ReplyMode before, const OutputBuffer::Mark& mark,
+               const Command* command) {
   const bool muted = before == ReplyMode::kOff || before == ReplyMode::kSkip;
-  if ((muted && client.reply_mode != ReplyMode::kOn) || client.reply_mode == ReplyMode::kOff) {
-    client.out.TruncateTo(mark);
-  }
+  const bool silent =
+      (muted && client.reply_mode != ReplyMode::kOn) || client.reply_mode == ReplyMode::kOff;
+  if (silent && !Subscribes(command)) client.out.TruncateTo(mark);
   if (client.reply_mode == ReplyMode::kSkip) {
     client.reply_mode = ReplyMode::kOn;
   } else if (client.reply_mode == ReplyMode::kSkipNext) {
@@ -113,9 +120,11 @@ Engine::Outcome Engine::Execute(Worker& worker, Client& client, Args args) {
     return Outcome::kParked;
   }
   if (mode != ReplyMode::kOn || client.reply_mode != ReplyMode::kOn) [[unlikely]] {
-    MuteReply(client, mode, mark);
+    MuteReply(client, mode, mark, command);
   }
   client.resp.store(reply.resp(), std::memory_order_relaxed);
+  if (client.tracking.on()) [[unlikely]]
+    EndCaching(client, command);
   return client.close_after_reply.load(std::memory_order_relaxed) ? Outcome::kClose
                                                                   : Outcome::kDone;
 }
@@ -218,6 +227,9 @@ bool Engine::Run(Worker& worker, Client& client, const Command& command, Args ar
   if (monitored && !script) [[unlikely]]
     FeedMonitors(*this, client, command, args);
   if (context.parked) return true;
+  if (client.tracking.on() && (command.flags & kReadOnly)) [[unlikely]] {
+    RememberKeys(*this, client, command, args);
+  }
   CountCall(worker, client, command, args, cycles, reply, errors_before);
   return false;
 }

@@ -2,7 +2,9 @@
 
 #include "server/base/clock.h"
 #include "server/base/random.h"
+#include "server/engine/messages.h"
 #include "server/engine/permissions.h"
+#include "server/engine/tracking.h"
 #include "server/engine/transaction.h"
 #include "server/store/heap_counters.h"
 #include "server/store/memory.h"
@@ -25,9 +27,21 @@ Engine::Engine(Config& configuration, CommandTable table)
     users.SetDefaultPassword(password);
     return true;
   });
+  PublishInterest();
+  config.OnChange("notify-keyspace-events", [this](const std::string&, std::string*) {
+    PublishInterest();
+    return true;
+  });
 }
 
 Engine::~Engine() = default;
+
+void Engine::PublishInterest() {
+  const auto events = static_cast<uint32_t>(int64_t{config.settings().notify_events});
+  uint32_t before = interest.load(std::memory_order_relaxed);
+  while (!interest.compare_exchange_weak(before, (before & kTrackingInterest) | events)) {
+  }
+}
 
 bool Engine::Forget(Worker& worker, Client& client) {
   const bool in_shards = client.waiter != nullptr || !client.transaction.watched.empty();
@@ -43,6 +57,8 @@ bool Engine::Forget(Worker& worker, Client& client) {
     parked_clients.fetch_sub(1, std::memory_order_relaxed);
   }
   Discard(*this, client);
+  UnsubscribeFromAll(*this, client);
+  DisableTracking(*this, client);
   if (client.monitor.exchange(false)) monitors.fetch_sub(1, std::memory_order_relaxed);
   return true;
 }

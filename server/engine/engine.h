@@ -29,13 +29,18 @@
 #include "server/engine/rates.h"
 #include "server/engine/slowlog.h"
 #include "server/engine/stats.h"
+#include "server/engine/tracking.h"
 #include "server/engine/worker.h"
+#include "server/pubsub/prefixes.h"
+#include "server/pubsub/topics.h"
 #include "server/store/keyspace.h"
 
 namespace larder {
 
 class PersistenceHost;  // server/engine/persistence_host.h
 class ScriptHost;       // server/engine/script_host.h: what the rooms above offer the dispatcher
+
+inline constexpr uint32_t kTrackingInterest = 1u << 31;  // of Engine::interest
 
 class Engine {
  public:
@@ -84,6 +89,11 @@ class Engine {
   }
   // The same after commands of a client, which WAIT then knows.
   void Commit(Worker& worker, Client& client, const Command& command);
+  // At the end of a worker's batch, before its replies are sent: tells what it has changed.
+  void Settle(Worker& worker) {
+    if (interest.load(std::memory_order_relaxed) & kTrackingInterest) [[unlikely]]
+      SettleTracking(*this, worker);
+  }
 
   // Takes a kReply letter for a parked client, which goes on with its next request.
   void Resume(Client& client, Letter& letter);
@@ -110,6 +120,9 @@ class Engine {
   Stats stats;
   Rates rates;
   ClientRegistry clients;
+  PubSub pubsub;
+  Topics tracked_keys;  // by client-side caching: clients that may hold a key
+  Prefixes prefixes;    // and the prefixes of keys that clients want to hear of
   Slowlog slowlog;
   LatencyMonitor latency;
   Users users;
@@ -133,8 +146,13 @@ class Engine {
   std::atomic<int> parked_clients{0};
   std::atomic<uint64_t> last_ticket{0};  // of the waiters, see Parking
   std::atomic<int> monitors{0};
+  std::atomic<int> tracking_clients{0};
+  // Not 0 where somebody may want to hear of changed keys: NotifyClass bits that are published, and
+  // kTrackingInterest once a client has tracked keys.
+  std::atomic<uint32_t> interest{0};
 
  private:
+  void PublishInterest();
   // Inline: steps of Execute and Run, each with one caller, in dispatch.cc.
   [[gnu::always_inline]] inline bool RunWithLocks(Worker& worker, Client& client,
                                                   const Command& command, Args args, Reply& reply);

@@ -133,15 +133,14 @@ bool Eviction::EvictFrom(Worker& worker, Shard& shard, const Slice& slice,
   MutexLock lock(shard.mutex());
   Entry* found = nullptr;
   slice.table.FindByHashTop(static_cast<uint32_t>(candidate.hash >> 32),
-                             [&](Entry* entry, uint64_t hash) {
-                               if (hash == candidate.hash) found = entry;
-                               return found != nullptr;
-                             });
+                            [&](Entry* entry, uint64_t hash) {
+                              if (hash == candidate.hash) found = entry;
+                              return found != nullptr;
+                            });
   if (found == nullptr || !rules.Allows(*found) || rules.Score(*found) < candidate.score) {
     return false;
   }
-  RemoveKey(engine_, worker, shard, candidate.db, found, candidate.hash, Removal::kEvicted,
-            ready);
+  RemoveKey(engine_, worker, shard, candidate.db, found, candidate.hash, Removal::kEvicted, ready);
   engine_.Commit(worker, false);
   return true;
 }

@@ -6,6 +6,7 @@
 
 #include "server/base/clock.h"
 #include "server/engine/expire.h"
+#include "server/engine/tracking.h"
 #include "server/store/heap_counters.h"
 #include "server/store/memory.h"
 
@@ -46,9 +47,14 @@ void Keeper::Round(Worker& worker) {
   worker.now_ms = WallMs();
   if (engine_.active_expire.load(std::memory_order_relaxed) &&
       !engine_.pause.active(worker.now_ms)) {
+    const int64_t begin_us = MonotonicUs();
     ExpireDue(engine_, worker);
     engine_.log.Announce();
+    const int64_t spike_ms = engine_.config.settings().latency_monitor_threshold_ms;
+    const int64_t took_ms = (MonotonicUs() - begin_us) / 1000;
+    if (spike_ms > 0 && took_ms >= spike_ms) engine_.latency.Add("expire-cycle", took_ms);
   }
+  SettleTracking(engine_, worker);
   FreeRetiredArrays();
   EvictWhatIsLeft(worker);
   engine_.rates.Sample(engine_.stats, MonotonicMs());

@@ -1,5 +1,7 @@
 #include "server/engine/mailbox.h"
 
+#include "server/engine/push.h"
+
 namespace larder {
 
 Mailbox::~Mailbox() {
@@ -26,6 +28,19 @@ Letter* Mailbox::TakeAll() {
     newest = older;
   }
   return oldest;
+}
+
+std::unique_ptr<Letter> PushLetter(std::shared_ptr<const Push> push,
+                                   std::vector<uint64_t> clients) {
+  auto letter = std::make_unique<Letter>();
+  letter->kind = Letter::Kind::kPush;
+  letter->push = std::move(push);
+  letter->clients = std::move(clients);
+  return letter;
+}
+
+void PostPush(Mailbox& home, std::shared_ptr<const Push> push, std::vector<uint64_t> clients) {
+  home.Post(PushLetter(std::move(push), std::move(clients)));
 }
 
 }  // namespace larder

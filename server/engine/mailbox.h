@@ -9,14 +9,17 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "protocol/output_buffer.h"
 
 namespace larder {
 
+class Push;  // server/engine/push.h
+
 struct Letter {
   enum class Kind : uint8_t {
-    kPush,      // append to the client's output
+    kPush,      // what some clients get unasked (`push`, `clients`)
     kReply,     // append to the client's output; the client's parked command is done
     kFinished,  // a command that another thread finished for the loop: its reply is in the client
                 // already
@@ -27,6 +30,8 @@ struct Letter {
   Kind kind;
   uint64_t client_id = 0;
   OutputBuffer out;
+  std::shared_ptr<const Push> push;
+  std::vector<uint64_t> clients;
   Letter* next = nullptr;
 };
 

@@ -6,6 +6,7 @@
 #include "server/base/quote.h"
 #include "server/base/strings.h"
 #include "server/engine/engine.h"
+#include "server/engine/push.h"
 
 namespace larder {
 namespace {
@@ -26,6 +27,18 @@ std::string MonitorLine(const Client& client, const Command& command, Args args)
   }
   return line;
 }
+
+class MonitorPush final : public Push {
+ public:
+  explicit MonitorPush(std::string line) : line_(std::move(line)) {}
+  void Deliver(Engine&, Client& client) const override {
+    if (!client.monitor.load(std::memory_order_relaxed)) return;
+    Reply(client.out, client.resp.load(std::memory_order_relaxed)).Status(line_);
+  }
+
+ private:
+  const std::string line_;
+};
 
 }  // namespace
 
@@ -53,14 +66,10 @@ Args Redacted(const Command& command, Args args, std::vector<std::string_view>& 
 
 void FeedMonitors(Engine& engine, const Client& client, const Command& command, Args args) {
   if (command.flags & kAdmin) return;
-  const std::string line = MonitorLine(client, command, args);
+  const auto push = std::make_shared<const MonitorPush>(MonitorLine(client, command, args));
   engine.clients.ForEach([&](Client& monitor) {
     if (!monitor.monitor.load(std::memory_order_relaxed)) return;
-    auto letter = std::make_unique<Letter>();
-    letter->kind = Letter::Kind::kPush;
-    letter->client_id = monitor.id;
-    Reply(letter->out, monitor.resp.load(std::memory_order_relaxed)).Status(line);
-    monitor.home->Post(std::move(letter));
+    PostPush(*monitor.home, push, {monitor.id});
   });
 }
 

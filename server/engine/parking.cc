@@ -74,9 +74,11 @@ void ServeOne(Engine& engine, Worker& worker, const WaiterRef& waiter, ReadyKeys
   bool parked = false;
   const auto run = [&](KeyLock& lock) {
     client.woken = true;
+    worker.woken_client = client.id;
     parked = engine.Run(worker, client, command, words, lock, reply, ready);
     engine.Commit(worker, client, command);
     client.woken = false;
+    worker.woken_client = 0;
     // While the keys are still locked, so that whoever changes one of them next finds it waiting.
     // From then on the client may be gone.
     if (parked) waiter->state.store(Waiter::State::kWaiting, std::memory_order_release);
@@ -92,7 +94,10 @@ void ServeOne(Engine& engine, Worker& worker, const WaiterRef& waiter, ReadyKeys
   }
   if (parked) return;
   Parking::Withdraw(engine, *waiter);
-  client.home->Post(std::move(letter));  // from here on the client is its loop's again
+  Mailbox& home = *client.home;
+  home.Post(std::move(letter));  // from here on the client is its loop's again
+  for (std::unique_ptr<Letter>& push : worker.behind_reply) home.Post(std::move(push));
+  worker.behind_reply.clear();
 }
 
 void EndWait(Client& client) {

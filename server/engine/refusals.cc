@@ -77,6 +77,25 @@ bool Busy(const Attempt& a) {
   return MonotonicUs() - scripts->running_since_us() >= threshold_ms * 1000;
 }
 
+// In RESP2 a message would look like the reply to the command.
+bool AllowedWhileSubscribed(const Command& command) {
+  static constexpr std::string_view kNames[] = {"ping",         "quit",        "reset",
+                                                "subscribe",    "unsubscribe", "psubscribe",
+                                                "punsubscribe", "ssubscribe",  "sunsubscribe"};
+  return command.parent.empty() &&
+         std::find(std::begin(kNames), std::end(kNames), command.name) != std::end(kNames);
+}
+
+std::string RefuseWhileSubscribed(const Attempt& a) {
+  if (a.client.resp.load(std::memory_order_relaxed) != 2 || AllowedWhileSubscribed(*a.command)) {
+    return "";
+  }
+  return StrCat(
+      "ERR Can't execute '", CommandTable::FullName(*a.command),
+      "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this "
+      "context");
+}
+
 }  // namespace
 
 uint32_t FlagsOf(const Engine& engine, const Command& command, Args args) {
@@ -154,6 +173,9 @@ std::string Refuse(const Attempt& a) {
   }
   if (a.engine.config.settings().min_replicas_to_write != 0) [[unlikely]] {
     if (TooFewReplicas(a)) return std::string(errors::kNoReplicas);
+  }
+  if (a.client.subscriptions.any()) [[unlikely]] {
+    if (std::string text = RefuseWhileSubscribed(a); !text.empty()) return text;
   }
   if (persistence != nullptr && persistence->loading() && !(flags & kLoading)) [[unlikely]] {
     return std::string(errors::kLoading);

@@ -1,6 +1,7 @@
 #include "server/engine/removal.h"
 
 #include "server/engine/engine.h"
+#include "server/engine/notify.h"
 #include "server/engine/worker.h"
 
 namespace larder {
@@ -37,6 +38,10 @@ void RemoveKey(Engine& engine, Worker& worker, Shard& shard, int db, Entry* entr
     const std::string_view words[] = {lazy ? "UNLINK" : "DEL", entry->key()};
     worker.effects.Add(db, words);
   }
+  const bool evicted = why == Removal::kEvicted;
+  NotifyRemoval(engine, worker, db, entry->key(),
+                evicted ? NotifyClass::kEvicted : NotifyClass::kExpired,
+                evicted ? "evicted" : "expired");
   FreeEntry(shard.Drop(db, entry, hash), engine.keyspace.reclaimer(), lazy);
 }
 

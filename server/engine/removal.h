@@ -24,8 +24,9 @@ void RemoveKey(Engine& engine, Worker& worker, Shard& shard, int db, Entry* entr
 // Says that a command removed a key because its time is over (EXPIRE in the past).
 void ReplicateExpired(Context& c, const Key& key);
 
-// Frees an entry that is in no table any more, null not at all; a large one on the reclaimer's thread, and with
-// `lazy` (the lazyfree-lazy-* directives, UNLINK) every one that is more than a few allocations.
+// Frees an entry that is in no table any more, null not at all; a large one on the reclaimer's
+// thread, and with `lazy` (the lazyfree-lazy-* directives, UNLINK) every one that is more than a
+// few allocations.
 void FreeEntry(Entry* entry, Reclaimer& reclaimer, bool lazy);
 
 }  // namespace larder

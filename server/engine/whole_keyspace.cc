@@ -2,6 +2,7 @@
 
 #include "server/base/check.h"
 #include "server/engine/engine.h"
+#include "server/engine/tracking.h"
 
 namespace larder {
 namespace {
@@ -42,6 +43,7 @@ size_t FlushDatabase(Context& c, int db, bool lazy) {
     }
     keys += keyspace.Flush(each, lazy);
   }
+  InvalidateAll(c.engine);
   c.worker.stats.changes.Add(keys);
   return keys;
 }
@@ -58,6 +60,7 @@ void SwapDatabases(Context& c, int a, int b) {
     WakeWaiters(c, shard.slice(a), a, b);
     WakeWaiters(c, shard.slice(b), b, a);
   }
+  InvalidateAll(c.engine);  // clients remember names of keys, not in which database they are
   c.worker.stats.changes.Add(1);
 }
 

@@ -8,13 +8,16 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "replication/log/log_block.h"
+#include "server/base/string_map.h"
 #include "server/engine/eviction.h"
 #include "server/engine/gate.h"
+#include "server/engine/mailbox.h"
 #include "server/engine/stats.h"
 
 namespace larder {
@@ -43,6 +46,13 @@ class Worker {
   std::vector<uint64_t> hashes;
   // What commands have changed since the last Engine::Commit.
   LogBlock effects;
+  // Keys this worker has changed since SettleTracking, and who did last: for clients that track by
+  // prefix. Bounded by the commands of a batch.
+  StringMap<uint64_t> broadcasts;
+  // While it runs a woken client's command: that client, and what it will be told of the changes it
+  // makes itself, which belongs behind the reply.
+  uint64_t woken_client = 0;
+  std::vector<std::unique_ptr<Letter>> behind_reply;
   // The key that the loop has hashed already, when it prefetched for the request that runs now.
   HashedKey foreseen = {nullptr, 0};
 

@@ -39,7 +39,9 @@ Loop::Loop(Engine& engine, bool use_ring, int cores)
   CHECK(::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, wake_.fd(), &event) == 0);
 }
 
-Loop::~Loop() = default;
+Loop::~Loop() {
+  while (late_ != nullptr) NextLetter();
+}
 
 void Loop::Accept(Acceptor& acceptor, Listener& listener) {
   acceptor_ = &acceptor;

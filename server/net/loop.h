@@ -110,7 +110,10 @@ class Loop final : public Mailbox {
   // ---- Clients: coming, letters, timers, going (loop_clients.cc) --------------------------------
   void TakeArrivals(NetWorker& worker);
   void ReadLetters(NetWorker& worker);
+  void ReadPushes();
+  std::unique_ptr<Letter> NextLetter();
   void Deliver(std::unique_ptr<Letter> letter, NetWorker& worker);
+  void DeliverPush(const Letter& letter);
   void Finished(Connection& c, NetWorker& worker);
   void OfferToGateAgain();
   void RunTimers(NetWorker& worker);
@@ -142,7 +145,8 @@ class Loop final : public Mailbox {
   Connection* executing_ = nullptr;  // whose command runs: found here by whoever adopts the loop
   RequestParser::Limits limits_;
 
-  std::vector<uint64_t> at_gate_;                            // clients
+  Letter* late_ = nullptr;         // taken from the mailbox, and not delivered yet
+  std::vector<uint64_t> at_gate_;  // clients
   absl::btree_set<std::pair<int64_t, uint64_t>> deadlines_;  // of parked clients: Unix time, client
   int64_t now_ms_ = 0;                                       // Unix time, read once a batch
   int64_t gate_retry_ms_ = 0, sweep_ms_ = 0;

@@ -4,6 +4,7 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/engine/permissions.h"
+#include "server/engine/push.h"
 #include "server/net/loop.h"
 
 namespace larder {
@@ -66,12 +67,26 @@ Connection* Loop::Find(uint64_t id) {
 }
 
 void Loop::ReadLetters(NetWorker& worker) {
+  // What was taken in the middle of the batch comes first. What comes from now on waits for the
+  // next batch, so that there is an end.
+  while (std::unique_ptr<Letter> letter = NextLetter()) Deliver(std::move(letter), worker);
   if (Mailbox::empty()) return;
-  for (Letter* letter = TakeAll(); letter != nullptr;) {
-    std::unique_ptr<Letter> owner(letter);
-    letter = letter->next;
-    Deliver(std::move(owner), worker);
-  }
+  late_ = TakeAll();
+  while (std::unique_ptr<Letter> letter = NextLetter()) Deliver(std::move(letter), worker);
+}
+
+// In the middle of a batch, where only pushes may be delivered: all other letters can make a
+// connection ready whose requests the lookahead holds already. What comes behind one of them waits
+// with it.
+void Loop::ReadPushes() {
+  if (late_ == nullptr) late_ = TakeAll();
+  while (late_ != nullptr && late_->kind == Letter::Kind::kPush) DeliverPush(*NextLetter());
+}
+
+std::unique_ptr<Letter> Loop::NextLetter() {
+  std::unique_ptr<Letter> letter(late_);
+  if (letter != nullptr) late_ = letter->next;
+  return letter;
 }
 
 void Loop::Deliver(std::unique_ptr<Letter> letter, NetWorker& worker) {
@@ -81,14 +96,12 @@ void Loop::Deliver(std::unique_ptr<Letter> letter, NetWorker& worker) {
       engine_.gate.Leave(worker.gate_slot);  // a closer may wait for us to pass
     return OfferToGateAgain();
   }
+  if (letter->kind == Letter::Kind::kPush) return DeliverPush(*letter);
   Connection* c = Find(letter->client_id);
   if (c == nullptr) return;
   if (letter->kind == Letter::Kind::kFinished) return Finished(*c, worker);
   if (c->turn == Turn::kBusy) return c->busy->letters.push_back(std::move(letter));
   switch (letter->kind) {
-    case Letter::Kind::kPush:
-      c->client.out.Take(std::move(letter->out));
-      break;
     case Letter::Kind::kReply:
       engine_.Resume(c->client, *letter);
       SetDeadline(*c, 0);
@@ -99,6 +112,24 @@ void Loop::Deliver(std::unique_ptr<Letter> letter, NetWorker& worker) {
       Close(*c, c->output_blocked ? Ending::kNow : Ending::kAfterOutput);
   }
   Touch(*c);
+}
+
+void Loop::DeliverPush(const Letter& letter) {
+  for (uint64_t id : letter.clients) {
+    Connection* c = Find(id);
+    if (c == nullptr) continue;
+    if (c->turn == Turn::kBusy) {
+      auto later = std::make_unique<Letter>();
+      later->kind = letter.kind;
+      later->push = letter.push;
+      later->clients = {id};
+      c->busy->letters.push_back(std::move(later));
+      continue;
+    }
+    LendOutput(*c);
+    letter.push->Deliver(engine_, c->client);
+    if (!c->client.out.empty()) Touch(*c);
+  }
 }
 
 // Another thread has finished the command that it was running when this loop was adopted.
@@ -170,7 +201,8 @@ void Loop::Sweep(NetWorker& worker) {
   for (const auto& [id, c] : connections_) {
     if (c->turn == Turn::kBusy) continue;
     if (c->over_soft_since_ms != 0) CheckOutputLimit(*c, worker);
-    const bool waits = c->turn != Turn::kReady || c->client.monitor.load(std::memory_order_relaxed);
+    const bool waits = c->turn != Turn::kReady || c->client.subscriptions.any() ||
+                       c->client.monitor.load(std::memory_order_relaxed);
     if (timeout_ms == 0 || waits || now_ms_ - c->active_ms <= timeout_ms) continue;
     Log(LogLevel::kVerbose, "Closing idle client ", c->client.address);
     Close(*c, Ending::kNow);

@@ -101,6 +101,9 @@ Loop::Parsed Loop::Parse(Connection& c) {
 bool Loop::ExecuteNext(NetWorker& worker) {
   Lookahead::Item& item = lookahead_.Next();
   Connection& c = *item.connection;
+  // What was sent to it before its request began comes before the reply.
+  if (c.client.expects_pushes() && !Mailbox::empty()) [[unlikely]]
+    ReadPushes();
   if (!c.runnable()) return true;  // an earlier request of it parked or closed it
   if (c.unsent() >= kPauseBytes) [[unlikely]] {
     c.paused = true;
@@ -163,6 +166,7 @@ void Loop::Conclude(Connection& c, Engine::Outcome outcome, size_t begin, size_t
 // what `finished` is for. After the letter it may not even touch these.
 void Loop::FinishElsewhere(NetWorker& worker, Connection& c, Engine::Outcome outcome) {
   if (worker.gate_slot.inside()) engine_.gate.Leave(worker.gate_slot);
+  engine_.Settle(worker);
   c.finished = outcome;
   auto letter = std::make_unique<Letter>();
   letter->kind = Letter::Kind::kFinished;
@@ -188,6 +192,7 @@ void Loop::TakeOver() {
 }
 
 void Loop::SettleBatch(NetWorker& worker) {
+  engine_.Settle(worker);
   for (Connection* c : batch_) {
     c->in_batch = false;
     if (c->turn != Turn::kBusy) Settle(*c, worker);

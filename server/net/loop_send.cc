@@ -14,6 +14,9 @@ namespace {
 // Outputs up to this size lend their memory on; larger ones give it back.
 constexpr size_t kMostKeptOutput = 64 * 1024;
 constexpr size_t kMostSpareOutputs = 128;
+// Outputs below this are sent before they are measured against client-output-buffer-limit, which is
+// for those that grow; Redis does not count them either.
+constexpr size_t kLimitedOutput = 16 * 1024;
 // A partly sent output is moved to the front when that frees so much.
 constexpr size_t kCompactBytes = 64 * 1024;
 
@@ -59,12 +62,12 @@ void Loop::Send(NetWorker& worker) {
   for (Connection* c : outbox_) {
     c->in_outbox = false;
     if (c->turn == Connection::Turn::kBusy || !c->socket.open()) continue;
+    if (c->output_blocked || c->unsent() >= kLimitedOutput) CheckOutputLimit(*c, worker);
     if (c->output_blocked) {
       c->client.output_bytes.store(c->unsent(), std::memory_order_relaxed);
       engine_.client_memory.Count(c->client);
-      CheckOutputLimit(*c, worker);
       UpdateInterest(*c);
-    } else if (c->unsent() > 0) {
+    } else if (c->unsent() > 0 && c->ending != Ending::kNow) {
       PrepareDispatch(*c);
     }
   }
@@ -131,7 +134,7 @@ void Loop::FinishOutput(Connection& c) {
 // time.
 void Loop::CheckOutputLimit(Connection& c, NetWorker& worker) {
   const OutputLimit& limit =
-      engine_.config.settings().output_limits[static_cast<size_t>(ClientClass::kNormal)];
+      engine_.config.settings().output_limits[static_cast<size_t>(c.client.output_class())];
   const auto unsent = static_cast<int64_t>(c.unsent());
   const bool soft = limit.soft_bytes > 0 && unsent > limit.soft_bytes;
   if (soft && c.over_soft_since_ms == 0) {

@@ -8,6 +8,7 @@
 #include "server/engine/permissions.h"
 #include "server/engine/persistence_host.h"
 #include "server/engine/refusals.h"
+#include "server/engine/tracking.h"
 
 namespace larder {
 namespace {
@@ -37,6 +38,7 @@ ScriptRun::ScriptRun(Context& caller, Client& client, RunState& state, std::stri
   BorrowUser(caller.client, client_);
   client_.no_touch.store(caller.client.no_touch.load(std::memory_order_relaxed),
                          std::memory_order_relaxed);
+  client_.acts_for = caller.client.id;
 }
 
 ServerApi::CallResult ScriptRun::Call(Args args) {
@@ -50,6 +52,10 @@ ServerApi::CallResult ScriptRun::Call(Args args) {
   if (out.bytes().capacity() > kKeptReplyBytes) out = OutputBuffer();
   out.Clear();
   caller_.engine.Run(caller_.worker, client_, *command, args, caller_.lock, reply_, caller_.ready);
+  // A script that reads anything makes all its keys tracked, as in Redis.
+  if (caller_.client.tracking.on() && (command->flags & kReadOnly)) [[unlikely]] {
+    RememberKeys(caller_.engine, caller_.client, caller_.command, caller_.args);
+  }
   if (out.splices().empty()) return {.reply = out.bytes().view()};
   flat_ = out.Flatten();
   return {.reply = flat_};

@@ -95,12 +95,9 @@ std::string Player::Play(const Block& block) {
 }
 
 void Player::Begin(const Block& block) {
-  const std::vector<Words> cleaning = {{"CLIENT", "UNPAUSE"},
-                                       {"SCRIPT", "FLUSH"},
-                                       {"FUNCTION", "FLUSH"},
-                                       {"CONFIG", "RESETSTAT"},
-                                       {"SLOWLOG", "RESET"},
-                                       {"FLUSHALL"}};
+  const std::vector<Words> cleaning = {{"CLIENT", "UNPAUSE"}, {"SCRIPT", "FLUSH"},
+                                       {"FUNCTION", "FLUSH"}, {"CONFIG", "RESETSTAT"},
+                                       {"SLOWLOG", "RESET"},  {"FLUSHALL"}};
   for (const Words& words : cleaning) control_->Send(words);
   Value reply;
   for (size_t i = 0; i < cleaning.size(); ++i) reply = control_->Read().value_or(Value());

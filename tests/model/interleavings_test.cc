@@ -1,15 +1,18 @@
 // What must never be seen when four network threads work on the same keys: half of a transaction, a
 // torn MSET, a lost update, an element delivered twice or to the wrong waiter, a key that SCAN
-// overlooks. LARDER_SERVER names the server, LARDER_ROUNDS how often each worker repeats its work
-// (default 400).
+// overlooks, a message or an invalidation that gets lost. LARDER_SERVER names the server,
+// LARDER_ROUNDS how often each worker repeats its work (default 400).
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <cstdlib>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -332,6 +335,99 @@ TEST_F(Interleavings, AScriptRunsAlone) {
   };
   RunBeside({script, script, script}, {reader, reader});
   EXPECT_EQ(Number(control_.Call({"GET", "a"})), 3 * (Rounds() / 2));
+}
+
+// Reads `count` messages; returns what was published, in the order in which it came.
+std::vector<std::string> ReadMessages(Connection& connection, size_t count) {
+  std::vector<std::string> messages;
+  while (messages.size() < count) {
+    const std::optional<Value> message = connection.Read();
+    if (!message) throw std::runtime_error("a subscriber was cut off");
+    messages.push_back(message->items.back().text);
+  }
+  return messages;
+}
+
+void ExpectEachPublishersOrder(const std::vector<std::string>& messages) {
+  std::map<char, int> next;
+  for (const std::string& message : messages) {
+    ASSERT_EQ(message.substr(1), std::to_string(next[message[0]]++)) << message;
+  }
+}
+
+TEST_F(Interleavings, NoMessageIsLostAndAllSubscribersGetThemInOneOrder) {
+  constexpr size_t kPublishers = 4;
+  const size_t count = kPublishers * static_cast<size_t>(Rounds());
+  std::vector<std::unique_ptr<Connection>> subscribers;
+  for (const Words& words : {Words{"SUBSCRIBE", "news"}, Words{"SUBSCRIBE", "news"},
+                             Words{"SUBSCRIBE", "news"}, Words{"PSUBSCRIBE", "n*"}}) {
+    subscribers.push_back(std::make_unique<Connection>(server_.port()));
+    subscribers.back()->Call(words);
+  }
+  std::vector<Worker> publishers;
+  for (size_t i = 0; i < kPublishers; ++i) {
+    publishers.push_back([name = std::string(1, static_cast<char>('a' + i))](Connection& c) {
+      for (int round = 0; round < Rounds(); ++round) {
+        ASSERT_EQ(Number(c.Call({"PUBLISH", "news", name + std::to_string(round)})), 4);
+      }
+    });
+  }
+  Run(publishers);
+  const std::vector<std::string> first = ReadMessages(*subscribers[0], count);
+  ExpectEachPublishersOrder(first);
+  EXPECT_EQ(ReadMessages(*subscribers[1], count), first);
+  EXPECT_EQ(ReadMessages(*subscribers[2], count), first);
+  ExpectEachPublishersOrder(ReadMessages(*subscribers[3], count));
+}
+
+TEST_F(Interleavings, WhoSubscribesGetsEverythingFromThenOn) {
+  const Worker publisher = [](Connection& connection) {
+    for (int i = 0; i < 4 * Rounds(); ++i) {
+      connection.Call({"PUBLISH", "numbers", std::to_string(i)});
+    }
+  };
+  // Between the confirmations of SUBSCRIBE and UNSUBSCRIBE the numbers have no gap.
+  const Worker subscriber = [](Connection& connection) {
+    connection.Call({"SUBSCRIBE", "numbers"});
+    connection.Send({"UNSUBSCRIBE", "numbers"});
+    int64_t last = -1;
+    for (;;) {
+      const Value message = connection.Read().value();
+      if (message.items.at(0).text == "unsubscribe") return;
+      const int64_t number = Number(message.items.at(2));
+      ASSERT_TRUE(last < 0 || number == last + 1) << number << " after " << last;
+      last = number;
+    }
+  };
+  RunBeside({publisher}, {subscriber, subscriber, subscriber});
+}
+
+// A client that caches what it has read must see the last value in the end: it reads again only
+// when it is told to. `tracking` is how it asks.
+void ReadUntil(int64_t target, const Words& tracking, Connection& connection) {
+  connection.Call({"HELLO", "3"});
+  connection.Call(tracking);
+  while (Number(connection.Call({"GET", "n"})) < target) {
+    // What came before the reply was of earlier changes, and Call has dropped it.
+    const Value push = connection.Read().value();
+    ASSERT_EQ(push.items.at(0).text, "invalidate");
+  }
+}
+
+TEST_F(Interleavings, NoInvalidationIsLost) {
+  for (const Words& tracking :
+       {Words{"CLIENT", "TRACKING", "ON"}, Words{"CLIENT", "TRACKING", "ON", "BCAST"},
+        Words{"CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "n", "NOLOOP"}}) {
+    control_.Call({"DEL", "n"});
+    const int64_t target = 4 * Rounds();
+    const Worker writer = [](Connection& connection) {
+      for (int i = 0; i < Rounds(); ++i) connection.Call({"INCR", "n"});
+    };
+    const Worker reader = [&](Connection& connection) { ReadUntil(target, tracking, connection); };
+    std::vector<Worker> all(4, writer);
+    all.insert(all.end(), 4, reader);
+    Run(all);
+  }
 }
 
 }  // namespace
