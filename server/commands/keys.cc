@@ -1,6 +1,6 @@
 // Keys of any type: DEL, UNLINK, EXISTS, TOUCH, TYPE.
 #include "server/commands/commands.h"
-#include "server/engine/context.h"
+#include "server/engine/engine.h"
 
 namespace larder {
 namespace {

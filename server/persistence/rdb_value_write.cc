@@ -96,6 +96,12 @@ void WriteNode(RdbWriter& writer, List::Cursor& at, size_t count) {
   writer.String(listpack.Finish());
 }
 
+// A string in blocks becomes one piece: it is compressed as a whole.
+void WriteString(RdbWriter& writer, const StringBlocks& string) {
+  if (string.contiguous()) return writer.String(string.view());
+  writer.String(string.Copy(0, string.size()));
+}
+
 void WriteList(RdbWriter& writer, const List& list) {
   size_t nodes = 0;
   for (List::Cursor at = list.CursorAt(0); at.valid(); ++nodes) SkipNode(at);
@@ -149,7 +155,7 @@ rdb::Type TypeOf(const Entry& entry, const ValueLimits& limits) {
 void WriteValue(RdbWriter& writer, rdb::Type type, const Entry& entry) {
   switch (type) {
     case rdb::kString:
-      return writer.String(entry.string());
+      return WriteString(writer, entry.string());
     case rdb::kListQuicklist2:
       return WriteList(writer, *entry.object<List>());
     case rdb::kSet:
