@@ -275,22 +275,19 @@ void Engine::LogSlow(Client& client, const Command& command, Args args, int64_t 
               static_cast<size_t>(int64_t{config.settings().slowlog_max_len}));
 }
 
-const Slice* Engine::SliceOf(const Client& client, uint64_t hash) const {
-  return keyspace.shard(Keyspace::ShardOf(hash))
-      .existing_slice(client.db.load(std::memory_order_relaxed));
-}
-
 // Nearly all requests have their only or first key as the second word, whatever the command:
 // guessing costs a cache line where it is wrong, finding out would cost as much as it saves.
 uint64_t Engine::PrefetchSlot(const Client& client, Args args) const {
   if (args.size() < 2) return 0;
   const uint64_t hash = HashBytes(args[1]);
-  if (const Slice* slice = SliceOf(client, hash)) slice->table.PrefetchSlot(hash);
+  const int db = client.db.load(std::memory_order_relaxed);
+  if (const Table* table = keyspace.TableOf(db, hash)) table->PrefetchSlot(hash);
   return hash;
 }
 
 void Engine::PrefetchEntry(const Client& client, uint64_t hash) const {
-  if (const Slice* slice = SliceOf(client, hash)) slice->table.PrefetchEntry(hash);
+  const int db = client.db.load(std::memory_order_relaxed);
+  if (const Table* table = keyspace.TableOf(db, hash)) table->PrefetchEntry(hash);
 }
 
 }  // namespace larder

@@ -162,7 +162,6 @@ class Engine {
                                                const Command& command, Args args, uint64_t cycles,
                                                Reply& reply, uint32_t errors_before);
   void LogSlow(Client& client, const Command& command, Args args, int64_t duration_us);
-  const Slice* SliceOf(const Client& client, uint64_t hash) const;
 };
 
 }  // namespace larder

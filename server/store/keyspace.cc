@@ -2,9 +2,9 @@
 
 namespace larder {
 
-Keyspace::Keyspace(int databases) : databases_(databases) {
+Keyspace::Keyspace(int databases) : directory_(databases, kShards) {
   shards_.reserve(kShards);
-  for (uint32_t i = 0; i < kShards; ++i) shards_.push_back(std::make_unique<Shard>(databases));
+  for (uint32_t i = 0; i < kShards; ++i) shards_.push_back(std::make_unique<Shard>(directory_, i));
 }
 
 Keyspace::~Keyspace() = default;

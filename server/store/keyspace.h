@@ -21,10 +21,15 @@ class Keyspace {
   explicit Keyspace(int databases);
   ~Keyspace();
 
-  int databases() const { return databases_; }
+  int databases() const { return directory_.databases(); }
   static uint32_t ShardOf(uint64_t hash) { return static_cast<uint32_t>(hash) & (kShards - 1); }
   Shard& shard(uint32_t index) { return *shards_[index]; }
   const Shard& shard(uint32_t index) const { return *shards_[index]; }
+  // The table that a key with this hash would be in, for prefetching: without a lock. May be null.
+  const Table* TableOf(int db, uint64_t hash) const {
+    const Slice* slice = directory_.slice(db, ShardOf(hash));
+    return slice == nullptr ? nullptr : &slice->table;
+  }
 
   // Numbers of keys and of keys with an expiry; exact when nobody writes.
   size_t Size(int db) const;
@@ -49,7 +54,7 @@ class Keyspace {
   Reclaimer& reclaimer() { return reclaimer_; }
 
  private:
-  const int databases_;
+  SliceDirectory directory_;
   std::vector<std::unique_ptr<Shard>> shards_;
   Reclaimer reclaimer_;
 };

@@ -8,8 +8,8 @@
 namespace larder {
 
 Shard::~Shard() {
-  for (std::atomic<Slice*>& slot : slices_) {
-    Slice* slice = slot.load(std::memory_order_relaxed);
+  for (int db = 0; db < databases(); ++db) {
+    Slice* slice = existing_slice(db);
     if (slice == nullptr) continue;
     Table::FreeContents(slice->table.Release());
     delete slice;
@@ -18,7 +18,7 @@ Shard::~Shard() {
 }
 
 Slice& Shard::slice(int db) {
-  std::atomic<Slice*>& slot = slices_[static_cast<size_t>(db)];
+  std::atomic<Slice*>& slot = directory_.at(db, index_);
   Slice* slice = slot.load(std::memory_order_relaxed);
   if (slice == nullptr) {
     slice = new Slice();
@@ -29,8 +29,8 @@ Slice& Shard::slice(int db) {
 }
 
 void Shard::SwapSlices(int a, int b) {
-  std::atomic<Slice*>& first = slices_[static_cast<size_t>(a)];
-  std::atomic<Slice*>& second = slices_[static_cast<size_t>(b)];
+  std::atomic<Slice*>& first = directory_.at(a, index_);
+  std::atomic<Slice*>& second = directory_.at(b, index_);
   Slice* slice = first.load(std::memory_order_relaxed);
   first.store(second.load(std::memory_order_relaxed), std::memory_order_release);
   second.store(slice, std::memory_order_release);

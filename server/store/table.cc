@@ -16,19 +16,18 @@ Table::Slots* Table::NewSlots(size_t count) {
   if (memory == nullptr) throw std::bad_alloc();
   Slots* slots = static_cast<Slots*>(memory);
   slots->count = count;
-  slots->shift = 64 - std::countr_zero(count);
   return slots;
 }
 
-Table::~Table() { std::free(slots_.load(std::memory_order_relaxed)); }
+Table::~Table() { std::free(root().slots()); }
 
 Entry* Table::Find(std::string_view key, uint64_t hash) const {
-  const Slots* slots = slots_.load(std::memory_order_relaxed);
-  if (slots == nullptr) return nullptr;
-  const size_t mask = slots->count - 1;
+  const Root root = this->root();
+  if (!root.exists()) return nullptr;
+  const size_t mask = root.mask();
   const uint64_t tag = TagOf(hash);
-  for (size_t i = hash >> slots->shift;; i = (i + 1) & mask) {
-    const uint64_t word = slots->slot[i].load(std::memory_order_relaxed);
+  for (size_t i = root.HomeOf(hash);; i = (i + 1) & mask) {
+    const uint64_t word = root.slot(i).load(std::memory_order_relaxed);
     if (word == 0) return nullptr;
     if ((word & ~kPointerMask) != tag) continue;
     Entry* entry = EntryOf(word);
@@ -36,97 +35,96 @@ Entry* Table::Find(std::string_view key, uint64_t hash) const {
   }
 }
 
-size_t Table::IndexOf(const Slots* slots, const Entry* entry, uint64_t hash) const {
-  const size_t mask = slots->count - 1;
-  for (size_t i = hash >> slots->shift;; i = (i + 1) & mask) {
-    const uint64_t word = slots->slot[i].load(std::memory_order_relaxed);
+size_t Table::IndexOf(Root root, const Entry* entry, uint64_t hash) const {
+  const size_t mask = root.mask();
+  for (size_t i = root.HomeOf(hash);; i = (i + 1) & mask) {
+    const uint64_t word = root.slot(i).load(std::memory_order_relaxed);
     CHECK(word != 0);
     if ((word & kPointerMask) == reinterpret_cast<uint64_t>(entry)) return i;
   }
 }
 
-void Table::Place(Slots* slots, uint64_t word, uint64_t hash) {
-  const size_t mask = slots->count - 1;
-  size_t i = hash >> slots->shift;
-  while (slots->slot[i].load(std::memory_order_relaxed) != 0) i = (i + 1) & mask;
-  slots->slot[i].store(word, std::memory_order_relaxed);
+void Table::Place(Root root, uint64_t word, uint64_t hash) {
+  const size_t mask = root.mask();
+  size_t i = root.HomeOf(hash);
+  while (root.slot(i).load(std::memory_order_relaxed) != 0) i = (i + 1) & mask;
+  root.slot(i).store(word, std::memory_order_relaxed);
 }
 
 void Table::Insert(Entry* entry, uint64_t hash, Retired& retired) {
   const size_t count = buckets();
   if ((size() + 1) * 8 > count * 7) Resize(count == 0 ? kFewestSlots : count * 2, retired);
   CHECK((reinterpret_cast<uint64_t>(entry) & ~kPointerMask) == 0);
-  Place(slots_.load(std::memory_order_relaxed), TagOf(hash) | reinterpret_cast<uint64_t>(entry),
-        hash);
+  Place(root(), TagOf(hash) | reinterpret_cast<uint64_t>(entry), hash);
   size_.store(size() + 1, std::memory_order_relaxed);
 }
 
 void Table::Replace(const Entry* old, Entry* entry, uint64_t hash) {
-  Slots* slots = slots_.load(std::memory_order_relaxed);
-  slots->slot[IndexOf(slots, old, hash)].store(TagOf(hash) | reinterpret_cast<uint64_t>(entry),
-                                               std::memory_order_relaxed);
+  root()
+      .slot(IndexOf(root(), old, hash))
+      .store(TagOf(hash) | reinterpret_cast<uint64_t>(entry), std::memory_order_relaxed);
 }
 
 // Closes the gap by moving back whatever would no longer be found behind it, so no tombstones are
 // left.
 void Table::Remove(const Entry* entry, uint64_t hash, Retired& retired) {
-  Slots* slots = slots_.load(std::memory_order_relaxed);
-  const size_t mask = slots->count - 1;
-  size_t gap = IndexOf(slots, entry, hash);
+  const Root root = this->root();
+  const size_t mask = root.mask();
+  size_t gap = IndexOf(root, entry, hash);
   for (size_t i = (gap + 1) & mask;; i = (i + 1) & mask) {
-    const uint64_t word = slots->slot[i].load(std::memory_order_relaxed);
+    const uint64_t word = root.slot(i).load(std::memory_order_relaxed);
     if (word == 0) break;
-    const size_t home = HashBytes(EntryOf(word)->key()) >> slots->shift;
+    const size_t home = root.HomeOf(HashBytes(EntryOf(word)->key()));
     // It may stay when its home lies between the gap (exclusive) and its place, counted around the
     // end.
     if (((i - home) & mask) < ((i - gap) & mask)) continue;
-    slots->slot[gap].store(word, std::memory_order_relaxed);
+    root.slot(gap).store(word, std::memory_order_relaxed);
     gap = i;
   }
-  slots->slot[gap].store(0, std::memory_order_relaxed);
+  root.slot(gap).store(0, std::memory_order_relaxed);
   size_.store(size() - 1, std::memory_order_relaxed);
-  if (slots->count > kFewestSlots && size() * 8 < slots->count) Resize(slots->count / 4, retired);
+  if (mask >= kFewestSlots && size() * 8 <= mask) Resize((mask + 1) / 4, retired);
 }
 
 void Table::Resize(size_t count, Retired& retired) {
   if (count < kFewestSlots) count = kFewestSlots;
-  Slots* old = slots_.load(std::memory_order_relaxed);
-  Slots* slots = NewSlots(count);
+  Slots* old = root().slots();
+  const Root root(NewSlots(count));
   if (old != nullptr) {
     for (size_t i = 0; i < old->count; ++i) {
       const uint64_t ahead =
           i + 8 < old->count ? old->slot[i + 8].load(std::memory_order_relaxed) : 0;
       __builtin_prefetch(EntryOf(ahead));
       const uint64_t word = old->slot[i].load(std::memory_order_relaxed);
-      if (word != 0) Place(slots, word, HashBytes(EntryOf(word)->key()));
+      if (word != 0) Place(root, word, HashBytes(EntryOf(word)->key()));
     }
     retired.push_back(old);
   }
-  slots_.store(slots, std::memory_order_release);
+  set_root(root);
 }
 
 Entry* Table::Random(uint64_t random) const {
   CHECK(size() > 0);
-  const Slots* slots = slots_.load(std::memory_order_relaxed);
-  const size_t mask = slots->count - 1;
+  const Root root = this->root();
+  const size_t mask = root.mask();
   // Slots are drawn anew until one is full: walking on from an empty one would favour clusters'
   // heads. The table is at least an eighth full but for tiny ones, so few draws are needed; then it
   // walks.
   for (int draw = 0; draw < 64; ++draw) {
-    const uint64_t word = slots->slot[random & mask].load(std::memory_order_relaxed);
+    const uint64_t word = root.slot(random & mask).load(std::memory_order_relaxed);
     if (word != 0) return EntryOf(word);
     random = random * 6364136223846793005u + 1442695040888963407u;
     random ^= random >> 33;
   }
   for (size_t i = random & mask;; i = (i + 1) & mask) {
-    const uint64_t word = slots->slot[i].load(std::memory_order_relaxed);
+    const uint64_t word = root.slot(i).load(std::memory_order_relaxed);
     if (word != 0) return EntryOf(word);
   }
 }
 
 Table::Contents Table::Release() {
-  Contents contents{slots_.load(std::memory_order_relaxed), size(), 0};
-  slots_.store(nullptr, std::memory_order_relaxed);
+  Contents contents{root().slots(), size(), 0};
+  set_root(Root());
   size_.store(0, std::memory_order_relaxed);
   return contents;
 }
@@ -142,18 +140,18 @@ void Table::FreeContents(const Contents& contents) {
 }
 
 void Table::PrefetchSlot(uint64_t hash) const {
-  const Slots* slots = slots_.load(std::memory_order_acquire);
-  if (slots != nullptr) __builtin_prefetch(&slots->slot[hash >> slots->shift]);
+  const Root root = this->root();
+  if (root.exists()) __builtin_prefetch(&root.slot(root.HomeOf(hash)));
 }
 
 void Table::PrefetchEntry(uint64_t hash) const {
-  const Slots* slots = slots_.load(std::memory_order_acquire);
-  if (slots == nullptr) return;
-  const size_t mask = slots->count - 1;
+  const Root root = this->root();
+  if (!root.exists()) return;
+  const size_t mask = root.mask();
   const uint64_t tag = TagOf(hash);
-  size_t i = hash >> slots->shift;
+  size_t i = root.HomeOf(hash);
   for (int probe = 0; probe < 4; ++probe, i = (i + 1) & mask) {
-    const uint64_t word = slots->slot[i].load(std::memory_order_relaxed);
+    const uint64_t word = root.slot(i).load(std::memory_order_relaxed);
     if (word == 0) return;
     if ((word & ~kPointerMask) != tag) continue;
     // Header and key, and where a short value goes on.

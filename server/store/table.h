@@ -11,6 +11,7 @@
 #pragma once
 
 #include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -32,7 +33,7 @@ class Table {
   ~Table();  // frees the array, not the entries
 
   size_t size() const { return size_.load(std::memory_order_relaxed); }
-  size_t buckets() const { return mask_of(slots_.load(std::memory_order_relaxed)); }
+  size_t buckets() const { return empty_array() ? 0 : root().mask() + 1; }
 
   Entry* Find(std::string_view key, uint64_t hash) const;
   // REQUIRES: no entry with that key.
@@ -85,26 +86,46 @@ class Table {
 
  private:
   using Slot = std::atomic<uint64_t>;
-  // The array with its size before it, so that one relaxed load yields a consistent pair.
   struct Slots {
     size_t count;  // a power of two
-    int shift;     // home = hash >> shift
     Slot slot[1];
   };
+  // An array, and by how much a hash is shifted to be the number of its home bucket: one word, so
+  // that one load yields a consistent pair, and nobody looks at the array but where a key may be.
+  class Root {
+   public:
+    Root() = default;
+    explicit Root(uint64_t word) : word_(word) {}
+    explicit Root(Slots* slots)
+        : word_(reinterpret_cast<uint64_t>(slots) |
+                static_cast<uint64_t>(64 - std::countr_zero(slots->count)) << 48) {}
+    uint64_t word() const { return word_; }
+    bool exists() const { return word_ != 0; }
+    Slots* slots() const { return reinterpret_cast<Slots*>(word_ & kPointerMask); }
+    Slot& slot(size_t i) const { return slots()->slot[i]; }
+    int shift() const { return static_cast<int>(word_ >> 48); }
+    size_t mask() const { return ~uint64_t{0} >> shift(); }
+    size_t HomeOf(uint64_t hash) const { return hash >> shift(); }
+
+   private:
+    uint64_t word_ = 0;
+  };
+  Root root() const { return Root(root_.load(std::memory_order_acquire)); }
+  bool empty_array() const { return !root().exists(); }
+  void set_root(Root root) { root_.store(root.word(), std::memory_order_release); }
   static Slots* NewSlots(size_t count);
   template <typename Visit>
   static void ForEachIn(const Slots* slots, Visit& visit);
-  static size_t mask_of(const Slots* slots) { return slots == nullptr ? 0 : slots->count; }
   static Entry* EntryOf(uint64_t word) { return reinterpret_cast<Entry*>(word & kPointerMask); }
   static uint64_t TagOf(uint64_t hash) { return ((hash >> 12) & 0xffff) << 48; }
   static constexpr uint64_t kPointerMask = (uint64_t{1} << 48) - 1;
   static constexpr size_t kFewestSlots = 8;
 
-  size_t IndexOf(const Slots* slots, const Entry* entry, uint64_t hash) const;
+  size_t IndexOf(Root root, const Entry* entry, uint64_t hash) const;
   void Resize(size_t count, Retired& retired);
-  static void Place(Slots* slots, uint64_t word, uint64_t hash);
+  static void Place(Root root, uint64_t word, uint64_t hash);
 
-  std::atomic<Slots*> slots_{nullptr};
+  std::atomic<uint64_t> root_{0};
   std::atomic<size_t> size_{0};  // written under the lock, read by DBSIZE without
 };
 

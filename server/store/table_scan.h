@@ -9,21 +9,21 @@ namespace larder {
 
 template <typename Visit>
 uint64_t Table::Scan(uint64_t position, size_t most_buckets, Visit visit) const {
-  const Slots* slots = slots_.load(std::memory_order_relaxed);
-  if (slots == nullptr) return 0;
-  const size_t mask = slots->count - 1;
+  const Root root = this->root();
+  if (!root.exists()) return 0;
+  const size_t mask = root.mask();
   // A bucket covers the positions whose top bits are its number. A table may have more buckets than
   // there are positions only beyond 2^51 slots, which no memory holds.
-  const int bucket_bits = 64 - slots->shift;
+  const int bucket_bits = 64 - root.shift();
   const int position_shift = kPositionBits - bucket_bits;
   size_t home = position >> position_shift;
   for (size_t visited = 0; visited < most_buckets && home <= mask; ++visited, ++home) {
     for (size_t i = home;; i = (i + 1) & mask) {
-      uint64_t word = slots->slot[i].load(std::memory_order_relaxed);
+      uint64_t word = root.slot(i).load(std::memory_order_relaxed);
       if (word == 0) break;
       Entry* entry = EntryOf(word);
       uint64_t hash = HashBytes(entry->key());
-      if ((hash >> slots->shift) != home) continue;
+      if (root.HomeOf(hash) != home) continue;
       if ((hash >> (64 - kPositionBits)) >= position) visit(entry);
     }
   }
@@ -32,7 +32,7 @@ uint64_t Table::Scan(uint64_t position, size_t most_buckets, Visit visit) const 
 
 template <typename Visit>
 void Table::ForEach(Visit visit) const {
-  ForEachIn(slots_.load(std::memory_order_relaxed), visit);
+  ForEachIn(root().slots(), visit);
 }
 
 template <typename Visit>
@@ -46,7 +46,7 @@ void Table::ForEachIn(const Slots* slots, Visit& visit) {
 
 template <typename Visit>
 void Table::Sample(uint64_t random, size_t most, Visit visit) const {
-  const Slots* slots = slots_.load(std::memory_order_relaxed);
+  const Slots* slots = root().slots();
   if (slots == nullptr) return;
   const size_t mask = slots->count - 1;
   // Like this the entries, which are anywhere, are fetched at the same time.
@@ -68,11 +68,11 @@ void Table::Sample(uint64_t random, size_t most, Visit visit) const {
 
 template <typename Visit>
 bool Table::FindByHashTop(uint32_t hash_top, Visit visit) const {
-  const Slots* slots = slots_.load(std::memory_order_relaxed);
-  if (slots == nullptr) return false;
-  const size_t mask = slots->count - 1;
-  for (size_t i = (uint64_t{hash_top} << 32) >> slots->shift;; i = (i + 1) & mask) {
-    uint64_t word = slots->slot[i].load(std::memory_order_relaxed);
+  const Root root = this->root();
+  if (!root.exists()) return false;
+  const size_t mask = root.mask();
+  for (size_t i = root.HomeOf(uint64_t{hash_top} << 32);; i = (i + 1) & mask) {
+    uint64_t word = root.slot(i).load(std::memory_order_relaxed);
     if (word == 0) return false;
     uint64_t hash = HashBytes(EntryOf(word)->key());
     if (hash >> 32 == hash_top && visit(EntryOf(word), hash)) return true;

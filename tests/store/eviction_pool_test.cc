@@ -36,7 +36,8 @@ class EvictionPoolTest : public testing::Test {
     }
   }
 
-  Shard shard_{1};
+  SliceDirectory directory_{1, 1};
+  Shard shard_{directory_, 0};
   std::map<uint64_t, Entry*> entries_;
   EvictionPool pool_;
   Random random_{7};

@@ -119,7 +119,8 @@ TEST_F(MemoryTest, OfAList) {
 // A shard's counters follow insertions, removals, replacements and expiries.
 TEST_F(MemoryTest, OfAShard) {
   const std::string bytes(40'000, 'x');
-  auto shard = std::make_unique<Shard>(1);
+  SliceDirectory directory(1, 1);
+  auto shard = std::make_unique<Shard>(directory, 0);
   Slice& slice = shard->slice(0);
   const int64_t before = ThreadHeapBytes();
   for (int round = 0; round < 40'000; ++round) {
@@ -148,13 +149,13 @@ TEST_F(MemoryTest, OfAShard) {
     const auto real = static_cast<double>(ThreadHeapBytes() - before);
     ASSERT_NEAR(counted, real, real * 0.01 + 256) << round;
   }
-  Table::FreeContents(shard->Release(0));
+  Table::FreeContents(shard->Flush(0));
   EXPECT_EQ(slice.entry_bytes + slice.table_bytes + slice.expiry_bytes, 0u);
 }
 
 TEST_F(MemoryTest, OfAllThreadsIsKnownAtOnce) {
   const size_t before = UsedMemory();
-  const auto block = std::make_unique<std::string>(1 << 20, 'x');
+  const auto block = std::make_unique<std::string>((1 << 20) - 64, 'x');
   EXPECT_NEAR(static_cast<double>(UsedMemory() - before), 1 << 20, 1 << 17);
   SampleMemory();
   EXPECT_NEAR(static_cast<double>(UsedMemory() - before), 1 << 20, 1 << 18) << "calibrated";

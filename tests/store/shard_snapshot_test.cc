@@ -75,12 +75,13 @@ class SnapshotOfShard : public testing::Test {
     return Walk([] {});
   }
 
-  Shard shard_{4};
+  SliceDirectory directory_{4, 1};
+  Shard shard_{directory_, 0};
 
  private:
   static void Note(Contents& seen, int db, const Entry& entry) {
     const std::string name = std::to_string(db) + "/" + std::string(entry.key());
-    EXPECT_TRUE(seen.emplace(name, entry.string()).second) << name << " came twice";
+    EXPECT_TRUE(seen.emplace(name, entry.short_string()).second) << name << " came twice";
   }
 };
 
@@ -89,7 +90,7 @@ TEST_F(SnapshotOfShard, HasWhatNobodyTouched) {
   Insert("b", "2", 3);
   shard_.CutSnapshot();
   EXPECT_THAT(Walk(), UnorderedElementsAre(Pair("0/a", "1"), Pair("3/b", "2")));
-  EXPECT_EQ(Find("a")->string(), "1");
+  EXPECT_EQ(Find("a")->short_string(), "1");
 }
 
 TEST_F(SnapshotOfShard, KeepsWhatWasChangedReplacedOrRemoved) {
@@ -103,18 +104,18 @@ TEST_F(SnapshotOfShard, KeepsWhatWasChangedReplacedOrRemoved) {
   Replace("replaced", "newer");
   Delete("removed");
   Entry* extracted = shard_.Remove(0, Find("extracted"), HashBytes("extracted"));
-  EXPECT_EQ(extracted->string(), "old");
+  EXPECT_EQ(extracted->short_string(), "old");
   Entry::Free(extracted);
   shard_.SetExpiry(0, Find("expiring"), 1000, HashBytes("expiring"));
   Insert("fresh", "new");
   EXPECT_THAT(Walk(), UnorderedElementsAre(Pair("0/changed", "old"), Pair("0/replaced", "old"),
                                            Pair("0/removed", "old"), Pair("0/extracted", "old"),
                                            Pair("0/expiring", "old")));
-  EXPECT_EQ(Find("changed")->string(), "Mld");
-  EXPECT_EQ(Find("replaced")->string(), "newer");
+  EXPECT_EQ(Find("changed")->short_string(), "Mld");
+  EXPECT_EQ(Find("replaced")->short_string(), "newer");
   EXPECT_EQ(Find("removed"), nullptr);
   EXPECT_EQ(Find("expiring")->expiry_ms(), 1000);
-  EXPECT_EQ(Find("fresh")->string(), "new");
+  EXPECT_EQ(Find("fresh")->short_string(), "new");
 }
 
 TEST_F(SnapshotOfShard, KeepsAKeyThatWasRemovedAndMadeAgain) {

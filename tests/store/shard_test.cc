@@ -20,7 +20,8 @@ class ShardTest : public testing::Test {
   }
   Entry* Find(const std::string& key) { return shard_.Find(0, key, HashBytes(key)); }
 
-  Shard shard_{16};
+  SliceDirectory directory_{16, 1};
+  Shard shard_{directory_, 0};
 };
 
 TEST_F(ShardTest, CountsEntriesWithAnExpiryThroughEveryChange) {
