@@ -23,12 +23,12 @@ bool ParseIds(Context& c, size_t first, std::vector<StreamId>* ids);
 bool ParseRangeStart(Context& c, size_t i, StreamId* id);
 bool ParseRangeEnd(Context& c, size_t i, StreamId* id);
 
-// The stream at the key where only its groups will change: counts as a read. Null where there is
-// none; false after WRONGTYPE was answered.
-bool ReadForGroups(Context& c, const Key& key, Stream** stream);
-// The group that word 2 names, of the stream at word 1; `stream` is set too. Null after WRONGTYPE
-// or NOGROUP was answered.
-StreamGroup* FindGroup(Context& c, const Key& key, Stream** stream);
+// The stream at the key for a change of its groups, which counts as a read, too. Null where there
+// is none; false after WRONGTYPE was answered.
+bool WriteGroups(Context& c, const Key& key, Stream** stream);
+// The group that word 2 names, of the stream at the key. Null after NOGROUP was answered.
+const StreamGroup* FindGroup(Context& c, const Key& key, const Stream* stream);
+StreamGroup* FindGroup(Context& c, const Key& key, Stream* stream);
 // The consumer of this name, who was seen now; made where there is none.
 StreamConsumer& SeeConsumer(Context& c, const Key& key, StreamGroup& group,
                             std::string_view group_name, std::string_view name);

@@ -129,7 +129,8 @@ bool ParseClaim(Context& c, std::vector<StreamId>* ids, ClaimRules* rules) {
 void XClaim(Context& c) {
   const Key key = c.key(1);
   Stream* stream;
-  StreamGroup* group = FindGroup(c, key, &stream);
+  if (!WriteGroups(c, key, &stream)) return;
+  StreamGroup* group = FindGroup(c, key, stream);
   if (group == nullptr) return;
   std::vector<StreamId> ids;
   ClaimRules rules;
@@ -191,7 +192,8 @@ void XAutoClaim(Context& c) {
   if (!ParseAutoClaim(c, &request)) return;
   const Key key = c.key(1);
   Stream* stream;
-  StreamGroup* group = FindGroup(c, key, &stream);
+  if (!WriteGroups(c, key, &stream)) return;
+  StreamGroup* group = FindGroup(c, key, stream);
   if (group == nullptr) return;
   StreamConsumer& consumer = SeeConsumer(c, key, *group, c.args[2], c.args[3]);
   const auto count = static_cast<size_t>(request.count), looks = count * kLooksPerEntry;

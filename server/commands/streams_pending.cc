@@ -12,7 +12,7 @@ namespace {
 void XAck(Context& c) {
   const Key key = c.key(1);
   Stream* stream;
-  if (!ReadForGroups(c, key, &stream)) return;
+  if (!WriteGroups(c, key, &stream)) return;
   StreamGroup* group = stream == nullptr ? nullptr : stream->FindGroup(c.args[2]);
   if (group == nullptr) return c.reply.Integer(0);
   std::vector<StreamId> ids;
@@ -104,8 +104,10 @@ void XPending(Context& c) {
   if (!summary && (c.args.size() < 6 || c.args.size() > 9)) return c.SyntaxError();
   PendingRequest request;
   if (!summary && !ParsePending(c, &request)) return;
-  Stream* stream;
-  const StreamGroup* group = FindGroup(c, c.key(1), &stream);
+  const Key key = c.key(1);
+  const Stream* stream;
+  if (!c.Read(key, &stream)) return;
+  const StreamGroup* group = FindGroup(c, key, stream);
   if (group == nullptr) return;
   summary ? ReplySummary(c, *group) : ReplyRange(c, *group, request);
 }

@@ -187,7 +187,8 @@ void XRead(Context& c) {
 
 // The group of one of the streams. Null after an error was answered.
 StreamGroup* FindReadGroup(Context& c, const Key& key, std::string_view name, Stream** stream) {
-  Entry* entry = c.ReadEntry(key);
+  c.PeekEntry(key, true);
+  const Entry* entry = c.WriteEntry(key);
   const bool is_stream = entry != nullptr && entry->type() == ValueType::kStream;
   StreamGroup* group = nullptr;
   if (is_stream) {

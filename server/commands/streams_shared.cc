@@ -51,21 +51,22 @@ bool ParseRangeEnd(Context& c, size_t i, StreamId* id) {
   return ParseRangeEnd(c, i, UINT64_MAX, Decrement, "ERR invalid end ID for the interval", id);
 }
 
-bool ReadForGroups(Context& c, const Key& key, Stream** stream) {
-  const Stream* found;
-  if (!c.Read(key, &found)) return false;
-  *stream = const_cast<Stream*>(found);
-  return true;
+bool WriteGroups(Context& c, const Key& key, Stream** stream) {
+  c.PeekEntry(key, true);
+  return c.Write(key, stream);
 }
 
-StreamGroup* FindGroup(Context& c, const Key& key, Stream** stream) {
-  if (!ReadForGroups(c, key, stream)) return nullptr;
-  StreamGroup* group = *stream == nullptr ? nullptr : (*stream)->FindGroup(c.args[2]);
+const StreamGroup* FindGroup(Context& c, const Key& key, const Stream* stream) {
+  const StreamGroup* group = stream == nullptr ? nullptr : stream->FindGroup(c.args[2]);
   if (group == nullptr) {
     c.reply.Error(
         StrCat("NOGROUP No such key '", key.name, "' or consumer group '", c.args[2], "'"));
   }
   return group;
+}
+
+StreamGroup* FindGroup(Context& c, const Key& key, Stream* stream) {
+  return const_cast<StreamGroup*>(FindGroup(c, key, static_cast<const Stream*>(stream)));
 }
 
 StreamConsumer& SeeConsumer(Context& c, const Key& key, StreamGroup& group,

@@ -29,13 +29,10 @@ class IdBlocks {
   // REQUIRES of both: !empty().
   const Record& front() const { return blocks_.front()->front(); }
   const Record& back() const { return blocks_.back()->back(); }
-  // Bytes of heap.
+  // Bytes of heap, but for what blocks keep for growth. O(1).
   size_t MemoryBytes() const {
-    size_t bytes = blocks_.capacity() * sizeof(CowPtr<Block>);
-    for (const CowPtr<Block>& block : blocks_) {
-      bytes += sizeof(Block) + block->capacity() * sizeof(Record);
-    }
-    return bytes;
+    return blocks_.capacity() * sizeof(CowPtr<Block>) + blocks_.size() * sizeof(Block) +
+           size_ * sizeof(Record);
   }
 
   // Null where there is none.

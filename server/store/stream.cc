@@ -18,11 +18,22 @@ size_t BytesOf(StreamPairs pairs) {
 }  // namespace
 
 size_t Stream::MemoryBytes() const {
-  size_t bytes = sizeof(*this);
+  size_t bytes = sizeof(*this) + node_bytes_;
   if (nodes_.capacity() > 1) bytes += nodes_.capacity() * sizeof(nodes_[0]);
-  for (const CowPtr<StreamNode>& node : nodes_) bytes += node->MemoryBytes();
   for (const auto& [name, group] : groups_) bytes += name.capacity() + group.MemoryBytes();
   return bytes;
+}
+
+void Stream::AddNode(StreamNode node) {
+  node_bytes_ += node.MemoryBytes();
+  nodes_.emplace_back(std::move(node));
+}
+
+void Stream::RemoveNodes(size_t first, size_t n) {
+  const auto begin = nodes_.begin() + static_cast<std::ptrdiff_t>(first);
+  const auto end = begin + static_cast<std::ptrdiff_t>(n);
+  for (auto at = begin; at != end; ++at) node_bytes_ -= (*at)->MemoryBytes();
+  nodes_.erase(begin, end);
 }
 
 void Stream::Append(StreamId id, StreamPairs pairs, NodeLimits limits) {
@@ -32,10 +43,12 @@ void Stream::Append(StreamId id, StreamPairs pairs, NodeLimits limits) {
   const bool fits = !nodes_.empty() && nodes_.back()->ever_held() < limits.entries &&
                     nodes_.back()->bytes() + BytesOf(pairs) < limits.bytes;
   if (!fits) {
-    if (!nodes_.empty()) nodes_.back().Mutable().ShrinkToFit();
-    nodes_.emplace_back(StreamNode(id, pairs));
+    if (!nodes_.empty()) {
+      ChangeNode(nodes_.size() - 1, [](StreamNode& node) { node.ShrinkToFit(); });
+    }
+    AddNode(StreamNode(id, pairs));
   }
-  nodes_.back().Mutable().Append(id, pairs);
+  ChangeNode(nodes_.size() - 1, [&](StreamNode& node) { node.Append(id, pairs); });
   ++size_;
   ++counters_.entries_added;
   counters_.last_id = id;
@@ -46,7 +59,7 @@ void Stream::AppendNode(StreamNode node) {
   size_ += node.count();
   counters_.entries_added += node.count();
   counters_.last_id = node.last_id();
-  nodes_.emplace_back(std::move(node));
+  AddNode(std::move(node));
 }
 
 size_t Stream::NodeOf(StreamId id) const {
@@ -68,10 +81,9 @@ bool Stream::Delete(StreamId id) {
   if (!Contains(id)) return false;
   const size_t at = NodeOf(id);
   if (nodes_[at]->count() == 1) {
-    nodes_.erase(nodes_.begin() + static_cast<std::ptrdiff_t>(at));
+    RemoveNodes(at, 1);
   } else {
-    StreamNode& node = nodes_[at].Mutable();
-    node.Erase(node.LowerBound(id), 1);
+    ChangeNode(at, [&](StreamNode& node) { node.Erase(node.LowerBound(id), 1); });
   }
   --size_;
   counters_.max_deleted_id = std::max(counters_.max_deleted_id, id);
@@ -91,11 +103,11 @@ size_t Stream::Trim(const TrimRule& rule) {
     if (rule.limit != 0 && size_before - size_ + node.count() > rule.limit) break;
     size_ -= node.count();
   }
-  nodes_.erase(nodes_.begin(), nodes_.begin() + static_cast<std::ptrdiff_t>(whole));
+  RemoveNodes(0, whole);
   if (!nodes_.empty() && !rule.whole_nodes) {
     const size_t n = by_length ? size_ - std::min<size_t>(size_, rule.length)
                                : nodes_.front()->LowerBound(rule.min_id);
-    if (n > 0) nodes_.front().Mutable().Erase(0, n);
+    if (n > 0) ChangeNode(0, [&](StreamNode& node) { node.Erase(0, n); });
     size_ -= n;
   }
   return size_before - size_;

@@ -68,7 +68,7 @@ class Stream {
   const Counters& counters() const { return counters_; }
   StreamId last_id() const { return counters_.last_id; }
   void set_counters(const Counters& counters) { counters_ = counters; }
-  // Bytes of heap and of this object.
+  // Bytes of heap and of this object, about. O(1) for the entries, O(N) for N groups.
   size_t MemoryBytes() const;
 
   // REQUIRES: id > last_id(); field names and values have kMostNodeBytes at most.
@@ -112,10 +112,20 @@ class Stream {
  private:
   // The node that an entry with this id is in, if there is one. REQUIRES: !empty().
   size_t NodeOf(StreamId id) const;
+  // All changes of nodes come through these, which count their bytes.
+  void AddNode(StreamNode node);
+  void RemoveNodes(size_t first, size_t n);
+  template <typename Change>
+  void ChangeNode(size_t at, Change change) {
+    node_bytes_ -= nodes_[at]->MemoryBytes();
+    change(nodes_[at].Mutable());
+    node_bytes_ += nodes_[at]->MemoryBytes();
+  }
   // Perhaps an entry above `id` was deleted.
   bool DeletedAfter(StreamId id) const;
 
   size_t size_ = 0;
+  size_t node_bytes_ = 0;  // of heap
   Counters counters_;
   absl::InlinedVector<CowPtr<StreamNode>, 1> nodes_;
   absl::btree_map<std::string, StreamGroup, std::less<>> groups_;

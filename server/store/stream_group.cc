@@ -22,6 +22,7 @@ StreamConsumer& StreamGroup::AddConsumer(std::string_view name, int64_t now_ms) 
     free_numbers_.pop_back();
   }
   CHECK(names_.emplace(name, number).second);
+  name_bytes_ += name.size();
   consumers_[number] = {.number = number, .name = std::string(name), .seen_ms = now_ms};
   return consumers_[number];
 }
@@ -34,6 +35,7 @@ void StreamGroup::RemoveConsumer(std::string_view name) {
     CHECK(pending_.Erase(each.id));
     return true;
   });
+  name_bytes_ -= name.size();
   free_numbers_.push_back(consumer.number);
   consumer = {};
   names_.erase(found);
@@ -60,15 +62,11 @@ bool StreamGroup::Acknowledge(StreamId id) {
 }
 
 size_t StreamGroup::MemoryBytes() const {
-  size_t bytes = sizeof(*this) + pending_.MemoryBytes() +
-                 consumers_.capacity() * sizeof(StreamConsumer) +
-                 free_numbers_.capacity() * sizeof(uint32_t);
-  for (const StreamConsumer& consumer : consumers_) {
-    bytes += consumer.pending.MemoryBytes() + consumer.name.capacity();
-  }
-  for (const auto& [name, number] : names_)
-    bytes += sizeof(name) + name.capacity() + sizeof(number);
-  return bytes;
+  // A name stands twice: with its consumer, and in the order of names.
+  const size_t consumers = consumers_.capacity() * sizeof(StreamConsumer) +
+                           names_.size() * sizeof(std::pair<std::string, uint32_t>) +
+                           2 * name_bytes_;
+  return sizeof(*this) + consumers + pending_.MemoryBytes() + pending_.size() * sizeof(PendingId);
 }
 
 }  // namespace larder

@@ -75,7 +75,7 @@ class StreamGroup {
   // False where it is not pending.
   bool Acknowledge(StreamId id);
 
-  // Bytes of heap and of this object.
+  // Bytes of heap and of this object, about. O(1).
   size_t MemoryBytes() const;
 
  private:
@@ -84,6 +84,7 @@ class StreamGroup {
   absl::btree_map<std::string, uint32_t, std::less<>> names_;
   std::vector<uint32_t> free_numbers_;
   IdBlocks<PendingEntry> pending_;
+  size_t name_bytes_ = 0;  // of the consumers' names
 };
 
 }  // namespace larder
