@@ -28,7 +28,8 @@ const parts = {
     assert.deepEqual(results.map(([, value]) => value), [1, undefined, 2]);
     assert.match(results[1][0].message, /WRONGTYPE/);
     const automatic = connect({enableAutoPipelining: true});
-    const values = await Promise.all(Array.from({length: 500}, (_, i) => automatic.incrby('sum', i)));
+    const values = await Promise.all(
+      Array.from({length: 500}, (_, i) => automatic.incrby('sum', i)));
     assert.equal(Math.max(...values), 499 * 500 / 2);
     automatic.disconnect();
   },
@@ -108,7 +109,8 @@ const parts = {
     added = await redis.xadd('events', '*', 'event', 'completed');
     assert.deepEqual(await next, [['events', [[added, ['event', 'completed']]]]]);
     await redis.xgroup('CREATE', 'events', 'workers', '0');
-    const read = await redis.xreadgroup('GROUP', 'workers', 'w1', 'COUNT', 10, 'STREAMS', 'events', '>');
+    const read = await redis.xreadgroup('GROUP', 'workers', 'w1', 'COUNT', 10, 'STREAMS', 'events',
+      '>');
     assert.deepEqual(read[0][1].map(([entry]) => entry), [id, added]);
     assert.equal(await redis.xack('events', 'workers', id, added), 2);
     reader.disconnect();

@@ -1,10 +1,11 @@
-// node-redis, in the protocol version given. Arguments: the folder with node_modules, the port, 2 or
-// 3. Prints a line for each part that held; fails on the first that did not.
+// node-redis, in the protocol version given. Arguments: the folder with node_modules, the port, 2
+// or 3. Prints a line for each part that held; fails on the first that did not.
 'use strict';
 const assert = require('node:assert/strict');
 const {createRequire} = require('node:module');
 const [folder, port, resp] = process.argv.slice(2);
-const {createClient, createClientPool, defineScript, WatchError} = createRequire(folder + '/')('redis');
+const {createClient, createClientPool, defineScript, WatchError} =
+  createRequire(folder + '/')('redis');
 
 const options = {
   socket: {host: '127.0.0.1', port: Number(port)},
@@ -59,8 +60,8 @@ const parts = {
     assert.equal(await client.addTo('sum', 5), 5);
     await client.scriptFlush();
     assert.equal(await client.addTo('sum', 5), 10);
-    assert.deepEqual(await client.eval('return {KEYS[1], ARGV[1]}', {keys: ['k'], arguments: ['a']}),
-      ['k', 'a']);
+    const words = {keys: ['k'], arguments: ['a']};
+    assert.deepEqual(await client.eval('return {KEYS[1], ARGV[1]}', words), ['k', 'a']);
   },
 
   async blocking(client) {
