@@ -52,8 +52,11 @@ std::optional<int64_t> Add(const Operation& operation, int64_t value, int64_t in
   int64_t sum;
   const bool beyond = __builtin_add_overflow(value, increment, &sum);
   if (!beyond && sum >= type.least() && sum <= type.most()) return sum;
+  // As Redis reckons it: a SET so far below the range that the distance overflows is too large.
+  const auto room =
+      static_cast<int64_t>(static_cast<uint64_t>(type.most()) - static_cast<uint64_t>(value));
   const bool too_large =
-      beyond ? increment > 0 : sum > type.most() || (!type.is_signed && value < 0);
+      beyond ? increment > 0 : increment > room || (!type.is_signed && value < 0);
   switch (operation.overflow) {
     case Overflow::kFail:
       return std::nullopt;
