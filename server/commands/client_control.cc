@@ -127,6 +127,17 @@ void ClientUnpause(Context& c) {
   c.reply.Ok();
 }
 
+// Counts the call of the command that a client was blocked in.
+void CountUnblocked(Context& c, const Command* command, bool with_error) {
+  if (command == nullptr) return;
+  CommandTally& tally = c.worker.stats.per_command[c.engine.commands.number(*command)];
+  tally.calls.Add(1);
+  if (!with_error) return;
+  tally.failed.Add(1);
+  c.worker.stats.error_replies.Add(1);
+  c.engine.stats.CountError("UNBLOCKED");
+}
+
 void ClientUnblock(Context& c) {
   bool with_error = false;
   if (c.args.size() > 4) return c.reply.Error(UnknownForm(c));
@@ -138,7 +149,13 @@ void ClientUnblock(Context& c) {
   }
   int64_t id;
   if (!c.Integer(2, &id)) return;
-  c.reply.Integer(c.engine.Unblock(static_cast<uint64_t>(id), with_error) ? 1 : 0);
+  const Command* command = nullptr;
+  c.engine.clients.With(static_cast<uint64_t>(id), [&command](Client& client) {
+    command = client.last_command.load(std::memory_order_relaxed);
+  });
+  const bool unblocked = c.engine.Unblock(static_cast<uint64_t>(id), with_error);
+  if (unblocked) CountUnblocked(c, command, with_error);
+  c.reply.Integer(unblocked ? 1 : 0);
 }
 
 constexpr Command kCommands[] = {

@@ -161,6 +161,14 @@ void CommandList(Context& c) {
   c.reply.EndArray(begin, count);
 }
 
+// False where none of the specs stands for keys: there is none, or they are channels.
+bool MayHaveKeys(const Command& command) {
+  for (size_t i = 0; i < command.keys.size; ++i) {
+    if (!(command.keys.specs[i].flags & kNotKey)) return true;
+  }
+  return false;
+}
+
 // The keys of the command in the words behind GETKEYS. False after an error was answered.
 bool FindKeysOf(Context& c, std::vector<KeyPosition>* positions) {
   const Args words = c.args.subspan(2);
@@ -169,7 +177,7 @@ bool FindKeysOf(Context& c, std::vector<KeyPosition>* positions) {
   std::string_view error;
   if (command == nullptr) {
     error = "ERR Invalid command specified";
-  } else if (command->keys.size == 0) {
+  } else if (!MayHaveKeys(*command)) {
     error = "ERR The command has no key arguments";
   } else if (command->arity > 0 ? size != command->arity : size < -command->arity) {
     error = "ERR Invalid number of arguments specified for command";

@@ -227,7 +227,9 @@ bool Engine::Run(Worker& worker, Client& client, const Command& command, Args ar
   if (monitored && !script) [[unlikely]]
     FeedMonitors(*this, client, command, args);
   if (context.parked) return true;
-  if (client.tracking.on() && (command.flags & kReadOnly)) [[unlikely]] {
+  // A script tracks by what it calls, whatever its own flags.
+  if (client.tracking.on() && (command.flags & (kReadOnly | kRunsScript)) == kReadOnly)
+      [[unlikely]] {
     RememberKeys(*this, client, command, args);
   }
   CountCall(worker, client, command, args, cycles, reply, errors_before);
@@ -242,9 +244,9 @@ void Engine::CountCall(Worker& worker, Client& client, const Command& command, A
   tally.cycles.Add(cycles);
   worker.stats.commands.Add(1);
   if (reply.errors() != errors_before) [[unlikely]] {
-    tally.failed.Add(1);
     // What a script passes on, and what EXEC holds, has been counted by the command that failed.
     if (!reply.last_error_was_counted()) {
+      tally.failed.Add(1);
       worker.stats.error_replies.Add(reply.errors() - errors_before);
       stats.CountError(reply.last_error_code());
       reply.MarkErrorCounted();

@@ -40,6 +40,18 @@ class MonitorPush final : public Push {
   const std::string line_;
 };
 
+// How many words behind this one are secrets, in HELLO, MIGRATE or as a directive of CONFIG SET.
+size_t SecretsBehind(std::string_view word, bool hello, bool migrate, bool directive) {
+  const bool password = EqualsIgnoreCase(word, "auth");
+  if (hello) return password ? 2 : 0;
+  if (migrate) return password ? 1 : EqualsIgnoreCase(word, "auth2") ? 2 : 0;
+  if (!directive) return 0;
+  for (std::string_view name : {"requirepass", "masterauth", "masteruser"}) {
+    if (EqualsIgnoreCase(word, name)) return 1;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Args Redacted(const Command& command, Args args, std::vector<std::string_view>& words) {
@@ -47,18 +59,16 @@ Args Redacted(const Command& command, Args args, std::vector<std::string_view>& 
   const bool hello = command.name == "hello";
   const bool config = command.parent == "config" && command.name == "set";
   const bool set_user = command.parent == "acl" && command.name == "setuser";
-  if (!auth && !hello && !config && !set_user) return args;
+  const bool migrate = command.name == "migrate";
+  if (!auth && !hello && !config && !set_user && !migrate) return args;
   words.assign(args.begin(), args.end());
+  size_t secrets = 0;  // of the words that follow
   for (size_t i = 1; i < words.size(); ++i) {
-    if (auth || (set_user && i > 1)) {
+    if (auth || (set_user && i > 1) || secrets > 0) {
       words[i] = kRedacted;
-    } else if (hello && EqualsIgnoreCase(words[i], "auth")) {
-      for (size_t hidden = 0; hidden < 2 && i + 1 < words.size(); ++hidden) words[++i] = kRedacted;
-    } else if (config && i % 2 == 0 && i + 1 < words.size() &&
-               (EqualsIgnoreCase(words[i], "requirepass") ||
-                EqualsIgnoreCase(words[i], "masterauth") ||
-                EqualsIgnoreCase(words[i], "masteruser"))) {
-      words[i + 1] = kRedacted;
+      secrets -= secrets > 0;
+    } else {
+      secrets = SecretsBehind(words[i], hello, migrate, config && i % 2 == 0);
     }
   }
   return words;

@@ -17,7 +17,8 @@ bool AnybodyListens(Engine& engine) {
 void NotifyEvent(Engine& engine, NotifyClass notify, std::string_view event, int db,
                  std::string_view key) {
   const auto wanted = static_cast<uint32_t>(int64_t{engine.config.settings().notify_events});
-  if ((wanted & static_cast<uint32_t>(notify)) == 0 || !AnybodyListens(engine)) return;
+  if ((wanted & static_cast<uint32_t>(notify)) == 0 || event.empty()) return;
+  if (!AnybodyListens(engine)) return;
   if (wanted & static_cast<uint32_t>(NotifyClass::kKeyspace)) {
     Publish(engine, StrCat("__keyspace@", db, "__:", key), event);
   }

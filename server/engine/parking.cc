@@ -170,6 +170,8 @@ bool Engine::TimeOut(Worker& worker, Client& client) {
   if (waiter == nullptr || !worker.gate_slot.inside() || !waiter->Claim()) return false;
   Parking::Withdraw(*this, *waiter);
   client.out.Take(std::move(waiter->wait.timeout_reply));
+  worker.stats.commands.Add(1);
+  worker.stats.per_command[commands.number(*waiter->command)].calls.Add(1);
   EndWait(client);
   return true;
 }
