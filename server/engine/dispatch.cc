@@ -65,12 +65,24 @@ void AnswerRefusal(const Attempt& a, Reply& reply, std::string_view error) {
   a.worker.stats.per_command[a.engine.commands.number(*a.command)].rejected.Add(1);
 }
 
+// True when CLIENT PAUSE, which is active, holds the command, or one that EXEC would run.
+bool HeldByPause(Engine& engine, const Client& client, const Command& command, Args args) {
+  const std::vector<Transaction::Queued>& queue = client.transaction.queue;
+  if (command.name != "exec" || queue.empty()) {
+    return engine.pause.Holds(client, command, FlagsOf(engine, command, args));
+  }
+  return std::any_of(queue.begin(), queue.end(), [&](const Transaction::Queued& queued) {
+    const std::vector<std::string_view> words(queued.words.begin(), queued.words.end());
+    return engine.pause.Holds(client, *queued.command, FlagsOf(engine, *queued.command, words));
+  });
+}
+
 // CLIENT PAUSE. A client that waits for its end counts as blocked.
 bool MustWait(Engine& engine, const Worker& worker, Client& client, const Command& command,
               Args args) {
   bool held = false;
   if (engine.pause.active(worker.now_ms)) [[unlikely]]
-    held = engine.pause.Holds(client, command, FlagsOf(engine, command, args));
+    held = HeldByPause(engine, client, command, args);
   if (held != client.postponed) [[unlikely]] {
     client.postponed = held;
     engine.parked_clients.fetch_add(held ? 1 : -1, std::memory_order_relaxed);
