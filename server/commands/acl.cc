@@ -1,6 +1,7 @@
 // ACL: the users: who there is, what they may do, the file they are kept in. What permissions are
 // made of, and who was refused, is in acl_info.cc.
 #include <algorithm>
+#include <set>
 
 #include "server/acl/rules.h"
 #include "server/acl/user_list.h"
@@ -12,25 +13,44 @@
 namespace larder {
 namespace {
 
+bool BelongsTo(const User& user, const Client& client) {
+  MutexLock lock(client.label_mutex);
+  return client.user != nullptr && client.user->account() == user.account();
+}
+
 // Closes the connections of users who are gone, one's own after its reply.
 void CloseClientsOf(Context& c, std::span<const UserRef> gone) {
   if (gone.empty()) return;
   c.engine.clients.ForEach([&](Client& client) {
-    UserRef user;
-    {
-      MutexLock lock(client.label_mutex);
-      user = client.user;
-    }
-    const bool of_one = user != nullptr && std::any_of(gone.begin(), gone.end(), [&](auto& one) {
-                          return one->account() == user->account();
-                        });
-    if (!of_one) return;
+    const auto his = [&client](const UserRef& user) { return BelongsTo(*user, client); };
+    if (std::none_of(gone.begin(), gone.end(), his)) return;
     if (&client == &c.client) {
       client.close_after_reply.store(true, std::memory_order_relaxed);
     } else {
       CloseClient(client);
     }
   });
+}
+
+// Closes the connections of the user that listen to what he may not hear any more.
+void CloseListeners(Context& c, const User& user) {
+  std::set<uint64_t> ids, listeners;
+  c.engine.clients.ForEach([&](Client& client) {
+    if (client.subscriptions.any() && BelongsTo(user, client)) ids.insert(client.id);
+  });
+  if (ids.empty()) return;
+  for (TopicKind kind : {TopicKind::kChannel, TopicKind::kPattern, TopicKind::kShardChannel}) {
+    for (const std::string& name : c.engine.pubsub[kind].Matching("*")) {
+      if (user.MayUseChannel(name, kind == TopicKind::kPattern)) continue;
+      auto note = [&](std::string_view, Mailbox*, const std::vector<uint64_t>& all) {
+        for (uint64_t id : all) {
+          if (ids.contains(id)) listeners.insert(id);
+        }
+      };
+      c.engine.pubsub[kind].Tell(name, note);
+    }
+  }
+  for (uint64_t id : listeners) c.engine.clients.With(id, CloseClient);
 }
 
 void AclSetUser(Context& c) {
@@ -40,6 +60,7 @@ void AclSetUser(Context& c) {
   }
   const Users::Change change = c.engine.users.Set(name, c.args.subspan(3));
   if (!change.error.empty()) return c.reply.Error(StrCat("ERR ", change.error));
+  if (change.before != nullptr) CloseListeners(c, *change.after);
   c.reply.Ok();
 }
 
