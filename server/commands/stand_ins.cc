@@ -42,6 +42,7 @@ constexpr uint32_t kLoadFlags = kModuleFlags | kNoAsyncLoading | kProtectedComma
 constexpr Command kCommands[] = {
     {.name = "wait",
      .arity = 3,
+     .flags = kBlocking,
      .categories = kCatConnection,
      .run = Wait,
      .group = "generic",

@@ -101,11 +101,16 @@ class Parser {
     return value;
   }
 
-  // A token alone, or with the values behind it.
+  // A token alone, or with the values, or a choice of them, behind it.
   void Token(Arguments& sequence) {
     std::string token(word_);
     Advance();
     Arguments values;
+    if (word_ == "<") {
+      Advance();
+      values = Alternatives();
+      Advance();
+    }
     while (!word_.empty() && (IsValue(word_) || (word_ == "[" && !values.empty() && Repeats()))) {
       if (word_ == "[") {
         Optional(values);
