@@ -22,6 +22,25 @@ void AppendHiddenKeys(const Command& command, Args words, std::vector<KeyPositio
   }
 }
 
+// The keys of MIGRATE stand behind KEYS where the one before it is empty; a word of the options
+// before may look like KEYS as well.
+void FindKeysOfMigrate(Args words, std::vector<KeyPosition>& positions) {
+  constexpr size_t kKeyWord = 3, kFirstOption = 6;
+  size_t first = kKeyWord, end = kKeyWord + 1;
+  for (size_t i = kFirstOption; i < words.size(); ++i) {
+    if (EqualsIgnoreCase(words[i], "keys")) {
+      first = words[kKeyWord].empty() ? i + 1 : end;  // both are an error, without keys
+      end = words[kKeyWord].empty() ? words.size() : end;
+      break;
+    }
+    if (EqualsIgnoreCase(words[i], "auth")) i += 1;
+    if (EqualsIgnoreCase(words[i], "auth2")) i += 2;
+  }
+  for (size_t i = first; i < end; ++i) {
+    positions.push_back({static_cast<uint32_t>(i), kRW | kAccess | kDelete});
+  }
+}
+
 // A use of a key that depends on the options (SET with GET reads).
 uint16_t ActualKeyFlags(const Command& command, Args words, uint16_t flags) {
   if (!(flags & kVariableFlags)) return flags;
@@ -38,6 +57,10 @@ uint16_t ActualKeyFlags(const Command& command, Args words, uint16_t flags) {
 }  // namespace
 
 bool FindKeyUses(const Command& command, Args words, std::vector<KeyPosition>& positions) {
+  if (command.name == "migrate") {
+    FindKeysOfMigrate(words, positions);
+    return true;
+  }
   const size_t before = positions.size();
   if (!FindKeys(command, words, positions)) {
     positions.resize(before);
