@@ -6,8 +6,8 @@
 
 namespace larder {
 
-Users::Users(std::vector<AclCommand> commands, const Setting& reset_channels)
-    : commands_(std::move(commands)), reset_channels_(reset_channels) {
+Users::Users(std::vector<AclCommand> commands, const Setting& all_channels)
+    : commands_(std::move(commands)), all_channels_(all_channels) {
   MutexLock lock(mutex_);
   Put(InitialDefault());
 }

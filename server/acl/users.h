@@ -21,9 +21,9 @@ class Users {
  public:
   static constexpr std::string_view kDefault = "default";
 
-  // With the default user, who may do everything and needs no password. `reset_channels`: 0
-  // where a new user may use all channels (acl-pubsub-default).
-  Users(std::vector<AclCommand> commands, const Setting& reset_channels);
+  // With the default user, who may do everything and needs no password. `all_channels`: what a new
+  // user may subscribe to (acl-pubsub-default).
+  Users(std::vector<AclCommand> commands, const Setting& all_channels);
 
   // Grows with every change of any user. Never 0.
   uint64_t version() const { return version_.load(std::memory_order_acquire); }
@@ -54,7 +54,7 @@ class Users {
   // Puts these in the place of everybody. Without a default user among them he becomes what he was
   // at the start. Returns those who are gone, among them the ones that only have their name left.
   std::vector<UserRef> Replace(std::vector<User> users);
-  bool all_channels() const { return reset_channels_ == 0; }
+  bool all_channels() const { return all_channels_ != 0; }
 
  private:
   void Put(User user) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -64,7 +64,7 @@ class Users {
   static constexpr uint64_t kDefaultAccount = 0;  // the default user is never another one
 
   const CommandIndex commands_;
-  const Setting& reset_channels_;
+  const Setting& all_channels_;
   std::atomic<uint64_t> version_{1};
   std::atomic<bool> open_{true};
   std::atomic<uint64_t> next_account_{kDefaultAccount + 1};

@@ -177,7 +177,7 @@ constexpr Directive kDirectives[] = {
      "Who may use MODULE LOAD, which finds no module to load.", &Settings::enable_module_command},
     {"aclfile", "", kText, "", 0, kWorks,
      "File of the users, for ACL LOAD and SAVE; then there are no user lines here."},
-    {"acl-pubsub-default", "", Choice("allchannels|resetchannels"), "resetchannels", kLive, kWorks,
+    {"acl-pubsub-default", "", Choice("resetchannels|allchannels"), "resetchannels", kLive, kWorks,
      "Whether new users may use all channels.", &Settings::acl_reset_channels},
     {"acllog-max-len", "", Number(0, kLong), "128", kLive, kWorks, "Entries ACL LOG keeps.",
      &Settings::acllog_max_len},
