@@ -16,6 +16,7 @@
 #include "server/commands/digest.h"
 #include "server/commands/help.h"
 #include "server/commands/object.h"
+#include "server/commands/scripting.h"
 #include "server/engine/engine.h"
 #include "server/persistence/persistence.h"
 
@@ -156,6 +157,7 @@ void Reload(Context& c) {
   for (int db = 0; flush && db < c.engine.keyspace.databases(); ++db) {
     c.engine.keyspace.Flush(db, true);
   }
+  if (flush) ScriptingOf(c).functions().Flush();
   std::string error;
   if (!persistence.Reload(merge, &error)) {
     return c.reply.Error("ERR Error trying to load the RDB dump");

@@ -9,6 +9,7 @@
 #include "server/engine/engine.h"
 #include "server/persistence/dump_payload.h"
 #include "server/persistence/persistence.h"
+#include "server/store/access.h"
 
 namespace larder {
 namespace {
@@ -113,7 +114,11 @@ void Restore(Context& c) {
     return c.reply.Ok();
   }
   c.InsertEntry(key, entry);
-  if (options.idle_s != RestoreOptions::kNone) {
+  if (CountsUses(c.engine.config.settings())) {
+    if (options.frequency != RestoreOptions::kNone) {
+      entry->set_access(LfuAccess(static_cast<uint8_t>(options.frequency), c.now_ms()));
+    }
+  } else if (options.idle_s != RestoreOptions::kNone) {
     entry->set_access(static_cast<uint32_t>(c.now_ms() / 1000 - options.idle_s));
   }
   c.Changed(key, NotifyClass::kGeneric, "restore");

@@ -30,7 +30,7 @@ void WritePersistence(Engine& engine, InfoWriter& info) {
   const auto& persistence = static_cast<const Persistence&>(*engine.persistence);
   Persistence::State state = persistence.state();
   const Snapshot& snapshot = persistence.snapshot();
-  const bool running = snapshot.running() && !snapshot.aborted();
+  const bool running = persistence.saving();
   info.Field("loading", state.loading);
   // Redis counts what the operating system copied beneath a fork; here it is what was kept.
   const uint64_t kept_bytes = running ? snapshot.kept_bytes() : 0;

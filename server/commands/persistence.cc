@@ -13,7 +13,7 @@ constexpr std::string_view kSaveInProgress = "ERR Background save already in pro
 
 void Save(Context& c) {
   Persistence& persistence = PersistenceOf(c);
-  if (persistence.snapshot().running()) return c.reply.Error(kSaveInProgress);
+  if (persistence.saving()) return c.reply.Error(kSaveInProgress);
   if (!persistence.Save()) return c.reply.Error("ERR");
   c.reply.Ok();
 }

@@ -20,6 +20,12 @@ namespace {
 constexpr std::chrono::milliseconds kRound{100};
 constexpr int64_t kRetryDelayS = 5;  // after a save that failed
 
+// True when eviction goes by when keys were used last.
+bool NotesUses(const Settings& settings) {
+  const auto policy = static_cast<EvictionPolicy>(int64_t{settings.maxmemory_policy});
+  return policy == EvictionPolicy::kVolatileLru || policy == EvictionPolicy::kAllkeysLru;
+}
+
 int64_t NowS() { return WallMs() / 1000; }
 
 }  // namespace
@@ -86,8 +92,7 @@ void Persistence::Run() {
 
 void Persistence::Round() {
   migration_.CloseIdle(MonotonicMs());
-  if (snapshot_.running()) return;
-  if (!SaveIsDue(NowS())) return;
+  if (saving() || !SaveIsDue(NowS())) return;
   GateClosed closed(engine_.gate, worker_.gate_slot);
   BeginSave(false);
 }
@@ -121,17 +126,19 @@ void Persistence::WriteInBackground() {
   {
     MutexLock lock(mutex_);
     changes_at_cut = changes_at_cut_;
+  }
+  const bool aborted = !ok && snapshot_.aborted();
+  if (!aborted) NoteSaved(ok, changes_at_cut);
+  {
+    MutexLock lock(mutex_);
     state_.running_since_s = 0;
     state_.last_kept_bytes = snapshot_.kept_bytes();
     state_.last_duration_s = NowS() - begin_s;
   }
-  if (!ok && snapshot_.aborted()) {
-    Log(LogLevel::kWarning, "Background saving terminated: it was not wanted any more");
-    return;
-  }
-  NoteSaved(ok, changes_at_cut);
   if (ok) {
     Log(LogLevel::kNotice, "Background saving terminated with success");
+  } else if (aborted) {
+    Log(LogLevel::kWarning, "Background saving terminated: it was not wanted any more");
   } else {
     Log(LogLevel::kWarning, error);
     Log(LogLevel::kWarning, "Background saving error");
@@ -175,6 +182,9 @@ RdbSave::Options Persistence::SaveOptions() const {
   const Settings& settings = engine_.config.settings();
   RdbSave::Options options;
   options.key_delay_us = settings.rdb_key_save_delay_us;
+  if (NotesUses(settings)) options.access = RdbSave::Options::Access::kIdle;
+  if (CountsUses(settings)) options.access = RdbSave::Options::Access::kFrequency;
+  options.lfu = {settings.lfu_log_factor, settings.lfu_decay_minutes};
   options.writer = {.compress = settings.rdb_compression != 0,
                     .checksum = settings.rdb_checksum != 0};
   const std::vector<std::string> words =
@@ -225,11 +235,18 @@ bool Persistence::Save() {
   return true;
 }
 
-Persistence::Begun Persistence::BeginSave(bool later) {
-  if (snapshot_.running() && !snapshot_.aborted()) return Begun::kBusy;
+bool Persistence::saving() const {
   MutexLock lock(mutex_);
+  return Saving() && !snapshot_.aborted();
+}
+
+bool Persistence::Saving() const { return snapshot_.running() || state_.running_since_s > 0; }
+
+Persistence::Begun Persistence::BeginSave(bool later) {
+  MutexLock lock(mutex_);
+  if (Saving() && !snapshot_.aborted()) return Begun::kBusy;
   // One that was aborted is about to end; the thread begins the next then.
-  state_.about_to_run = !later && snapshot_.running();
+  state_.about_to_run = !later && Saving();
   scheduled_ = later || state_.about_to_run;
   if (scheduled_) return later ? Begun::kScheduled : Begun::kStarted;
   last_try_s_ = NowS();
@@ -350,6 +367,7 @@ bool Persistence::Load(RdbSource& source, uint64_t size_bytes, RdbLoad::Options 
                        std::string* error) {
   const Settings& settings = engine_.config.settings();
   options.now_ms = WallMs();
+  options.counts_uses = CountsUses(settings);
   options.check_checksum = settings.rdb_checksum != 0;
   options.key_delay_us = settings.key_load_delay_us;
   options.load_library = load_library;

@@ -36,7 +36,7 @@ class Persistence : public PersistenceHost {
   // Set before LoadAtStart. What other rooms have in a file beside the keys: `on_cut` adds it
   // (closed gate), `load_library` takes a function library back.
   std::function<void(RdbFacts&)> on_cut;
-  std::function<std::string(std::string_view source)> load_library;
+  std::function<std::string(std::string_view source, bool replace)> load_library;
 
   // ---- Saving -----------------------------------------------------------------------------------
   // Writes the file while everybody waits. False: see the log. Closed gate.
@@ -45,6 +45,8 @@ class Persistence : public PersistenceHost {
   // Cuts a snapshot, which the thread writes; `later`: when the present one is written, or the
   // transaction has ended. Closed gate.
   Begun BeginSave(bool later);
+  // Something is being written, for the disk or a replica.
+  bool saving() const;
   // FLUSHALL and the like: what is being written is of no use any more.
   void AbortSave();
   struct Shutdown {
@@ -126,6 +128,7 @@ class Persistence : public PersistenceHost {
   RdbFacts Facts();
   uint64_t TotalChanges() const;
   void UpdateSaveFailed();
+  bool Saving() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Engine& engine_;
   Worker worker_;       // of the thread

@@ -7,6 +7,7 @@
 #include "server/base/log.h"
 #include "server/base/numbers.h"
 #include "server/base/quote.h"
+#include "server/store/access.h"
 
 namespace larder {
 namespace {
@@ -138,7 +139,7 @@ bool RdbLoad::ReadLibrary() {
   std::string source;
   if (!reader_.String(&source)) return false;
   if (!options_.load_library) return reader_.Fail("a function library, with no place to put it");
-  const std::string error = options_.load_library(source);
+  const std::string error = options_.load_library(source, options_.replace_existing);
   return error.empty() || reader_.Fail(StrCat("Failed loading library, ", error));
 }
 
@@ -192,10 +193,12 @@ bool RdbLoad::ReadKey(uint8_t type) {
     Entry::Free(entry);
     return true;
   }
-  if (prefix.idle_s >= 0) {
-    entry->set_access(static_cast<uint32_t>(options_.now_ms / 1000 - prefix.idle_s));
+  if (options_.counts_uses) {
+    const int frequency = prefix.frequency >= 0 ? prefix.frequency : kLfuStart;
+    entry->set_access(LfuAccess(static_cast<uint8_t>(frequency), options_.now_ms));
   } else {
-    entry->set_access(static_cast<uint32_t>(options_.now_ms / 1000));
+    const int64_t idle_ms = prefix.idle_s > 0 ? prefix.idle_s * 1000 : 0;
+    entry->set_access(LruAccess(options_.now_ms - idle_ms));
   }
   return Insert(key_, entry);
 }

@@ -24,11 +24,13 @@ class RdbLoad {
     bool keep_expired = false;      // as a replica, which removes nothing by itself
     bool replace_existing = false;  // a key that is there is replaced, instead of being an error
     bool check_checksum = true;
+    bool counts_uses = false;  // what Entry::access() is to be: CountsUses(settings)
     int64_t now_ms = 0;
     int64_t key_delay_us = 0;                 // key-load-delay, for tests
     const std::atomic<bool>* stop = nullptr;  // set: loading ends with an error
-    // Takes a function library's source; "" or why it can't be taken.
-    std::function<std::string(std::string_view source)> load_library;
+    // Takes a function library's source; "" or why it can't be taken. `replace`: one of the same
+    // name goes, instead of being an error.
+    std::function<std::string(std::string_view source, bool replace)> load_library;
   };
 
   RdbLoad(RdbSource& source, Keyspace& keyspace, Options options, const ValueLimits& limits)

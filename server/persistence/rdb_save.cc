@@ -48,12 +48,11 @@ void RdbSave::SelectDb(int db) {
 
 void RdbSave::WriteAccess(const Entry& entry) {
   if (options_.access == Options::Access::kIdle) {
-    const auto now_s = static_cast<uint32_t>(WallMs() / 1000);
     writer_.Byte(rdb::kIdle);
-    writer_.Length((now_s - entry.access()) & 0xffffff);
+    writer_.Length(IdleSeconds(entry.access(), WallMs()));
   } else {
     writer_.Byte(rdb::kFrequency);
-    writer_.Byte(static_cast<uint8_t>(entry.access()));
+    writer_.Byte(LfuCounter(entry.access(), WallMs(), options_.lfu));
   }
 }
 

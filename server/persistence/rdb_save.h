@@ -15,6 +15,7 @@
 
 #include "protocol/rdb_writer.h"
 #include "server/persistence/rdb_value.h"
+#include "server/store/access.h"
 
 namespace larder {
 
@@ -35,6 +36,7 @@ class RdbSave {
     std::vector<bool> left_out;  // databases that are not written
     // What access() of the entries means, if it is to be written.
     enum class Access : uint8_t { kNothing, kIdle, kFrequency } access = Access::kNothing;
+    LfuRules lfu;
     // rdb-key-save-delay, which tests use: microseconds of rest after each key; below zero one key
     // in so many rests. Not longer than until `aborted`.
     int64_t key_delay_us = 0;

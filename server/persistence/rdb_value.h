@@ -4,7 +4,7 @@
 // Out go the types that every Redis since 7.0 reads, in the compact form where the value still
 // counts as small (a listpack, an intset). In come all types of versions 1 to 11, from bytes that
 // nobody vouches for: members are told apart, scores are numbers, packed forms are sound. Modules'
-// values and streams are refused.
+// values are refused.
 #pragma once
 
 #include <cstddef>

@@ -8,6 +8,7 @@
 #include "protocol/ziplist.h"
 #include "protocol/zipmap.h"
 #include "server/base/numbers.h"
+#include "server/persistence/rdb_stream.h"
 #include "server/persistence/rdb_value.h"
 #include "server/store/list.h"
 #include "server/store/zset.h"
@@ -291,6 +292,14 @@ ReadResult ReadValue(RdbReader& reader, uint8_t type, std::string_view key, int6
       return zset([&](ZSet& v) { return value.ReadPackedZSet<ZiplistReader>(v); });
     case rdb::kZSetListpack:
       return zset([&](ZSet& v) { return value.ReadPackedZSet<ListpackReader>(v); });
+    case rdb::kStream:
+    case rdb::kStream2:
+    case rdb::kStream3: {
+      std::unique_ptr<Stream> stream = ReadStream(reader, static_cast<rdb::Type>(type));
+      if (stream == nullptr) return ReadResult::kRefused;
+      *entry = Entry::NewObject(key, ValueType::kStream, stream.release(), expiry_ms);
+      return ReadResult::kValue;
+    }
     case rdb::kModulePreview:
     case rdb::kModule:
       reader.Fail("a value of a module, which larder does not have");

@@ -6,6 +6,7 @@
 #include "protocol/listpack.h"
 #include "server/base/check.h"
 #include "server/base/numbers.h"
+#include "server/persistence/rdb_stream.h"
 #include "server/persistence/rdb_value.h"
 #include "server/store/list.h"
 #include "server/store/zset.h"
@@ -147,7 +148,7 @@ rdb::Type TypeOf(const Entry& entry, const ValueLimits& limits) {
     case ValueType::kHash:
       return TypeOfHash(*entry.object<Hash>());
     case ValueType::kStream:
-      break;
+      return rdb::kStream2;
   }
   CHECK(false);
 }
@@ -170,6 +171,8 @@ void WriteValue(RdbWriter& writer, rdb::Type type, const Entry& entry) {
       return WriteHash(writer, *entry.object<Hash>());
     case rdb::kHashListpack:
       return WritePackedHash(writer, *entry.object<Hash>());
+    case rdb::kStream2:
+      return WriteStream(writer, *entry.object<Stream>());
     default:
       CHECK(false);
   }

@@ -35,10 +35,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   larder::SetLogLevel(larder::LogLevel::kNothing);
   larder::FuzzSource source("REDIS0011" + std::string(reinterpret_cast<const char*>(data), size));
   larder::Keyspace keyspace(2);
-  larder::RdbLoad load(
-      source, keyspace,
-      {.check_checksum = false, .load_library = [](std::string_view) { return std::string(); }},
-      larder::ValueLimits(config.settings()));
+  larder::RdbLoad load(source, keyspace,
+                       {.check_checksum = false,
+                        .load_library = [](std::string_view, bool) { return std::string(); }},
+                       larder::ValueLimits(config.settings()));
   CHECK(load.Run() == load.error().empty());
   return 0;
 }

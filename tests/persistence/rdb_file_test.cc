@@ -6,6 +6,7 @@
 #include <string>
 
 #include "protocol/crc64.h"
+#include "server/base/clock.h"
 #include "server/base/hash.h"
 #include "server/persistence/rdb_load.h"
 #include "server/persistence/rdb_save.h"
@@ -77,7 +78,7 @@ TEST(RdbFile, GivesTheDataSetBack) {
     EXPECT_EQ(loaded.Size(db), keyspace.Size(db));
     EXPECT_EQ(loaded.Expires(db), keyspace.Expires(db));
   }
-  EXPECT_EQ(Find(loaded, 1, "key:1")->string(), "value");
+  EXPECT_EQ(Find(loaded, 1, "key:1")->short_string(), "value");
   EXPECT_EQ(Find(loaded, 3, "expiring")->expiry_ms(), 5000);
 }
 
@@ -99,7 +100,7 @@ TEST(RdbFile, CarriesFactsAndLibraries) {
   std::vector<std::string> libraries;
   RdbLoad load(source, loaded,
                {.load_library =
-                    [&](std::string_view text) {
+                    [&](std::string_view text, bool) {
                       libraries.emplace_back(text);
                       return std::string();
                     }},
@@ -108,8 +109,28 @@ TEST(RdbFile, CarriesFactsAndLibraries) {
   EXPECT_THAT(load.aux(), Contains(Pair("repl-id", "abc")));
   EXPECT_THAT(load.aux(), Contains(Pair("repl-offset", "77")));
   EXPECT_EQ(libraries, std::vector<std::string>{"#!lua"});
-  EXPECT_THAT(Load(file, loaded, {.load_library = [](std::string_view) { return "no Lua"; }}),
+  EXPECT_THAT(Load(file, loaded, {.load_library = [](std::string_view, bool) { return "no Lua"; }}),
               HasSubstr("no Lua"));
+}
+
+TEST(RdbFile, CarriesWhatEvictionGoesBy) {
+  using Access = RdbSave::Options::Access;
+  for (const bool counts_uses : {false, true}) {
+    Keyspace keyspace(1), loaded(1);
+    Insert(keyspace, 0, "k", "v");
+    const int64_t now_ms = WallMs();
+    const_cast<Entry*>(Find(keyspace, 0, "k"))
+        ->set_access(counts_uses ? LfuAccess(77, now_ms) : LruAccess(now_ms - 500'000));
+    const std::string file =
+        Saved(keyspace, {.access = counts_uses ? Access::kFrequency : Access::kIdle});
+    ASSERT_EQ(Load(file, loaded, {.counts_uses = counts_uses, .now_ms = now_ms}), "");
+    const uint32_t access = Find(loaded, 0, "k")->access();
+    if (counts_uses) {
+      EXPECT_EQ(access & 0xff, 77u);
+    } else {
+      EXPECT_NEAR(IdleSeconds(access, now_ms), 500, 5);
+    }
+  }
 }
 
 TEST(RdbFile, LeavesDatabasesOut) {

@@ -60,7 +60,7 @@ TEST_F(RdbValue, Strings) {
         std::string(100, 'x'), std::string(100000, 'y'), std::string("\0\n\xff", 3)}) {
     const EntryPtr entry(Entry::NewString("k", text, EncodingOf(text), Entry::kNoExpiry));
     const EntryPtr again = Again(*entry, rdb::kString);
-    EXPECT_EQ(again->string(), text);
+    EXPECT_EQ(again->string().Copy(0, again->string().size()), text);
     EXPECT_EQ(again->string_encoding(), entry->string_encoding());
   }
 }

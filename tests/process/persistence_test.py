@@ -204,7 +204,7 @@ class Consistency(ServerTest):
                               encode("HINCRBY", "bank", "b", 1) +
                               encode("RPOPLPUSH", "queue", "queue") + encode("EXEC") +
                               encode("DEL", "x:%d" % i) + encode("SETEX", "x:%d" % i, 100, n))
-                    for _ in range(11):
+                    for _ in range(10):
                         wire.reply()
 
         writers = [threading.Thread(target=write, args=(n,)) for n in range(4)]
