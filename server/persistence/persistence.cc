@@ -332,6 +332,7 @@ bool Persistence::LoadAtStart(std::string* error) {
   }
   if (stop_loading_.load(std::memory_order_relaxed)) return true;
   if (!ok && !error->empty()) {
+    Log(LogLevel::kWarning, "Terminating server after rdb file reading failure.");
     *error = StrCat("Fatal error loading the DB: ", *error, ". Exiting.");
     return false;
   }

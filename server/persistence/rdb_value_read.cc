@@ -8,6 +8,7 @@
 #include "protocol/ziplist.h"
 #include "protocol/zipmap.h"
 #include "server/base/numbers.h"
+#include "server/base/strings.h"
 #include "server/persistence/rdb_stream.h"
 #include "server/persistence/rdb_value.h"
 #include "server/store/list.h"
@@ -18,14 +19,11 @@ namespace {
 
 constexpr std::string_view kDuplicate = "duplicate members";
 constexpr std::string_view kNotANumber = "a score that is not a number";
-// Redis' words, which people search their logs for.
+// The packed formats by the names that Redis' log has for them.
 template <typename Packed>
-constexpr std::string_view kDamaged = "Listpack integrity check failed.";
+constexpr std::string_view kNameOf = "listpack";
 template <>
-inline constexpr std::string_view kDamaged<ZiplistReader> = "Ziplist integrity check failed.";
-template <>
-inline constexpr std::string_view kDamaged<ZipmapReader> = "Zipmap integrity check failed.";
-constexpr std::string_view kDamagedIntset = "Intset integrity check failed.";
+inline constexpr std::string_view kNameOf<ZiplistReader> = "ziplist";
 
 // Reads one value; `text` and `other` are scratch, so that a large collection allocates per
 // element what it keeps and no more.
@@ -51,13 +49,18 @@ class ValueReader {
   bool ReadPackedZSet(ZSet& zset);
 
  private:
-  // Calls take(element) for each of a packed string's until it returns false.
+  // Calls take(element) for each of a packed string's until it returns false; what is wrong then
+  // is that it has come before. `type` begins a sentence of the log.
   template <typename Packed, typename Take>
-  bool ForEach(Take take);
+  bool ForEach(std::string_view type, Take take);
   // The same by twos; the first is copied, since a view holds only until the next.
   template <typename Packed, typename Take>
-  bool ForEachPair(Take take);
+  bool ForEachPair(std::string_view type, Take take);
   bool Score(bool as_text, double* score);
+  // `what` is packed: "Zset ziplist".
+  bool Damaged(std::string_view type, std::string_view what) {
+    return reader_.Fail(StrCat(type, what, " integrity check failed."));
+  }
 
   bool Add(Set& set, std::string_view member) {
     return set.Add(member, limits_.set) || reader_.Fail(kDuplicate);
@@ -76,26 +79,28 @@ class ValueReader {
 };
 
 template <typename Packed, typename Take>
-bool ValueReader::ForEach(Take take) {
+bool ValueReader::ForEach(std::string_view type, Take take) {
   if (!reader_.String(&text_)) return false;
   Packed packed(text_);
   std::string_view element;
   while (packed.Next(&element)) {
-    if (!take(element)) return false;
+    if (!take(element)) {
+      return Damaged(StrCat(type, kNameOf<Packed>, " with dup elements: "), kNameOf<Packed>);
+    }
   }
-  return packed.finished() || reader_.Fail(kDamaged<Packed>);
+  return packed.finished() || Damaged(type, kNameOf<Packed>);
 }
 
 template <typename Packed, typename Take>
-bool ValueReader::ForEachPair(Take take) {
+bool ValueReader::ForEachPair(std::string_view type, Take take) {
   bool second = false;
-  const bool read = ForEach<Packed>([&](std::string_view element) {
+  const bool read = ForEach<Packed>(type, [&](std::string_view element) {
     second = !second;
     if (!second) return take(other_, element);
     other_ = element;
     return true;
   });
-  return read && (!second || reader_.Fail(kDamaged<Packed>));
+  return read && (!second || Damaged(type, kNameOf<Packed>));
 }
 
 bool ValueReader::ReadList(List& list) {
@@ -162,7 +167,7 @@ bool ValueReader::ReadZSet(ZSet& zset, bool text_scores) {
 
 template <typename Packed>
 bool ValueReader::ReadPackedList(List& list) {
-  return ForEach<Packed>([&](std::string_view element) {
+  return ForEach<Packed>("List ", [&](std::string_view element) {
     list.Push(List::End::kBack, element);
     return true;
   });
@@ -186,6 +191,7 @@ bool ValueReader::ReadQuicklist2(List& list) {
       if (!ReadPackedList<ListpackReader>(list)) return false;
     } else if (container == rdb::kNodePlain) {
       if (!reader_.String(&text_)) return false;
+      if (text_.empty()) return reader_.Fail("an empty node of a list");
       list.Push(List::End::kBack, text_);
     } else {
       return reader_.Fail("unknown container of a list's node");
@@ -200,7 +206,7 @@ bool ValueReader::ReadIntegers(Set& set) {
   const bool sound = ReadIntset(text_, [&](int64_t number) {
     set.Add({digits, FormatInt(digits, number)}, limits_.set);
   });
-  return sound || reader_.Fail(kDamagedIntset);
+  return sound || Damaged("", "Intset");
 }
 
 bool ValueReader::ReadZipmap(Hash& hash) {
@@ -208,28 +214,30 @@ bool ValueReader::ReadZipmap(Hash& hash) {
   ZipmapReader zipmap(text_);
   std::string_view field, value;
   while (zipmap.Next(&field, &value)) {
-    if (!Add(hash, field, value)) return false;
+    if (!hash.Set(field, BulkView{value}, limits_.hash)) return Damaged("", "Zipmap");
   }
-  return zipmap.finished() || reader_.Fail(kDamaged<ZipmapReader>);
+  return (zipmap.finished() && hash.size() > 0) || Damaged("", "Zipmap");
 }
 
 template <typename Packed>
 bool ValueReader::ReadPackedSet(Set& set) {
-  return ForEach<Packed>([&](std::string_view member) { return Add(set, member); });
+  return ForEach<Packed>("Set ",
+                         [&](std::string_view member) { return set.Add(member, limits_.set); });
 }
 
 template <typename Packed>
 bool ValueReader::ReadPackedHash(Hash& hash) {
-  return ForEachPair<Packed>(
-      [&](std::string_view field, std::string_view value) { return Add(hash, field, value); });
+  return ForEachPair<Packed>("Hash ", [&](std::string_view field, std::string_view value) {
+    return hash.Set(field, BulkView{value}, limits_.hash);
+  });
 }
 
 template <typename Packed>
 bool ValueReader::ReadPackedZSet(ZSet& zset) {
-  return ForEachPair<Packed>([&](std::string_view member, std::string_view text) {
+  return ForEachPair<Packed>("Zset ", [&](std::string_view member, std::string_view text) {
     double score;
     if (!ParseDouble(text, &score)) return reader_.Fail(kNotANumber);
-    return Add(zset, member, score);
+    return zset.Set(member, score);
   });
 }
 
