@@ -99,8 +99,9 @@ void ReplyTime(Context& c, int64_t unit_ms, int64_t base_ms) {
   if (entry == nullptr) return c.reply.Integer(-2);
   if (!entry->has_expiry()) return c.reply.Integer(-1);
   const int64_t time_ms = std::max<int64_t>(entry->expiry_ms() - base_ms, 0);
-  // Rounded to the nearest second.
-  c.reply.Integer(unit_ms == 1 ? time_ms : (time_ms + unit_ms / 2) / unit_ms);
+  // Rounded to the nearest second, without overflow at the latest time of all.
+  const bool up = unit_ms > 1 && time_ms % unit_ms >= unit_ms / 2;
+  c.reply.Integer(time_ms / unit_ms + (up ? 1 : 0));
 }
 
 void Ttl(Context& c) { ReplyTime(c, 1000, c.now_ms()); }

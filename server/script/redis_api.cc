@@ -148,9 +148,9 @@ int SetResp(lua_State* state) {
 
 int Sha1Hex(lua_State* state) {
   if (lua_gettop(state) != 1) RaiseErrorTable(state, "ERR wrong number of arguments");
-  size_t size;
-  const char* text = luaL_checklstring(state, 1, &size);
-  lua_pushstring(state, HexOf(Sha1Of({text, size})).c_str());
+  // What is no string has no bytes.
+  const std::string_view text = lua_isstring(state, 1) ? TextAt(state, 1) : "";
+  lua_pushstring(state, HexOf(Sha1Of(text)).c_str());
   return 1;
 }
 

@@ -64,7 +64,7 @@ class Player {
       std::string& line = commands.emplace_back();
       for (std::string_view word : args) {
         if (!line.empty()) line += ' ';
-        line += word;
+        for (char c : word) c == '\n' ? line += "\\n" : line += c;
       }
       rest.remove_prefix(consumed);
     }
