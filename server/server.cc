@@ -151,16 +151,6 @@ bool Server::Start(std::string* error) {
   engine.scripts = &rooms.scripting.emplace();
   Persistence& persistence = rooms.persistence.emplace(engine);
   engine.persistence = &persistence;
-  Functions& functions = rooms.scripting->functions();
-  persistence.on_cut = [&functions](RdbFacts& facts) {
-    for (const auto& [name, library] : functions.libraries().libraries()) {
-      facts.libraries.push_back(library->source);
-    }
-  };
-  persistence.load_library = [&functions](std::string_view source, bool replace) {
-    std::string name;
-    return functions.Load(source, replace, &name);
-  };
   engine.io_threads = ChooseThreads(rooms.config.settings().io_threads);
   engine.config_file = rooms.config.file();
   engine.executable = ExecutablePath();

@@ -68,6 +68,7 @@ std::vector<std::span<const Command>> AllCommands() {
       MemoryCommands(),
       ScriptCommands(),
       FunctionCommands(),
+      FunctionDumpCommands(),
       DebugCommands(),
   };
   // clang-format on

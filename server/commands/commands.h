@@ -73,9 +73,10 @@ std::span<const Command> PubSubCommands();       // pubsub.cc: PUBLISH, PUBSUB
 std::span<const Command> SubscribeCommands();    // pubsub_subscribe.cc
 
 // The server.
-std::span<const Command> ScriptCommands();    // scripting.cc: EVAL, SCRIPT
-std::span<const Command> FunctionCommands();  // functions.cc: FCALL, FUNCTION
-std::span<const Command> CommandCommands();   // COMMAND and its subcommands
+std::span<const Command> ScriptCommands();        // scripting.cc: EVAL, SCRIPT
+std::span<const Command> FunctionCommands();      // functions.cc: FCALL, FUNCTION
+std::span<const Command> FunctionDumpCommands();  // functions_dump.cc: FUNCTION DUMP, RESTORE
+std::span<const Command> CommandCommands();       // COMMAND and its subcommands
 std::span<const Command> ConfigCommands();
 std::span<const Command> InfoCommands();
 std::span<const Command> ServerCommands();

@@ -16,8 +16,8 @@
 #include "server/commands/digest.h"
 #include "server/commands/help.h"
 #include "server/commands/object.h"
-#include "server/commands/scripting.h"
 #include "server/engine/engine.h"
+#include "server/engine/script_host.h"
 #include "server/persistence/persistence.h"
 
 namespace larder {
@@ -157,7 +157,7 @@ void Reload(Context& c) {
   for (int db = 0; flush && db < c.engine.keyspace.databases(); ++db) {
     c.engine.keyspace.Flush(db, true);
   }
-  if (flush) ScriptingOf(c).functions().Flush();
+  if (flush) c.engine.scripts->RestoreLibraries({}, LibraryMerge::kFlush);
   std::string error;
   if (!persistence.Reload(merge, &error)) {
     return c.reply.Error("ERR Error trying to load the RDB dump");

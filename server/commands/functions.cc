@@ -155,14 +155,17 @@ void FunctionStats(Context& c) {
 void FunctionKill(Context& c) { KillRunning(c, ScriptKind::kFunction); }
 
 void FunctionHelp(Context& c) {
-  ReplyHelp(c,
-            {{"DELETE <library>", "Forget a library and its functions."},
-             {"FLUSH [ASYNC|SYNC]", "Forget all libraries."},
-             {"KILL", "End the running function, if it has not written anything."},
-             {"LIST [LIBRARYNAME <pattern>] [WITHCODE]",
-              "List the libraries, their functions, and their sources with WITHCODE."},
-             {"LOAD [REPLACE] <source>", "Load a library, in the place of one with the same name."},
-             {"STATS", "Say which function runs and how many there are."}});
+  ReplyHelp(
+      c, {{"DELETE <library>", "Forget a library and its functions."},
+          {"FLUSH [ASYNC|SYNC]", "Forget all libraries."},
+          {"KILL", "End the running function, if it has not written anything."},
+          {"LIST [LIBRARYNAME <pattern>] [WITHCODE]",
+           "List the libraries, their functions, and their sources with WITHCODE."},
+          {"LOAD [REPLACE] <source>", "Load a library, in the place of one with the same name."},
+          {"RESTORE <payload> [FLUSH|APPEND|REPLACE]",
+           "Load the libraries of a payload; those of the same name are an error with APPEND, the\n"
+           "default."},
+          {"STATS", "Say which function runs and how many there are."}});
 }
 
 constexpr std::string_view kCallSyntax = "function numkeys [key [key ...]] [arg [arg ...]]";

@@ -12,6 +12,7 @@
 #include "server/base/numbers.h"
 #include "server/config/words.h"
 #include "server/engine/engine.h"
+#include "server/engine/script_host.h"
 #include "server/persistence/snapshot_file.h"
 
 namespace larder {
@@ -200,6 +201,7 @@ RdbSave::Options Persistence::SaveOptions() const {
 
 RdbFacts Persistence::Facts() {
   RdbFacts facts;
+  if (engine_.scripts != nullptr) facts.libraries = engine_.scripts->LibrarySources();
   if (on_cut) on_cut(facts);
   return facts;
 }
@@ -371,7 +373,13 @@ bool Persistence::Load(RdbSource& source, uint64_t size_bytes, RdbLoad::Options 
   options.counts_uses = CountsUses(settings);
   options.check_checksum = settings.rdb_checksum != 0;
   options.key_delay_us = settings.key_load_delay_us;
-  options.load_library = load_library;
+  if (engine_.scripts != nullptr) {
+    options.load_library = [this](std::string_view source, bool replace) {
+      const std::string library(source);
+      return engine_.scripts->RestoreLibraries(
+          {&library, 1}, replace ? LibraryMerge::kReplace : LibraryMerge::kAppend);
+    };
+  }
   options.stop = &stop_loading_;
   RdbLoad load(source, engine_.keyspace, std::move(options), ValueLimits(settings));
   {

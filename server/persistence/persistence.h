@@ -33,10 +33,8 @@ class Persistence : public PersistenceHost {
   Persistence(const Persistence&) = delete;
   Persistence& operator=(const Persistence&) = delete;
 
-  // Set before LoadAtStart. What other rooms have in a file beside the keys: `on_cut` adds it
-  // (closed gate), `load_library` takes a function library back.
+  // Set before LoadAtStart. Adds what other rooms have in a file beside the keys. Closed gate.
   std::function<void(RdbFacts&)> on_cut;
-  std::function<std::string(std::string_view source, bool replace)> load_library;
 
   // ---- Saving -----------------------------------------------------------------------------------
   // Writes the file while everybody waits. False: see the log. Closed gate.
