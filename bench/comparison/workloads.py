@@ -177,8 +177,8 @@ def expire(tools, server):
 
 
 def evict(policy):
-    """Writes 256 MB into 64 as fast as one client can, while another connection asks on; how far the
-    memory in use is ever above the limit."""
+    """Writes 256 MB into 64 as fast as one client can, while another connection asks on; how far
+    the memory in use is ever above the limit."""
     limit = 64 << 20
 
     def run(tools, server):

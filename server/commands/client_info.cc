@@ -46,6 +46,12 @@ uint64_t WireBytes(Args args) {
   return bytes + WordBytes(args);
 }
 
+// As it counts for maxmemory-clients, or with what is known better already.
+uint64_t TotalBytes(const Client& client, uint64_t input) {
+  const auto counted = static_cast<uint64_t>(std::max<int64_t>(Load(client.counted_bytes), 0));
+  return std::max({counted, client.memory_bytes(), sizeof(Client) + input});
+}
+
 }  // namespace
 
 // Of its own request, which is being run, the client sees the size as well.
@@ -71,8 +77,7 @@ std::string DescribeClient(const Client& client, int64_t now_ms, Args args) {
   StrAppend(out, " multi=", queued, " qbuf=", input, " qbuf-free=0 argv-mem=", WordBytes(args),
             " multi-mem=", Load(client.queued_bytes));
   StrAppend(out, " rbs=0 rbp=0 obl=0 oll=", output > 0 ? 1 : 0, " omem=", output);
-  StrAppend(out, " tot-mem=", std::max(client.memory_bytes(), sizeof(Client) + input),
-            " events=", output > 0 ? "rw" : "r");
+  StrAppend(out, " tot-mem=", TotalBytes(client, input), " events=", output > 0 ? "rw" : "r");
   StrAppend(out, " cmd=", last == nullptr ? "NULL" : CommandTable::FullName(*last));
   const int64_t redirect =
       client.tracking.on() ? static_cast<int64_t>(Load(client.tracking.redirect)) : -1;

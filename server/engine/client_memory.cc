@@ -23,6 +23,19 @@ int64_t LimitBytes(const Settings& settings) {
   return limit == 0 ? 0 : std::max(limit, kLeastLimit);
 }
 
+// With what other rooms keep for it: a subscription or a prefix costs two names and their places.
+int64_t BytesOf(const Client& client) {
+  constexpr size_t kEachBytes = 160;
+  size_t names = client.tracking.prefixes.size();
+  if (client.subscriptions.any()) {
+    for (const TopicKind kind :
+         {TopicKind::kChannel, TopicKind::kPattern, TopicKind::kShardChannel}) {
+      names += client.subscriptions.size(kind);
+    }
+  }
+  return static_cast<int64_t>(client.memory_bytes() + names * kEachBytes);
+}
+
 struct Victim {
   int64_t bytes;
   uint64_t id;
@@ -31,7 +44,7 @@ struct Victim {
 }  // namespace
 
 void ClientMemory::Count(Client& client) {
-  const auto now = static_cast<int64_t>(client.memory_bytes());
+  const int64_t now = BytesOf(client);
   const int64_t before = client.counted_bytes.load(std::memory_order_relaxed);
   if (now == before) [[likely]]
     return;

@@ -12,6 +12,18 @@ using Turn = Connection::Turn;
 
 namespace {
 
+// Input from which a request counts while it is not whole.
+constexpr size_t kLargeInput = 32 * 1024;
+// Words that an item of the lookahead keeps its memory for.
+constexpr size_t kKeptWords = 1024;
+
+void EvictLargest(Engine& engine, NetWorker& worker) {
+  const Settings& settings = engine.config.settings();
+  if (!engine.client_memory.Exceeded(settings)) [[likely]]
+    return;
+  engine.client_memory.Evict(engine.clients, settings, worker.stats);
+}
+
 // Most of what closes the gate is over within this time, and cheaper to wait for than to park for.
 bool StillPatient(int64_t start_us, int64_t closed_us) {
   constexpr int64_t kPatienceUs = 20;
@@ -95,6 +107,11 @@ Loop::Parsed Loop::Parse(Connection& c) {
     return c.parser.rewritten() || !limits_.authenticated ? Parsed::kAlone : Parsed::kRequest;
   }
   c.starved = true;
+  // Commands of this batch may ask what the client holds (CLIENT LIST).
+  if (const size_t waiting = c.input.size() - c.position; waiting >= kLargeInput) {
+    c.client.input_bytes.store(waiting, std::memory_order_relaxed);
+    engine_.client_memory.Count(c.client);
+  }
   return Parsed::kNothing;
 }
 
@@ -125,6 +142,8 @@ bool Loop::ExecuteNext(NetWorker& worker) {
     return false;
   }
   executing_ = nullptr;
+  if (item.args.capacity() > kKeptWords) [[unlikely]]
+    item.args = {};
   Conclude(c, outcome, item.begin, item.end);
   return true;
 }
@@ -208,6 +227,13 @@ void Loop::Settle(Connection& c, NetWorker& worker) {
     if (!left.empty()) c.rest.Append(left);
     leases_.Return(std::move(c.lease));
   } else {
+    // The buffer of a large request counts for maxmemory-clients also when it has just been used
+    // up.
+    if (c.rest.capacity() >= kLargeInput) {
+      c.client.input_bytes.store(c.rest.capacity(), std::memory_order_relaxed);
+      engine_.client_memory.Count(c.client);
+      EvictLargest(engine_, worker);
+    }
     c.rest.Consume(c.position);
   }
   c.input = {};

@@ -31,7 +31,7 @@ Keyspace::Bytes Keyspace::BytesOf(int db) const {
     const Slice* slice = shard->existing_slice(db);
     if (slice == nullptr) continue;
     bytes.entries += slice->entry_bytes.load(std::memory_order_relaxed);
-    bytes.tables += slice->table_bytes.load(std::memory_order_relaxed);
+    bytes.tables += sizeof(Slice) + slice->table_bytes.load(std::memory_order_relaxed);
     bytes.expiries += slice->expiry_bytes.load(std::memory_order_relaxed);
   }
   return bytes;

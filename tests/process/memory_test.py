@@ -146,6 +146,7 @@ class Accounting(unittest.TestCase):
 
     def fill(self, name, commands):
         with Server() as server, server.wire() as wire:
+            wire.call("MEMORY", "STATS")  # what a first call makes is no data
             before = int(server.info("used_memory"))
             pending = 0
             for command in commands:
@@ -172,13 +173,15 @@ class Accounting(unittest.TestCase):
         v = b"v" * 100000
         n = range(30000)
         self.fill("small strings", (encode("SET", "k%d" % i, v[:i % 300]) for i in range(100000)))
-        self.fill("large strings", (encode("SET", "k%d" % i, v[:i * 77 % 60000]) for i in range(700)))
-        self.fill("expiring", (encode("SET", "k%d" % i, v[:200], "EX", 1000 + i) for i in range(60000)))
+        self.fill("large strings", (encode("SET", "k%d" % i, v[:i * 77 % 60000])
+                                    for i in range(700)))
+        self.fill("expiring", (encode("SET", "k%d" % i, v[:200], "EX", 1000 + i)
+                               for i in range(60000)))
         self.fill("small hashes", (encode("HSET", "k%d" % (i % 9000), i, v[:i % 900]) for i in n))
         self.fill("large hash", (encode("HSET", "k", "f%d" % i, v[:i % 700]) for i in n))
         self.fill("small lists", (encode("RPUSH", "k%d" % (i % 5000), v[:i % 900]) for i in n))
         self.fill("large list", (encode("LPUSH", "k", v[:i % 4000]) for i in range(10000)))
-        self.fill("small sets", (encode("SADD", "k%d" % (i % 9000), v[:i % 50] + b"%d" % i, i)
+        self.fill("small sets", (encode("SADD", "k%d" % (i % 9000), v[:i % 170] + b"%d" % i, i)
                                  for i in range(90000)))
         self.fill("large set", (encode("SADD", "k", "member:%d" % i) for i in range(300000)))
         self.fill("integers", (encode("SADD", "k%d" % (i % 3000), i * 7919) for i in range(900000)))
