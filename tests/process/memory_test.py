@@ -186,7 +186,7 @@ class Accounting(unittest.TestCase):
         self.fill("large set", (encode("SADD", "k", "member:%d" % i) for i in range(300000)))
         self.fill("integers", (encode("SADD", "k%d" % (i % 3000), i * 7919) for i in range(900000)))
         self.fill("small sorted sets", (encode("ZADD", "k%d" % (i % 9000), i, "member:%d" % i)
-                                        for i in range(200000)))
+                                        for i in range(300000)))
         self.fill("large sorted set", (encode("ZADD", "k", i * 7919 % 100003, "member:%d" % i)
                                        for i in range(200000)))
 
