@@ -374,8 +374,8 @@ bool Persistence::Load(RdbSource& source, uint64_t size_bytes, RdbLoad::Options 
   options.check_checksum = settings.rdb_checksum != 0;
   options.key_delay_us = settings.key_load_delay_us;
   if (engine_.scripts != nullptr) {
-    options.load_library = [this](std::string_view source, bool replace) {
-      const std::string library(source);
+    options.load_library = [this](std::string_view library_source, bool replace) {
+      const std::string library(library_source);
       return engine_.scripts->RestoreLibraries(
           {&library, 1}, replace ? LibraryMerge::kReplace : LibraryMerge::kAppend);
     };

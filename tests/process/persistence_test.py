@@ -309,7 +309,8 @@ class Trouble(ServerTest):
         self.server.call("BGSAVE")
         self.assertEqual(saved(self.server), "err")
         self.intact()
-        for words in (("SET", "k", "v"), ("PING",), ("EVAL", "return redis.call('set','a','b')", 0)):
+        script = "return redis.call('set','a','b')"
+        for words in (("SET", "k", "v"), ("PING",), ("EVAL", script, 0)):
             self.assertIn(b"MISCONF", self.server.call(*words))
         self.assertEqual(self.server.call("GET", "key:1"), b"value 1")
         self.assertIn("Background saving error", self.server.log())

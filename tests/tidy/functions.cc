@@ -111,7 +111,11 @@ class Finder {
   }
 
   Brace KindOfHead() const {
-    const bool parenthesis = head_.find('(') != std::string::npos;
+    // A class may say how it is aligned, which is no list of parameters.
+    const size_t first = head_.find('(');
+    const bool alignment =
+        first != std::string::npos && head_.substr(0, first).ends_with("alignas");
+    const bool parenthesis = first != std::string::npos && !alignment;
     for (const std::string_view word : kScopes) {
       if (HoldsWord(head_, word) && !parenthesis) return Brace::kScope;
     }
