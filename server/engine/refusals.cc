@@ -8,6 +8,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/permissions.h"
 #include "server/engine/persistence_host.h"
+#include "server/engine/push.h"
 #include "server/engine/script_host.h"
 #include "server/engine/transaction.h"
 
@@ -125,7 +126,12 @@ std::string UnknownCommand(const Engine& engine, Args args) {
 }
 
 bool OutOfMemory(const Attempt& a) {
+  // A client that tracks keys is told of what is evicted for its command before the reply.
+  a.worker.woken_client = a.client.id;
   a.worker.eviction.out_of_memory = !a.engine.eviction.MakeRoom(a.worker);
+  a.worker.woken_client = 0;
+  for (const auto& letter : a.worker.behind_reply) letter->push->Deliver(a.engine, a.client);
+  a.worker.behind_reply.clear();
   return a.worker.eviction.out_of_memory &&
          (WillRun(a, kDenyOom) || MustQueue(a.client, *a.command));
 }
