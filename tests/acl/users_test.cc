@@ -128,7 +128,10 @@ TEST_F(UsersTest, ConfiguredUsersAreDefinedOnce) {
 }
 
 AclLog::Entry Denied(std::string object, int64_t now_ms) {
-  AclLog::Entry entry{AclDenial::Reason::kKey, AclLog::Where::kTopLevel, std::move(object)};
+  AclLog::Entry entry;
+  entry.reason = AclDenial::Reason::kKey;
+  entry.where = AclLog::Where::kTopLevel;
+  entry.object = std::move(object);
   entry.updated_ms = now_ms;
   return entry;
 }

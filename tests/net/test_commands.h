@@ -33,7 +33,7 @@ inline void Get(Context& c) {
 inline void Incr(Context& c) {
   Entry* entry = c.WriteEntry(c.key(1));
   int64_t value = 0;
-  if (entry != nullptr) ParseInt64(entry->string(), &value);
+  if (entry != nullptr) ParseInt64(entry->short_string(), &value);
   c.SetString(c.key(1), std::to_string(value + 1), Entry::kNoExpiry, StringEncoding::kRaw);
   c.reply.Integer(value + 1);
 }
