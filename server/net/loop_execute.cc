@@ -143,7 +143,7 @@ bool Loop::ExecuteNext(NetWorker& worker) {
   }
   executing_ = nullptr;
   if (item.args.capacity() > kKeptWords) [[unlikely]]
-    item.args = {};
+    std::vector<std::string_view>().swap(item.args);
   Conclude(c, outcome, item.begin, item.end);
   return true;
 }
