@@ -81,7 +81,9 @@ void Populate(Context& c) {
 }
 
 void Object(Context& c) {
-  const Entry* entry = c.PeekEntry(c.key(2));
+  // One that has expired too, as long as it is there.
+  const Key key = c.key(2);
+  const Entry* entry = key.shard->Find(key.db, key.name, key.hash);
   if (entry == nullptr) return c.reply.Error(errors::kNoSuchKey);
   const auto now_s = static_cast<uint32_t>(c.now_ms() / 1000);
   char address[24];

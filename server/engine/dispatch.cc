@@ -257,8 +257,10 @@ void Engine::CountCall(Worker& worker, Client& client, const Command& command, A
   worker.stats.commands.Add(1);
   if (reply.errors() != errors_before) [[unlikely]] {
     // What a script passes on, and what EXEC holds, has been counted by the command that failed.
-    if (!reply.last_error_was_counted()) {
-      tally.failed.Add(1);
+    // The script has failed with it, EXEC has not.
+    const bool counted = reply.last_error_was_counted();
+    if (!counted || (command.flags & kRunsScript)) tally.failed.Add(1);
+    if (!counted) {
       worker.stats.error_replies.Add(reply.errors() - errors_before);
       stats.CountError(reply.last_error_code());
       reply.MarkErrorCounted();
