@@ -90,7 +90,7 @@ Entry* Entry::NewString(std::string_view key, std::string_view value, StringEnco
   entry->set_string_encoding(encoding);
   if (large) {
     entry->set_pointer(new LargeString(value));
-  } else {
+  } else if (!value.empty()) {
     std::memcpy(entry->inline_string(), value.data(), value.size());
   }
   return entry;

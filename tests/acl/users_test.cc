@@ -15,7 +15,7 @@ namespace {
 
 class UsersTest : public testing::Test {
  protected:
-  UsersTest() { reset_channels_.Set(1); }
+  UsersTest() { reset_channels_.Set(0); }
 
   std::string Set(std::string_view name, std::vector<std::string_view> rules) {
     return users_.Set(name, rules).error;

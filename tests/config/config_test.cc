@@ -102,12 +102,9 @@ TEST_F(ConfigTest, NamesFileLineAndNearestDirectiveOfATypingError) {
 
 TEST_F(ConfigTest, RefusesWhatWouldLoseDataOrOpenADoor) {
   for (const Words& arguments : std::vector<Words>{{"--appendonly", "yes"},
-                                                   {"--save", "60", "1"},
                                                    {"--replicaof", "10.0.0.1", "6379"},
                                                    {"--slaveof", "10.0.0.1", "6379"},
-                                                   {"--user", "bob", "on"},
-                                                   {"--aclfile", "users.acl"},
-                                                   {"--rename-command", "FLUSHALL", ""},
+                                                   {"--loadmodule", "m.so"},
                                                    {"--tls-port", "6380"},
                                                    {"--cluster-enabled", "yes"}}) {
     EXPECT_FALSE(Load(arguments)) << arguments[0];

@@ -28,7 +28,10 @@ inline void Set(Context& c) {
 inline void Get(Context& c) {
   Entry* entry = c.ReadEntry(c.key(1));
   if (entry == nullptr) return c.reply.Null();
-  c.reply.Bulk(entry->short_string());
+  const StringBlocks string = entry->string();
+  c.reply.BeginBulk(string.size());
+  string.ForEachPart(0, string.size(), [&c](const BulkView& part) { c.reply.BulkPart(part); });
+  c.reply.EndBulk();
 }
 inline void Incr(Context& c) {
   Entry* entry = c.WriteEntry(c.key(1));

@@ -199,7 +199,7 @@ TEST(RdbFile, ReadsWhatOlderAndNewerVersionsHave) {
   // Version 11: idle time, frequency, slots, a module's data beside the keys.
   ASSERT_EQ(Load(File(std::string("\xf8\x05\0\1a\1v\xf9\x07\0\1b\1v\xf4\1\2\3"
                                   "\xf7\1\2\2\5\3xyz\0",
-                                  31),
+                                  28),
                       "0011"),
                  loaded),
             "");
@@ -209,7 +209,7 @@ TEST(RdbFile, ReadsWhatOlderAndNewerVersionsHave) {
 
 TEST(RdbFile, SkipsEmptyCollections) {
   Keyspace loaded(1);
-  const std::string file = File(std::string("\1\1k\0\0\1s\1v", 8));
+  const std::string file = File(std::string("\1\1k\0\0\1s\1v", 9));
   TextSource text(file);
   RdbLoad load(text, loaded, {}, ValueLimits(Settings()));
   ASSERT_TRUE(load.Run()) << load.error();

@@ -34,9 +34,9 @@ class SnapshotOfShard : public testing::Test {
     entry->inline_string()[0] = first;
   }
   void Replace(const std::string& key, const std::string& value) {
-    shard_.Replace(0, Find(key),
-                   Entry::NewString(key, value, StringEncoding::kRaw, Entry::kNoExpiry),
-                   HashBytes(key));
+    Entry* entry = Entry::NewString(key, value, StringEncoding::kRaw, Entry::kNoExpiry);
+    Entry* old = shard_.Replace(0, Find(key), entry, HashBytes(key));
+    if (old != nullptr) Entry::Free(old);
   }
   void Delete(const std::string& key, int db = 0) {
     if (Entry* entry = shard_.Drop(db, Find(key, db), HashBytes(key))) Entry::Free(entry);
