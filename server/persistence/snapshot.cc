@@ -1,7 +1,7 @@
 #include "server/persistence/snapshot.h"
 
 #include "server/engine/engine.h"
-#include "server/engine/expire.h"
+#include "server/engine/script_host.h"
 
 namespace larder {
 namespace {
@@ -64,6 +64,7 @@ bool Snapshot::Take(Worker& worker, absl::FunctionRef<void(RdbFacts&)> at_cut) {
   GateClosed closed(engine_.gate, worker.gate_slot);
   if (running()) return false;
   RdbFacts facts;
+  if (engine_.scripts != nullptr) facts.libraries = engine_.scripts->LibrarySources();
   at_cut(facts);
   return Cut(std::move(facts));
 }

@@ -38,8 +38,9 @@ class Snapshot {
   // Makes the cut. False where one runs already. REQUIRES: the gate is closed by this thread.
   // `facts` are written in front; their sizes are filled in.
   bool Cut(RdbFacts facts);
-  // Closes the gate for the cut, with `at_cut` called in between: it fills in what belongs to this
-  // very moment, the offset of the log above all. REQUIRES: the worker is this thread's.
+  // Closes the gate for the cut, with `at_cut` called in between: it gets the function libraries
+  // and adds what belongs to this very moment, the offset of the log above all. REQUIRES: the
+  // worker is this thread's.
   bool Take(Worker& worker, absl::FunctionRef<void(RdbFacts&)> at_cut);
 
   // Writes what was there at the cut. False: the sink failed, or Abort was called. REQUIRES: the
