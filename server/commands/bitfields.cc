@@ -22,7 +22,7 @@ struct FieldType {
   int width = 1;
 
   int64_t most() const {
-    return static_cast<int64_t>(~uint64_t{0} >> (64 - width + (is_signed ? 1 : 0)));
+    return static_cast<int64_t>(~uint64_t{0} >> (64 - width) >> (is_signed ? 1 : 0));
   }
   int64_t least() const { return is_signed ? -most() - 1 : 0; }
   // The value that the low bits of `bits` spell.
