@@ -207,6 +207,31 @@ void Open(lua_State* state, lua_CFunction open, const char* name) {
   lua_call(state, 1, 0);
 }
 
+// ---- Errors -------------------------------------------------------------------------------------
+
+// What kills a script is raised from a hook, and while a hook runs there are no others: a handler
+// that loops would never end. It is known by the hook that comes before every instruction from then
+// on (Interpreter::CheckInterrupt), and handed on as it is.
+int HandleError(lua_State* state) {
+  lua_settop(state, 1);
+  if (lua_gethookcount(state) == 1) return 1;
+  lua_pushvalue(state, lua_upvalueindex(1));
+  lua_insert(state, 1);
+  lua_call(state, 1, 1);
+  return 1;
+}
+
+int XPCall(lua_State* state) {
+  luaL_checkany(state, 2);
+  lua_settop(state, 2);
+  lua_pushcclosure(state, HandleError, 1);
+  lua_insert(state, 1);
+  const int status = lua_pcall(state, 0, LUA_MULTRET, 1);
+  lua_pushboolean(state, status == 0);
+  lua_replace(state, 1);
+  return lua_gettop(state);
+}
+
 }  // namespace
 
 void RaiseWhereMissing(lua_State* state) {
@@ -233,11 +258,9 @@ void OpenSafeLua(lua_State* state) {
     lua_pushnil(state);
     lua_setglobal(state, name);
   }
-  static constexpr luaL_Reg kReplaced[] = {{"load", Load},
-                                           {"loadstring", LoadString},
-                                           {"pcall", PCall},
-                                           {"unpack", Unpack},
-                                           {"collectgarbage", CollectGarbage}};
+  static constexpr luaL_Reg kReplaced[] = {{"load", Load},     {"loadstring", LoadString},
+                                           {"pcall", PCall},   {"xpcall", XPCall},
+                                           {"unpack", Unpack}, {"collectgarbage", CollectGarbage}};
   for (const luaL_Reg& function : kReplaced) {
     lua_pushcfunction(state, function.func);
     lua_setglobal(state, function.name);

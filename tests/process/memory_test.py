@@ -130,7 +130,8 @@ class Maxmemory(unittest.TestCase):
                     self.assertEqual(wire.reply(), b"OK")
                 time.sleep(0.3)  # the clock of the policy counts seconds
             self.assertGreater(number, 10000)
-            self.assertGreater(wire.call("EXISTS", *hot), 190)
+            # Sampling and a busy machine cost some; by chance about one in ten would be there.
+            self.assertGreater(wire.call("EXISTS", *hot), 150)
 
     def test_a_lower_limit_evicts_without_commands(self):
         with Server("--maxmemory-policy", "allkeys-random") as server:
@@ -183,12 +184,13 @@ class Accounting(unittest.TestCase):
         self.fill("large list", (encode("LPUSH", "k", v[:i % 4000]) for i in range(10000)))
         self.fill("small sets", (encode("SADD", "k%d" % (i % 9000), v[:i % 170] + b"%d" % i, i)
                                  for i in range(90000)))
-        self.fill("large set", (encode("SADD", "k", "member:%d" % i) for i in range(300000)))
-        self.fill("integers", (encode("SADD", "k%d" % (i % 3000), i * 7919) for i in range(900000)))
+        self.fill("large set", (encode("SADD", "k", "member:%d" % i) for i in range(900000)))
+        self.fill("integers", (encode("SADD", "k%d" % (i % 3000), i * 7919)
+                               for i in range(1800000)))
         self.fill("small sorted sets", (encode("ZADD", "k%d" % (i % 9000), i, "member:%d" % i)
-                                        for i in range(300000)))
+                                        for i in range(600000)))
         self.fill("large sorted set", (encode("ZADD", "k", i * 7919 % 100003, "member:%d" % i)
-                                       for i in range(200000)))
+                                       for i in range(400000)))
 
     def test_after_random_commands(self):
         rng = random.Random(7)
