@@ -29,7 +29,7 @@ void CheckTold(const User& user) {
   const std::string description = user.Describe();
   if (!Tellable(description)) return;
   Setting no_channels;
-  no_channels.Set(1);
+  no_channels.Set(0);
   Users users(SomeCommands(), no_channels);
   std::vector<User> loaded;
   CHECK(ParseUserFile("user " + user.name() + " " + description, "f", users, &loaded).empty());
@@ -42,8 +42,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::string_view input(reinterpret_cast<const char*>(data), size);
   if (size > 4096) return 0;
   Subject subject;
+  bool one_word_each = true;  // a first argument (+select|a b) may hold a blank, a file's word not
   while (!input.empty()) {
     const size_t end = std::min(input.find('\n'), input.size());
+    const std::string_view rule = input.substr(0, end);
+    if (!rule.starts_with('(') && rule.find(' ') != rule.npos) one_word_each = false;
     const std::string before = subject.user.Describe();
     const RuleError error = subject.user.Apply(input.substr(0, end), false);
     if (error != RuleError::kNone) CHECK(subject.user.Describe() == before);
@@ -52,6 +55,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   subject.Try({"get", "key"});
   subject.Try({"config", "set"});
   subject.Try({"psubscribe", "a*"});
-  CheckTold(subject.user);
+  if (one_word_each) CheckTold(subject.user);
   return 0;
 }
