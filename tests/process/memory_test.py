@@ -130,8 +130,9 @@ class Maxmemory(unittest.TestCase):
                     self.assertEqual(wire.reply(), b"OK")
                 time.sleep(0.3)  # the clock of the policy counts seconds
             self.assertGreater(number, 10000)
-            # Sampling and a busy machine cost some; by chance about one in ten would be there.
-            self.assertGreater(wire.call("EXISTS", *hot), 150)
+            # Sampling, a clock of seconds and a busy machine cost up to a quarter of them; by
+            # chance about one in eight would be there.
+            self.assertGreater(wire.call("EXISTS", *hot), 100)
 
     def test_a_lower_limit_evicts_without_commands(self):
         with Server("--maxmemory-policy", "allkeys-random") as server:
