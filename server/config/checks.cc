@@ -15,6 +15,7 @@
 #include "server/base/memory_limit.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
+#include "server/base/time_of_day.h"
 #include "server/config/words.h"
 
 namespace larder {
@@ -90,6 +91,12 @@ bool CheckDir(const CheckInput& input, std::string* value, std::string* error) {
   if (!usable) return *error = std::strerror(errno), false;
   *value = resolved;
   return true;
+}
+
+bool CheckTimeOfDay(const CheckInput& input, std::string* value, std::string* error) {
+  *value = input.words[0];
+  *error = "argument must be a time of day like 03:30, or empty";
+  return value->empty() || ParseTimeOfDay(*value).has_value();
 }
 
 bool CheckBind(const CheckInput& input, std::string* value, std::string* error) {

@@ -11,6 +11,7 @@ namespace larder {
 bool CheckSave(const CheckInput& input, std::string* value, std::string* error);
 bool CheckDatabasePersist(const CheckInput& input, std::string* value, std::string* error);
 bool CheckDir(const CheckInput& input, std::string* value, std::string* error);
+bool CheckTimeOfDay(const CheckInput& input, std::string* value, std::string* error);
 bool CheckBind(const CheckInput& input, std::string* value, std::string* error);
 bool CheckFileName(const CheckInput& input, std::string* value, std::string* error);
 bool CheckReplicaOf(const CheckInput& input, std::string* value, std::string* error);

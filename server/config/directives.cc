@@ -13,6 +13,8 @@ constexpr int64_t kInt = INT_MAX, kIntMin = INT_MIN, kUint = UINT_MAX, kLong = I
 constexpr int64_t kMib = 1024 * 1024;
 constexpr int64_t kMostDatabases = 1024;  // every shard has a table for each
 
+constexpr int64_t kMostBackups = 3660;  // ten years of them
+
 constexpr Check kText = {Check::Kind::kText};
 constexpr Check kBool = {Check::Kind::kBool};
 constexpr Check Number(int64_t min, int64_t max) { return {Check::Kind::kNumber, min, max}; }
@@ -252,6 +254,10 @@ constexpr Directive kDirectives[] = {
      "end of the server."},
     {"database-persist", "", Custom(CheckDatabasePersist), "", kLive | kMultiWord, kWorks,
      "Databases that are left out of snapshots: number and no, or yes to take one in again."},
+    {"backup-schedule", "", Custom(CheckTimeOfDay), "", kLive, kWorks,
+     "Time of day, like 03:30, of a backup in the folder backups of `dir`; empty for none."},
+    {"backup-retention", "", Number(1, kMostBackups), "7", kLive, kWorks,
+     "Daily backups that are kept."},
     {"appendonly", "", kBool, "no", kLive, kRefuses,
      "The append-only file is not built yet and data would be lost at a stop; use no."},
     {"appendfsync", "", Choice("everysec|always|no"), "everysec", kLive, kNothing,

@@ -10,6 +10,7 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/numbers.h"
+#include "server/base/time_of_day.h"
 #include "server/config/words.h"
 #include "server/engine/engine.h"
 #include "server/engine/script_host.h"
@@ -37,7 +38,8 @@ Persistence::Persistence(Engine& engine)
     : engine_(engine),
       worker_(engine.gate, engine.stats.AddWorker()),
       main_worker_(engine.gate, engine.stats.AddWorker()),
-      snapshot_(engine) {
+      snapshot_(engine),
+      backups_(NowS()) {
   {
     MutexLock lock(mutex_);
     state_.last_save_s = NowS();
@@ -105,6 +107,7 @@ bool Persistence::SaveIsDue(int64_t now_s) const {
     MutexLock lock(mutex_);
     if (scheduled_) return true;
     if (!state_.last_save_ok && now_s - last_try_s_ <= kRetryDelayS) return false;
+    if (BackupIsDue(now_s)) return true;
     for (const SavePoint& point : save_points_) {
       if (changes < point.changes || now_s - state_.last_save_s <= point.seconds) continue;
       due = point;
@@ -114,6 +117,23 @@ bool Persistence::SaveIsDue(int64_t now_s) const {
   if (due.seconds == 0) return false;
   Log(LogLevel::kNotice, due.changes, " changes in ", due.seconds, " seconds. Saving...");
   return true;
+}
+
+bool Persistence::BackupIsDue(int64_t now_s) const {
+  const std::optional<int> minute = ParseTimeOfDay(engine_.config.Text("backup-schedule"));
+  return minute.has_value() && backups_.IsDue(*minute, now_s);
+}
+
+void Persistence::TakeBackup() {
+  int64_t keep = 1;
+  ParseInt64(engine_.config.Text("backup-retention"), &keep);
+  std::string error;
+  const std::string file = engine_.config.Text("dbfilename");
+  if (backups_.Take(file, NowS(), static_cast<size_t>(keep), &error)) {
+    Log(LogLevel::kNotice, "Daily backup taken");
+  } else {
+    Log(LogLevel::kWarning, error);
+  }
 }
 
 void Persistence::WriteInBackground() {
@@ -138,6 +158,7 @@ void Persistence::WriteInBackground() {
   }
   if (ok) {
     Log(LogLevel::kNotice, "Background saving terminated with success");
+    if (BackupIsDue(NowS())) TakeBackup();
   } else if (aborted) {
     Log(LogLevel::kWarning, "Background saving terminated: it was not wanted any more");
   } else {

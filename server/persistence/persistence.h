@@ -18,6 +18,7 @@
 #include "server/engine/context.h"
 #include "server/engine/persistence_host.h"
 #include "server/engine/worker.h"
+#include "server/persistence/backups.h"
 #include "server/persistence/migration.h"
 #include "server/persistence/rdb_load.h"
 #include "server/persistence/snapshot.h"
@@ -116,6 +117,8 @@ class Persistence : public PersistenceHost {
   void Round();
   void ReadSavePoints(const std::string& text);
   bool SaveIsDue(int64_t now_s) const;
+  bool BackupIsDue(int64_t now_s) const;
+  void TakeBackup();
   void WriteInBackground();
   // Writes a file of this kind with `write` and puts it in place.
   bool WriteFile(std::string_view kind, absl::FunctionRef<bool(RdbSink&)> write,
@@ -133,6 +136,7 @@ class Persistence : public PersistenceHost {
   Worker main_worker_;  // of the thread that starts and stops the server
   Snapshot snapshot_;
   Migration migration_;
+  Backups backups_;  // the thread's
   std::atomic<size_t> save_points_count_{0};
   std::atomic<bool> stop_loading_{false};
   std::atomic<bool> saving_to_stop_{false};

@@ -282,6 +282,29 @@ class SavePoints(unittest.TestCase):
             self.assertFalse(os.path.exists(path(server)))
 
 
+class Backups(unittest.TestCase):
+    def test_one_that_was_missed_is_taken_and_loads(self):
+        with Server() as server:
+            folder = os.path.join(server.folder, "backups")
+            os.mkdir(folder)
+            open(os.path.join(folder, "dump-2020-01-01-0330.rdb"), "wb").close()
+            with restart(server, "--backup-retention", "1") as other:
+                fill(other)
+                before = digest(other)
+                self.assertEqual(other.call("CONFIG", "SET", "backup-schedule", "00:00"), b"OK")
+                wait_until(lambda: "Daily backup taken" in other.log(), "a backup")
+                (name,) = os.listdir(folder)  # the old one is gone
+                other.stop()
+                os.replace(os.path.join(folder, name), path(server))
+            with restart(server) as other:
+                self.assertEqual(digest(other), before)
+
+    def test_what_is_no_time_of_day_is_refused(self):
+        with Server() as server:
+            reply = server.call("CONFIG", "SET", "backup-schedule", "25:00")
+            self.assertIn(b"argument must be a time of day like 03:30, or empty", reply)
+
+
 class Trouble(ServerTest):
     options = ("--save", "1000 1000000")
 

@@ -1,0 +1,102 @@
+#include "server/persistence/backups.h"
+
+#include <algorithm>
+#include <ctime>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include "server/base/strings.h"
+#include "server/base/time_of_day.h"
+
+namespace larder {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kNameFormat[] = "dump-%Y-%m-%d-%H%M.rdb";
+
+bool IsBackup(std::string_view name) { return HasShape(name, "dump-####-##-##-####.rdb"); }
+
+std::string NameAt(int64_t now_s) {
+  const std::time_t time = now_s;
+  std::tm local = {};
+  localtime_r(&time, &local);
+  char name[64];
+  return {name, std::strftime(name, sizeof(name), kNameFormat, &local)};
+}
+
+int64_t TimeOf(const std::string& name) {
+  std::tm local = {};
+  strptime(name.c_str(), kNameFormat, &local);
+  local.tm_isdst = -1;  // as it was on that day
+  return std::mktime(&local);
+}
+
+// By their names, which is by their age.
+std::vector<std::string> BackupsIn(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code none;
+  for (const fs::directory_entry& file : fs::directory_iterator(folder, none)) {
+    if (IsBackup(file.path().filename().string())) names.push_back(file.path().filename());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+Backups::Backups(int64_t now_s, std::string folder) : folder_(std::move(folder)), last_s_(now_s) {
+  const std::vector<std::string> names = BackupsIn(folder_);
+  if (!names.empty()) last_s_ = std::min(now_s, TimeOf(names.back()));
+}
+
+bool Backups::IsDue(int minute_of_day, int64_t now_s) const {
+  const std::time_t time = now_s;
+  std::tm local = {};
+  localtime_r(&time, &local);
+  local.tm_hour = minute_of_day / 60;
+  local.tm_min = minute_of_day % 60;
+  local.tm_sec = 0;
+  local.tm_isdst = -1;
+  int64_t scheduled_s = std::mktime(&local);
+  if (scheduled_s > now_s) {  // the latest one was yesterday's
+    --local.tm_mday;
+    local.tm_isdst = -1;
+    scheduled_s = std::mktime(&local);
+  }
+  return last_s_ < scheduled_s;
+}
+
+bool Backups::Take(const std::string& snapshot, int64_t now_s, size_t keep, std::string* error) {
+  last_s_ = now_s;
+  std::error_code failed;
+  fs::create_directories(folder_, failed);
+  const std::string path = StrCat(folder_, "/", NameAt(now_s));
+  if (!failed) fs::remove(path, failed);  // of the same minute
+  if (!failed) fs::create_hard_link(snapshot, path, failed);
+  if (failed) {  // a file system without hard links
+    fs::copy_file(snapshot, path, fs::copy_options::overwrite_existing, failed);
+  }
+  if (failed) {
+    *error = StrCat("no backup ", path, " of ", snapshot, ": ", failed.message());
+    return false;
+  }
+  return RemoveOldest(keep, error);
+}
+
+bool Backups::RemoveOldest(size_t keep, std::string* error) const {
+  std::vector<std::string> names = BackupsIn(folder_);
+  if (names.size() <= keep) return true;
+  names.resize(names.size() - keep);
+  for (const std::string& name : names) {
+    std::error_code failed;
+    fs::remove(StrCat(folder_, "/", name), failed);
+    if (!failed) continue;
+    *error = StrCat("the old backup ", folder_, "/", name, " stays: ", failed.message());
+    return false;
+  }
+  return true;
+}
+
+}  // namespace larder

@@ -1,0 +1,117 @@
+#include "server/persistence/backups.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+namespace larder {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kDayS = 24 * 60 * 60;
+constexpr int kHalfPastThree = 3 * 60 + 30;
+
+class BackupsTest : public testing::Test {
+ protected:
+  BackupsTest() {
+    setenv("TZ", "Europe/Vienna", 1);
+    tzset();
+    char name[] = "/tmp/larder-backups-XXXXXX";
+    folder_ = mkdtemp(name);
+    std::ofstream(folder_ + "/dump.rdb") << "data";
+  }
+  ~BackupsTest() override { fs::remove_all(folder_); }
+
+  // Unix time of a local one.
+  static int64_t At(int year, int month, int day, int hour, int minute) {
+    std::tm local = {};
+    local.tm_year = year - 1900;
+    local.tm_mon = month - 1;
+    local.tm_mday = day;
+    local.tm_hour = hour;
+    local.tm_min = minute;
+    local.tm_isdst = -1;
+    return std::mktime(&local);
+  }
+
+  std::string Folder() const { return folder_ + "/backups"; }
+
+  bool Take(Backups& backups, int64_t now_s, size_t keep) {
+    return backups.Take(folder_ + "/dump.rdb", now_s, keep, &error_);
+  }
+
+  std::set<std::string> Names() const {
+    std::set<std::string> names;
+    for (const fs::directory_entry& file : fs::directory_iterator(Folder())) {
+      names.insert(file.path().filename());
+    }
+    return names;
+  }
+
+  std::string folder_, error_;
+};
+
+TEST_F(BackupsTest, OneIsDueOncePerDay) {
+  Backups backups(At(2026, 11, 28, 1, 0), Folder());
+  EXPECT_FALSE(backups.IsDue(kHalfPastThree, At(2026, 11, 28, 3, 29)));
+  EXPECT_TRUE(backups.IsDue(kHalfPastThree, At(2026, 11, 28, 3, 30)));
+  ASSERT_TRUE(Take(backups, At(2026, 11, 28, 3, 31), 7)) << error_;
+  EXPECT_FALSE(backups.IsDue(kHalfPastThree, At(2026, 11, 28, 3, 32)));
+  EXPECT_FALSE(backups.IsDue(kHalfPastThree, At(2026, 11, 29, 3, 29)));
+  EXPECT_TRUE(backups.IsDue(kHalfPastThree, At(2026, 11, 29, 3, 30)));
+}
+
+TEST_F(BackupsTest, TheDayOfAnotherClockHasOneToo) {
+  Backups backups(At(2026, 3, 28, 3, 31),
+                  Folder());  // on the 29th the clock leaves out two o'clock
+  EXPECT_FALSE(backups.IsDue(kHalfPastThree, At(2026, 3, 29, 1, 59)));
+  EXPECT_TRUE(backups.IsDue(kHalfPastThree, At(2026, 3, 29, 3, 30)));
+  EXPECT_TRUE(backups.IsDue(2 * 60 + 30, At(2026, 3, 29, 4, 0)));
+}
+
+TEST_F(BackupsTest, OneThatWasMissedIsDueAtTheStart) {
+  {
+    Backups backups(At(2026, 11, 20, 3, 0), Folder());
+    ASSERT_TRUE(Take(backups, At(2026, 11, 20, 3, 30), 7));
+  }
+  const int64_t start_s = At(2026, 11, 22, 12, 0);
+  EXPECT_TRUE(Backups(start_s, Folder()).IsDue(kHalfPastThree, start_s));
+}
+
+TEST_F(BackupsTest, TheNewestStayAndNothingElseIsTouched) {
+  fs::create_directory(Folder());
+  std::ofstream(Folder() + "/dump-by-hand.rdb") << "mine";
+  Backups backups(At(2026, 11, 1, 0, 0), Folder());
+  for (int day = 0; day < 5; ++day) {
+    ASSERT_TRUE(Take(backups, At(2026, 11, 1, 3, 30) + day * kDayS, 2)) << error_;
+  }
+  EXPECT_EQ(Names(), (std::set<std::string>{"dump-2026-11-04-0330.rdb", "dump-2026-11-05-0330.rdb",
+                                            "dump-by-hand.rdb"}));
+}
+
+TEST_F(BackupsTest, ABackupOutlivesTheSnapshotItWas) {
+  Backups backups(At(2026, 11, 1, 0, 0), Folder());
+  ASSERT_TRUE(Take(backups, At(2026, 11, 1, 3, 30), 2));
+  std::ofstream(folder_ + "/temp") << "later";
+  fs::rename(folder_ + "/temp", folder_ + "/dump.rdb");  // as a snapshot is put in place
+  std::string text;
+  std::ifstream(Folder() + "/dump-2026-11-01-0330.rdb") >> text;
+  EXPECT_EQ(text, "data");
+}
+
+TEST_F(BackupsTest, WhatCannotBeWrittenIsNamedAndTriedTomorrow) {
+  std::ofstream(Folder()) << "a file where the folder should be";
+  Backups backups(At(2026, 11, 1, 0, 0), Folder());
+  EXPECT_FALSE(Take(backups, At(2026, 11, 1, 3, 30), 2));
+  EXPECT_NE(error_.find("backups/dump-2026-11-01-0330.rdb of "), std::string::npos) << error_;
+  EXPECT_FALSE(backups.IsDue(kHalfPastThree, At(2026, 11, 1, 3, 31)));
+}
+
+}  // namespace
+}  // namespace larder
