@@ -3,7 +3,8 @@
 #
 #   tests/run.sh            everything
 #   tests/run.sh --quick    the Release build only
-#   tests/run.sh long       everything, then the long tier: ten minutes of each fuzzer
+#   tests/run.sh long       everything, then the long tier: ten minutes of each fuzzer, and the pair
+#                           of containers
 #
 # The builds, each with only what it runs:
 #   build/        g++ Release: every test, and the transcripts against redis-server
@@ -21,7 +22,7 @@ failed=0
 case "${1:-}" in
   "" | --quick | long) ;;
   *)
-    sed -n '2,6p' "$0" | cut -c3-
+    sed -n '2,7p' "$0" | cut -c3-
     exit 2
     ;;
 esac
@@ -99,6 +100,14 @@ if [[ ${1:-} == long ]]; then
       failed=$((failed + 1))
     fi
   done
+  echo "== the pair in containers"
+  if tests/docker/pair_test.py > build/pair.log 2>&1; then
+    grep -E '^(passed|skipped)' build/pair.log
+    passed=$((passed + 1))
+  else
+    tail -n 60 build/pair.log
+    failed=$((failed + 1))
+  fi
 fi
 
 echo "$passed passed, $failed failed"

@@ -137,7 +137,9 @@ class Server:
         self.address = (address, self.port)
         self.folder = tempfile.mkdtemp(prefix="larder-test-")
         self.log_path = os.path.join(self.folder, "output")
-        command = [os.path.abspath(program), "--port", str(self.port), "--save", "",
+        options = list(options)
+        file = [options.pop(0)] if options and str(options[0]).endswith(".conf") else []
+        command = [os.path.abspath(program), *file, "--port", str(self.port), "--save", "",
                    "--enable-debug-command", "yes"]
         if "--bind" not in options:
             command += ["--bind", "127.0.0.1"]

@@ -1,0 +1,115 @@
+#!/usr/bin/python3
+"""What goes into the image, without an engine that builds it: the entrypoint's conventions, the
+health check, the configuration, the packages. tests/docker builds it and runs the pair."""
+import os
+import re
+import subprocess
+import tempfile
+import unittest
+
+from harness import SANITIZED, SERVER, Server
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+DOCKER = os.path.join(ROOT, "docker")
+ALWAYS_THERE = {"libc6", "libgcc-s1", "gcc-12-base"}
+
+
+class Entrypoint(unittest.TestCase):
+    """Runs entrypoint.sh with programs that only print how they were called."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        for name in ("larder-server", "redis-sentinel", "redis-cli"):
+            path = os.path.join(self.folder, name)
+            with open(path, "w") as program:
+                program.write('#!/bin/sh\necho "${0##*/}" "$@"\n')
+            os.chmod(path, 0o755)
+
+    def start(self, *words, first_config=""):
+        environment = dict(os.environ, PATH=self.folder + ":" + os.environ["PATH"],
+                           LARDER_ETC=DOCKER, LARDER_FIRST_CONFIG=first_config)
+        return subprocess.run([os.path.join(DOCKER, "entrypoint.sh"), *words], cwd=self.folder,
+                              env=environment, capture_output=True, text=True, timeout=30)
+
+    def test_a_server_gets_the_images_configuration(self):
+        expected = "larder-server %s/larder.conf" % DOCKER
+        for words in (["larder-server"], ["redis-server"]):
+            self.assertEqual(self.start(*words).stdout.strip(), expected)
+
+    def test_options_alone_mean_the_server(self):
+        expected = "larder-server %s/larder.conf --maxmemory 1gb" % DOCKER
+        for words in ([], ["larder-server"], ["redis-server"]):
+            self.assertEqual(self.start(*words, "--maxmemory", "1gb").stdout.strip(), expected)
+
+    def test_a_file_of_ones_own_stays_as_it_is(self):
+        own = os.path.join(self.folder, "own.conf")
+        with open(own, "w") as file:
+            file.write("maxmemory 1gb\n")
+        self.assertEqual(self.start(own, "--port", "1").stdout.strip(),
+                         "larder-server %s --port 1" % own)
+        with open(own) as file:
+            self.assertEqual(file.read(), "maxmemory 1gb\n")
+
+    def test_a_file_that_is_missing_is_made_once(self):
+        made = os.path.join(self.folder, "made.conf")
+        for line in ("replicaof primary 6379", "replicaof other 6379"):
+            self.start(made, first_config=line)
+        with open(made) as file:
+            text = file.read()
+        self.assertIn("protected-mode no\n", text)
+        self.assertTrue(text.endswith("replicaof primary 6379\n"), text)
+
+    def test_a_sentinel_gets_a_file_that_it_may_write(self):
+        done = self.start("redis-sentinel", first_config="sentinel announce-ip sentinel-1")
+        self.assertEqual(done.stdout.strip(), "redis-sentinel sentinel.conf")
+        with open(os.path.join(self.folder, "sentinel.conf")) as file:
+            self.assertIn("sentinel monitor shop primary 6379 2\n", file.read())
+
+    def test_any_other_program_runs_as_it_is(self):
+        self.assertEqual(self.start("redis-cli", "-h", "x").stdout.strip(), "redis-cli -h x")
+
+    def test_a_folder_that_is_not_ours_is_named(self):
+        done = self.start("/nowhere/larder.conf")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/nowhere/larder.conf can't be written by user", done.stderr)
+
+
+class Image(unittest.TestCase):
+    def test_every_file_that_is_copied_exists(self):
+        with open(os.path.join(DOCKER, "Dockerfile")) as dockerfile:
+            copies = re.findall(r"^COPY (?!--from)(.*)$", dockerfile.read(), re.M)
+        for words in copies:
+            for name in words.split()[:-1]:
+                self.assertTrue(os.path.exists(os.path.join(ROOT, name)), name)
+
+    def test_the_server_starts_with_its_configuration(self):
+        # The address is the test's own here; everything else is the file's.
+        with Server(os.path.join(DOCKER, "larder.conf"), "--bind", "127.0.0.1") as up:
+            self.assertEqual(up.call("CONFIG", "GET", "protected-mode")[1], b"no")
+            self.healthy(up, 0)
+            up.call("CONFIG", "SET", "requirepass", "secret")
+            self.healthy(up, 0)
+            up.stop()
+            self.healthy(up, 1)
+
+    def healthy(self, server, status):
+        done = subprocess.run([os.path.join(DOCKER, "healthcheck.sh")], timeout=30,
+                              env=dict(os.environ, LARDER_PORT=str(server.port)))
+        self.assertEqual(done.returncode, status)
+
+    @unittest.skipIf(SANITIZED, "links the sanitizers' libraries too")
+    def test_the_packages_bring_every_library_of_the_server(self):
+        with open(os.path.join(ROOT, "server/packages.txt")) as packages:
+            listed = set(re.findall(r"^[\w.+-]+", packages.read().split("[run]")[1], re.M))
+        linked = subprocess.run(["ldd", SERVER], capture_output=True, text=True).stdout
+        for path in re.findall(r"=> (/\S+)", linked):
+            found = subprocess.run(["dpkg", "-S", os.path.realpath(path), path],
+                                   capture_output=True, text=True).stdout
+            owners = set(re.findall(r"^([\w.+-]+?)(?::\w+)?: ", found, re.M))
+            self.assertTrue(owners & (listed | ALWAYS_THERE), "%s is of %s" % (path, owners))
+
+
+if __name__ == "__main__":
+    unittest.main()
