@@ -29,9 +29,9 @@ class Gate {
     bool waiting_ = false;               // was turned away and has not been inside since
   };
 
-  // A thread's slot, valid as long as the gate. At most kMostSlots threads: loops, stand-bys, the
-  // keeper.
-  static constexpr size_t kMostSlots = 64;
+  // A thread's slot, valid as long as the gate. At most kMostSlots threads: 64 loops, their
+  // stand-bys, the keeper, persistence and replication.
+  static constexpr size_t kMostSlots = 96;
   Slot& AddSlot();
 
   // False when the gate is closed; the caller does without the keyspace, or waits.

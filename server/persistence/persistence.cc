@@ -142,7 +142,7 @@ void Persistence::WriteInBackground() {
   const int64_t begin_s = NowS();
   const bool ok = WriteFile(
       SnapshotFile::kInBackground,
-      [this](RdbSink& sink) { return snapshot_.Write(worker_, sink, SaveOptions()); }, &error);
+      [this](RdbSink& sink) { return snapshot_.Write(sink, SaveOptions()); }, &error);
   uint64_t changes_at_cut;
   {
     MutexLock lock(mutex_);
@@ -241,12 +241,10 @@ bool Persistence::Save() {
   const bool ok = WriteFile(
       SnapshotFile::kWhileAllWait,
       [this](RdbSink& sink) {
-        RdbSave save(sink, SaveOptions(), ValueLimits(engine_.config.settings()));
         RdbFacts facts = Facts();
         facts.sizes = SizesOf(engine_.keyspace);
-        save.Begin(facts);
-        WriteKeyspace(engine_.keyspace, save);
-        return save.End();
+        return WriteKeyspace(engine_.keyspace, facts, sink, SaveOptions(),
+                             ValueLimits(engine_.config.settings()));
       },
       &error);
   if (!ok) {

@@ -31,19 +31,20 @@ void RdbSave::Begin(const RdbFacts& facts) {
     writer_.Byte(rdb::kFunction);
     writer_.String(source);
   }
-  sizes_ = facts.sizes;
+  for (size_t db = 0; db < facts.sizes.size(); ++db) {
+    const RdbFacts::DbSize& size = facts.sizes[db];
+    if (size.keys == 0 || LeftOut(db)) continue;
+    SelectDb(static_cast<int>(db));
+    writer_.Byte(rdb::kResizeDb);
+    writer_.Length(size.keys);
+    writer_.Length(size.with_expiry);
+  }
 }
 
 void RdbSave::SelectDb(int db) {
   db_ = db;
   writer_.Byte(rdb::kSelectDb);
   writer_.Length(static_cast<uint64_t>(db));
-  const auto index = static_cast<size_t>(db);
-  if (index >= sizes_.size() || sizes_[index].keys == 0) return;
-  writer_.Byte(rdb::kResizeDb);
-  writer_.Length(sizes_[index].keys);
-  writer_.Length(sizes_[index].with_expiry);
-  sizes_[index] = {};
 }
 
 void RdbSave::WriteAccess(const Entry& entry) {
@@ -57,8 +58,7 @@ void RdbSave::WriteAccess(const Entry& entry) {
 }
 
 void RdbSave::Key(int db, const Entry& entry) {
-  const auto index = static_cast<size_t>(db);
-  if (index < options_.left_out.size() && options_.left_out[index]) return;
+  if (LeftOut(static_cast<size_t>(db))) return;
   if (db != db_) SelectDb(db);
   if (entry.has_expiry()) {
     writer_.Byte(rdb::kExpiryMs);
@@ -83,6 +83,16 @@ void RdbSave::Rest() const {
     if (options_.aborted != nullptr && options_.aborted->load(std::memory_order_relaxed)) return;
     std::this_thread::sleep_for(std::chrono::microseconds(std::min(left_us, kStepUs)));
   }
+}
+
+void RdbSave::Append(std::string_view keys) {
+  db_ = -1;
+  writer_.Bytes(keys);
+}
+
+void RdbSave::EndChunk() {
+  db_ = -1;
+  writer_.Flush();
 }
 
 bool RdbSave::End() {

@@ -48,6 +48,10 @@ class RdbSave {
 
   void Begin(const RdbFacts& facts);
   void Key(int db, const Entry& entry);
+  // Keys that another RdbSave has encoded, from an EndChunk of its to the next.
+  void Append(std::string_view keys);
+  // Hands everything to the sink; what follows names its database again.
+  void EndChunk();
   // The end mark and the checksum; whether the sink took everything.
   bool End();
 
@@ -58,13 +62,13 @@ class RdbSave {
  private:
   void Aux(std::string_view name, std::string_view value);
   void SelectDb(int db);
+  bool LeftOut(size_t db) const { return db < options_.left_out.size() && options_.left_out[db]; }
   void WriteAccess(const Entry& entry);
   void Rest() const;
 
   const Options options_;
   const ValueLimits limits_;
   RdbWriter writer_;
-  std::vector<RdbFacts::DbSize> sizes_;  // of databases that were not selected yet
   int db_ = -1;
   uint64_t keys_ = 0;
 };

@@ -1,17 +1,52 @@
 #include "server/persistence/snapshot.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
 #include "server/engine/engine.h"
 #include "server/engine/script_host.h"
 
 namespace larder {
 namespace {
 
+// Compressing is most of the work; four threads fill a disk.
+constexpr unsigned kMostThreads = 4;
+// Of threads that write while commands go on: they take what is left.
+constexpr int kNiceness = 10;
+
+size_t ThreadCount(const RdbSave::Options& options) {
+  if (options.key_delay_us != 0) return 1;  // so that the delays add up
+  return std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads);
+}
+
+// Calls write(thread, shard number, part) for all shards, in so many threads.
+template <typename Write>
+void WriteInParts(size_t thread_count, int niceness, RdbParts& parts,
+                  const RdbSave::Options& options, const ValueLimits& limits, Write write) {
+  std::atomic<uint32_t> next{0};
+  const auto run = [&](size_t number) {
+    // A thread's own, as Linux has it; without the right to it nothing is lost.
+    if (niceness != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), niceness);
+    RdbPart part(parts, options, limits);
+    for (uint32_t shard; (shard = next.fetch_add(1)) < Keyspace::kShards;) {
+      write(number, shard, part);
+    }
+    part.Finish();
+  };
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < thread_count; ++i) threads.emplace_back(run, i);
+  for (std::thread& thread : threads) thread.join();
+}
+
 // Inside the gate and under a shard's lock.
 class ShardAccess {
  public:
-  ShardAccess(Engine& engine, Worker& worker, Shard& shard) ABSL_NO_THREAD_SAFETY_ANALYSIS
+  ShardAccess(Engine& engine, Gate::Slot& slot, Shard& shard) ABSL_NO_THREAD_SAFETY_ANALYSIS
       : gate_(engine.gate),
-        slot_(worker.gate_slot),
+        slot_(slot),
         shard_(shard) {
     gate_.EnterWaiting(slot_);
     shard_.mutex().Lock();
@@ -37,14 +72,24 @@ std::vector<RdbFacts::DbSize> SizesOf(const Keyspace& keyspace) {
   return sizes;
 }
 
-void WriteKeyspace(Keyspace& keyspace, RdbSave& save) {
-  for (int db = 0; db < keyspace.databases(); ++db) {
-    for (uint32_t i = 0; i < Keyspace::kShards && save.ok(); ++i) {
-      const Slice* slice = keyspace.shard(i).existing_slice(db);
+bool WriteKeyspace(Keyspace& keyspace, const RdbFacts& facts, RdbSink& sink,
+                   const RdbSave::Options& options, const ValueLimits& limits) {
+  RdbSave save(sink, options, limits);
+  save.Begin(facts);
+  RdbParts parts(save);
+  const auto write = [&](size_t, uint32_t number, RdbPart& part) {
+    for (int db = 0; db < keyspace.databases() && part.ok(); ++db) {
+      const Slice* slice = keyspace.shard(number).existing_slice(db);
       if (slice == nullptr) continue;
-      slice->table.ForEach([&](const Entry* entry) { save.Key(db, *entry); });
+      slice->table.ForEach([&](const Entry* entry) { part.Key(db, *entry); });
     }
-  }
+  };
+  WriteInParts(ThreadCount(options), 0, parts, options, limits, write);
+  return save.End();
+}
+
+Snapshot::Snapshot(Engine& engine) : engine_(engine) {
+  for (size_t i = 0; i < kMostThreads; ++i) slots_.push_back(&engine.gate.AddSlot());
 }
 
 bool Snapshot::Cut(RdbFacts facts) {
@@ -69,15 +114,18 @@ bool Snapshot::Take(Worker& worker, absl::FunctionRef<void(RdbFacts&)> at_cut) {
   return Cut(std::move(facts));
 }
 
-bool Snapshot::Write(Worker& worker, RdbSink& sink, RdbSave::Options options) {
+bool Snapshot::Write(RdbSink& sink, RdbSave::Options options) {
   options.aborted = &aborted_;
-  RdbSave save(sink, options, ValueLimits(engine_.config.settings()));
+  const ValueLimits limits(engine_.config.settings());
+  RdbSave save(sink, options, limits);
   save.Begin(facts_);
-  for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
-    Shard& shard = engine_.keyspace.shard(i);
-    if (save.ok() && !aborted()) WriteShard(worker, shard, save);
-    if (!save.ok() || aborted()) GiveUp(worker, shard);
-  }
+  RdbParts parts(save);
+  const auto write = [&](size_t thread, uint32_t number, RdbPart& part) {
+    Shard& shard = engine_.keyspace.shard(number);
+    if (part.ok() && !aborted()) WriteShard(*slots_[thread], shard, part);
+    if (!part.ok() || aborted()) GiveUp(*slots_[thread], shard);
+  };
+  WriteInParts(ThreadCount(options), kNiceness, parts, options, limits, write);
   const bool whole = !aborted() && save.End();
   facts_ = {};
   running_.store(false, std::memory_order_release);
@@ -92,17 +140,17 @@ uint64_t Snapshot::kept_bytes() const {
   return bytes;
 }
 
-void Snapshot::WriteShard(Worker& worker, Shard& shard, RdbSave& save) {
+void Snapshot::WriteShard(Gate::Slot& slot, Shard& shard, RdbPart& part) {
   const auto write = [&](int db, const Entry& entry) {
-    if (!save.ok() || aborted()) return;
-    save.Key(db, entry);
+    if (!part.ok() || aborted()) return;
+    part.Key(db, entry);
     keys_written_.fetch_add(1, std::memory_order_relaxed);
   };
   ShardWalk walk(shard);
-  for (bool last = false; !last && save.ok() && !aborted();) {
+  for (bool last = false; !last && part.ok() && !aborted();) {
     ShardWalk::Step step;
     {
-      ShardAccess access(engine_, worker, shard);
+      ShardAccess access(engine_, slot, shard);
       step = walk.Next();
     }
     for (const SavedEntry& saved : step.entries) {
@@ -120,10 +168,10 @@ void Snapshot::WriteShard(Worker& worker, Shard& shard, RdbSave& save) {
 }
 
 // Frees what was kept, and brings all entries to the snapshot's epoch.
-void Snapshot::GiveUp(Worker& worker, Shard& shard) {
+void Snapshot::GiveUp(Gate::Slot& slot, Shard& shard) {
   ShardWalk::Step step;
   {
-    ShardAccess access(engine_, worker, shard);
+    ShardAccess access(engine_, slot, shard);
     if (!shard.snapshot().running()) return;
     step = ShardWalk(shard).GiveUp();
   }

@@ -2,18 +2,22 @@
 // and full syncs are made of it; one runs at a time. How entries are kept as they were is in
 // server/store/shard_snapshot.h.
 //
-//   if (!snapshot.Take(worker, [&](RdbFacts& facts) { offset = log.end_offset(); ... })) ... one
-//   runs bool ok = snapshot.Write(worker, sink, options);
+//   if (!snapshot.Take(worker, [&](RdbFacts& facts) { offset = log.end_offset(); ... })) ...
+//   bool ok = snapshot.Write(sink, options);
+//
+// Write has threads of its own for the work, at a low priority, and waits for them.
 //
 // After a cut Write must follow, on any one thread, whatever happens: it ends the snapshot.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "server/engine/gate.h"
 #include "server/engine/worker.h"
-#include "server/persistence/rdb_save.h"
+#include "server/persistence/rdb_parts.h"
 
 namespace larder {
 
@@ -21,14 +25,16 @@ class Engine;
 class Keyspace;
 class Shard;
 
-// Everything in the keyspace, without a snapshot. REQUIRES: the gate is closed by this thread.
-void WriteKeyspace(Keyspace& keyspace, RdbSave& save);
+// Everything in the keyspace, without a snapshot, as one file. False: the sink failed. REQUIRES:
+// the gate is closed by this thread.
+bool WriteKeyspace(Keyspace& keyspace, const RdbFacts& facts, RdbSink& sink,
+                   const RdbSave::Options& options, const ValueLimits& limits);
 // The sizes of all databases as they are now.
 std::vector<RdbFacts::DbSize> SizesOf(const Keyspace& keyspace);
 
 class Snapshot {
  public:
-  explicit Snapshot(Engine& engine) : engine_(engine) {}
+  explicit Snapshot(Engine& engine);
   Snapshot(const Snapshot&) = delete;
   Snapshot& operator=(const Snapshot&) = delete;
 
@@ -43,9 +49,9 @@ class Snapshot {
   // worker is this thread's.
   bool Take(Worker& worker, absl::FunctionRef<void(RdbFacts&)> at_cut);
 
-  // Writes what was there at the cut. False: the sink failed, or Abort was called. REQUIRES: the
-  // worker is this thread's and outside the gate.
-  bool Write(Worker& worker, RdbSink& sink, RdbSave::Options options);
+  // Writes what was there at the cut. False: the sink failed, or Abort was called. REQUIRES: this
+  // thread is outside the gate.
+  bool Write(RdbSink& sink, RdbSave::Options options);
   // Makes Write end soon; any thread.
   void Abort() { aborted_.store(true, std::memory_order_release); }
   bool aborted() const { return aborted_.load(std::memory_order_acquire); }
@@ -56,10 +62,11 @@ class Snapshot {
   uint64_t keys_written() const { return keys_written_.load(std::memory_order_relaxed); }
 
  private:
-  void WriteShard(Worker& worker, Shard& shard, RdbSave& save);
-  void GiveUp(Worker& worker, Shard& shard);
+  void WriteShard(Gate::Slot& slot, Shard& shard, RdbPart& part);
+  void GiveUp(Gate::Slot& slot, Shard& shard);
 
   Engine& engine_;
+  std::vector<Gate::Slot*> slots_;  // of its threads
   RdbFacts facts_;
   std::atomic<bool> running_{false};
   std::atomic<bool> aborted_{false};

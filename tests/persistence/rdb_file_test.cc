@@ -46,11 +46,8 @@ const Entry* Find(Keyspace& keyspace, int db, const std::string& key) {
 
 std::string Saved(Keyspace& keyspace, const RdbSave::Options& options = {}, RdbFacts facts = {}) {
   StringSink sink;
-  RdbSave save(sink, options, ValueLimits(Settings()));
   facts.sizes = SizesOf(keyspace);
-  save.Begin(facts);
-  WriteKeyspace(keyspace, save);
-  EXPECT_TRUE(save.End());
+  EXPECT_TRUE(WriteKeyspace(keyspace, facts, sink, options, ValueLimits(Settings())));
   return sink.text;
 }
 
