@@ -2,7 +2,8 @@
 // (https://reveng.sourceforge.io/crc-catalogue/17plus.htm#crc.cat.crc-64-redis): polynomial
 // 0xad93d23594c935a9, reflected, starting at 0, nothing added at the end.
 //
-// Pure; any thread. Eight bytes a step, about 1.5 GB/s.
+// Pure; any thread. By carry-less multiplication where the processor has it (x86 since 2010), else
+// eight bytes a step from tables.
 #pragma once
 
 #include <cstdint>

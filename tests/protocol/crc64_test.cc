@@ -20,5 +20,23 @@ TEST(Crc64, IsTheSameInPiecesOfAnySize) {
   }
 }
 
+// Bit by bit, as the catalogue defines it.
+uint64_t Slow(const std::string& text) {
+  uint64_t crc = 0;
+  for (char c : text) {
+    crc ^= static_cast<uint8_t>(c);
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ ((crc & 1) ? 0x95ac9329ac4bc9b5 : 0);
+  }
+  return crc;
+}
+
+TEST(Crc64, IsThatOfTheDefinitionAtAnyLength) {
+  std::string text;
+  for (int i = 0; i < 400; ++i) {
+    EXPECT_EQ(Crc64(0, text), Slow(text)) << text.size();
+    text += static_cast<char>(i * 131 ^ i >> 3);
+  }
+}
+
 }  // namespace
 }  // namespace larder
