@@ -33,14 +33,17 @@ uint64_t RdbReader::checksum() {
   return crc_;
 }
 
-bool RdbReader::Raw(char* to, size_t size) {
+bool RdbReader::Raw(char* to, uint64_t size) {
   if (!ok()) return false;
   while (size > 0) {
     if (!Fill()) return Fail("the input ends too early");
-    const size_t step = std::min(size, available_.size());
-    std::memcpy(to, available_.data(), step);
+    const auto step = static_cast<size_t>(std::min<uint64_t>(size, available_.size()));
+    if (copy_ != nullptr) copy_->append(available_.data(), step);
+    if (to != nullptr) {
+      std::memcpy(to, available_.data(), step);
+      to += step;
+    }
     available_.remove_prefix(step);
-    to += step;
     size -= step;
   }
   return true;
@@ -129,8 +132,22 @@ bool RdbReader::EncodedString(uint64_t encoding, std::string* text) {
 }
 
 bool RdbReader::SkipString() {
-  std::string ignored;
-  return String(&ignored);
+  uint64_t length, size;
+  bool encoded;
+  if (!LengthOrEncoding(&length, &encoded)) return false;
+  if (!encoded) return Skip(length);
+  switch (length) {
+    case rdb::kInt8:
+      return Skip(1);
+    case rdb::kInt16:
+      return Skip(2);
+    case rdb::kInt32:
+      return Skip(4);
+    case rdb::kLzf:
+      return Length(&length) && Length(&size) && Skip(length);
+    default:
+      return Fail("unknown string encoding");
+  }
 }
 
 }  // namespace larder

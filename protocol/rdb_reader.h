@@ -37,8 +37,11 @@ class RdbReader {
   template <typename Integer>
   bool Little(Integer* value);
   bool Double(double* value);
-  // Reads over a string without keeping it.
+  // Reads over `size` bytes, or a string in any of its forms.
+  bool Skip(uint64_t size) { return Raw(nullptr, size); }
   bool SkipString();
+  // From now on everything read is also added to `copy`; null: no more.
+  void CopyTo(std::string* copy) { copy_ = copy; }
 
   // Notes why the input is refused; the first reason counts. Returns false.
   bool Fail(std::string_view reason);
@@ -59,7 +62,7 @@ class RdbReader {
   bool LengthOrEncoding(uint64_t* length, bool* encoded);
   bool EncodedString(uint64_t encoding, std::string* text);
   bool Fill();
-  bool Raw(char* to, size_t size);
+  bool Raw(char* to, uint64_t size);  // `to` null: the bytes are not wanted
 
   RdbSource* source_ = nullptr;
   std::string buffer_;
@@ -67,6 +70,7 @@ class RdbReader {
   std::string_view available_;  // the rest of it
   uint64_t before_ = 0;         // bytes of earlier chunks
   std::string packed_;
+  std::string* copy_ = nullptr;
   std::string error_;
   uint64_t crc_ = 0;       // of the earlier chunks and of
   size_t crc_covers_ = 0;  // this much of the chunk

@@ -42,4 +42,10 @@ void AppendQuoted(std::string& out, std::string_view text) {
   out += '"';
 }
 
+std::string Printable(std::string_view text) {
+  std::string quoted;
+  AppendQuoted(quoted, text);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
 }  // namespace larder

@@ -2,7 +2,8 @@
 // source is not trusted: whatever it holds, loading ends with all of it loaded, or with a reason
 // and the position in the input; what was loaded by then is the caller's to flush.
 //
-// One thread. REQUIRES of Run: the gate is closed by it, or the keyspace is nobody else's yet.
+// One thread reads; others (rdb_builders.h) make entries of what it finds. REQUIRES of Run: the
+// gate is closed by its thread, or the keyspace is nobody else's yet.
 #pragma once
 
 #include <atomic>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "protocol/rdb_reader.h"
+#include "server/persistence/rdb_builders.h"
 #include "server/persistence/rdb_value.h"
 #include "server/store/keyspace.h"
 
@@ -33,23 +35,23 @@ class RdbLoad {
     std::function<std::string(std::string_view source, bool replace)> load_library;
   };
 
-  RdbLoad(RdbSource& source, Keyspace& keyspace, Options options, const ValueLimits& limits)
-      : reader_(source), keyspace_(keyspace), options_(std::move(options)), limits_(limits) {}
+  RdbLoad(RdbSource& source, Keyspace& keyspace, Options options, const ValueLimits& limits);
 
   // False, with error(), when the input is refused.
   bool Run();
   // "Internal error in RDB reading offset 17 -> unknown type of value".
   const std::string& error() const { return error_; }
 
-  uint64_t keys_loaded() const { return keys_loaded_; }
-  uint64_t keys_expired() const { return keys_expired_; }
-  uint64_t keys_empty() const { return keys_empty_; }
+  uint64_t keys_loaded() const { return builders_.keys_loaded(); }
+  uint64_t keys_expired() const { return builders_.keys_expired(); }
+  uint64_t keys_empty() const { return builders_.keys_empty(); }
   // The file's facts about itself: "repl-id" and others, in its order.
   const std::vector<std::pair<std::string, std::string>>& aux() const { return aux_; }
   // Bytes read so far; any thread.
   uint64_t position() const { return position_.load(std::memory_order_relaxed); }
 
  private:
+  static constexpr size_t kChunkBytes = 256 * 1024;  // worth waking a thread for
   // What is said of the key that follows.
   struct Prefix {
     int64_t expiry_ms = Entry::kNoExpiry;
@@ -57,6 +59,7 @@ class RdbLoad {
     int frequency = -1;
   };
 
+  bool ReadAll();
   bool ReadHeader();
   // An opcode with its operands; sets *end at the last one.
   bool ReadOpcode(uint8_t opcode, bool* end);
@@ -66,20 +69,19 @@ class RdbLoad {
   bool ReadKey(uint8_t type);
   bool SkipModuleAux();
   bool CheckEnd();
-  bool Insert(const std::string& key, Entry* entry);
   void Delay();
 
   RdbReader reader_;
-  Keyspace& keyspace_;
+  const int databases_;
   const Options options_;
-  const ValueLimits limits_;
+  RdbBuilders builders_;
+  RdbChunk chunk_;  // what they get next
   int version_ = 0;
   int db_ = 0;
   Prefix prefix_;
-  std::string key_;
   std::string error_;
   std::vector<std::pair<std::string, std::string>> aux_;
-  uint64_t keys_loaded_ = 0, keys_expired_ = 0, keys_empty_ = 0;
+  uint64_t keys_found_ = 0;
   std::atomic<uint64_t> position_{0};
 };
 

@@ -79,6 +79,24 @@ TEST(RdbFile, GivesTheDataSetBack) {
   EXPECT_EQ(Find(loaded, 3, "expiring")->expiry_ms(), 5000);
 }
 
+// So many keys that all builders have some, and damage in the middle of them.
+TEST(RdbFile, TheFirstKeyThatIsRefusedIsNamed) {
+  Keyspace keyspace(1);
+  for (int i = 0; i < 50'000; ++i) Insert(keyspace, 0, "key:" + std::to_string(i), "a value");
+  const std::string good = Saved(keyspace);
+  Keyspace again(1);
+  ASSERT_EQ(Load(good, again), "");
+  EXPECT_EQ(again.Size(0), 50'000u);
+  const std::string body = good.substr(0, good.size() - 9);
+  Keyspace twice(1);
+  // A set whose listpack is none, followed by many good keys.
+  const std::string bad("\x14\x01s\x03xyz", 7);
+  const std::string damaged = body + bad + body.substr(body.find("key:0") - 2) + "\xff";
+  EXPECT_EQ(Load(damaged, twice, {.replace_existing = true}),
+            "Internal error in RDB reading offset " + std::to_string(body.size() + bad.size()) +
+                " -> Set listpack integrity check failed.");
+}
+
 TEST(RdbFile, DropsWhatHasExpiredUnlessItIsAReplicas) {
   Keyspace keyspace(1), primary(1), replica(1);
   Insert(keyspace, 0, "k", "v", 1000);

@@ -1,0 +1,143 @@
+#include "server/persistence/rdb_builders.h"
+
+#include <utility>
+
+#include "server/base/hash.h"
+#include "server/base/log.h"
+#include "server/base/quote.h"
+#include "server/base/strings.h"
+#include "server/store/access.h"
+#include "server/store/heap_counters.h"
+
+namespace larder {
+namespace {
+
+constexpr uint64_t kEmptyKeysLogged = 10;  // as Redis
+
+}  // namespace
+
+RdbBuilders::RdbBuilders(Keyspace& keyspace, const Options& options, const ValueLimits& limits,
+                         size_t thread_count)
+    : keyspace_(keyspace), options_(options), limits_(limits) {
+  for (size_t i = 0; i < thread_count; ++i) threads_.emplace_back([this] { Run(); });
+}
+
+RdbBuilders::~RdbBuilders() { Finish(); }
+
+void RdbBuilders::Take(RdbChunk chunk) {
+  {
+    MutexLock lock(mutex_);
+    if (waiting_.size() < kMostWaitingPerThread * threads_.size()) {
+      waiting_.push_back(std::move(chunk));
+      changed_.NotifyOne();
+      return;
+    }
+  }
+  Build(chunk);
+}
+
+void RdbBuilders::Finish() {
+  {
+    MutexLock lock(mutex_);
+    finishing_ = true;
+  }
+  changed_.NotifyAll();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void RdbBuilders::Run() {
+  CountThisThread();
+  for (;;) {
+    RdbChunk chunk;
+    {
+      MutexLock lock(mutex_);
+      while (waiting_.empty() && !finishing_) changed_.Wait(mutex_);
+      if (waiting_.empty()) return;
+      chunk = std::move(waiting_.front());
+      waiting_.pop_front();
+    }
+    Build(chunk);
+  }
+}
+
+void RdbBuilders::Build(const RdbChunk& chunk) {
+  const std::string_view bytes = chunk.bytes;
+  size_t begin = 0;
+  for (const RdbChunk::Record& record : chunk.records) {
+    if (!ok()) return;
+    RdbReader reader(bytes.substr(begin, record.end - begin));
+    if (!BuildOne(reader, record)) {
+      return Refuse(record.position + reader.position(), reader.error());
+    }
+    begin = record.end;
+  }
+}
+
+bool RdbBuilders::BuildOne(RdbReader& reader, const RdbChunk::Record& record) {
+  std::string key;
+  if (!reader.String(&key)) return false;
+  if (key.size() > Entry::kMaxKeyBytes) return reader.Fail("a key that is too long");
+  Entry* entry = nullptr;
+  switch (ReadValue(reader, record.type, key, record.expiry_ms, limits_, &entry)) {
+    case ReadResult::kRefused:
+      return false;
+    case ReadResult::kEmpty:
+      if (empty_.fetch_add(1, std::memory_order_relaxed) < kEmptyKeysLogged) {
+        Log(LogLevel::kWarning, "Loading skipping empty key: ", Printable(key));
+      }
+      return true;
+    case ReadResult::kValue:
+      break;
+  }
+  if (!options_.keep_expired && entry->ExpiredAt(options_.now_ms)) {
+    expired_.fetch_add(1, std::memory_order_relaxed);
+    Entry::Free(entry);
+    return true;
+  }
+  SetAccess(*entry, record);
+  if (Insert(record.db, entry)) return true;
+  return reader.Fail(StrCat("RDB has duplicated key ", Printable(key), " in DB ", record.db));
+}
+
+void RdbBuilders::SetAccess(Entry& entry, const RdbChunk::Record& record) const {
+  if (options_.counts_uses) {
+    const int frequency = record.frequency >= 0 ? record.frequency : kLfuStart;
+    entry.set_access(LfuAccess(static_cast<uint8_t>(frequency), options_.now_ms));
+  } else {
+    const int64_t idle_ms = record.idle_s > 0 ? record.idle_s * 1000 : 0;
+    entry.set_access(LruAccess(options_.now_ms - idle_ms));
+  }
+}
+
+bool RdbBuilders::Insert(int db, Entry* entry) {
+  const std::string_view key = entry->key();
+  const uint64_t hash = HashBytes(key);
+  Shard& shard = keyspace_.shard(Keyspace::ShardOf(hash));
+  Entry* gone = nullptr;
+  {
+    MutexLock lock(shard.mutex());
+    gone = shard.Find(db, key, hash);
+    if (gone != nullptr && options_.replace_existing) gone = shard.Remove(db, gone, hash);
+    if (gone == nullptr || options_.replace_existing) {
+      shard.Insert(db, std::exchange(entry, nullptr), hash);
+    }
+  }
+  if (entry != nullptr) {
+    Entry::Free(entry);
+    return false;
+  }
+  if (gone != nullptr) Entry::Free(gone);
+  loaded_.fetch_add(1, std::memory_order_relaxed);
+  return true;
+}
+
+void RdbBuilders::Refuse(uint64_t position, const std::string& error) {
+  MutexLock lock(mutex_);
+  if (!ok() && error_position_ <= position) return;
+  error_position_ = position;
+  error_ = error;
+  refused_.store(true, std::memory_order_relaxed);
+}
+
+}  // namespace larder
