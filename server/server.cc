@@ -7,6 +7,8 @@
 #include <sstream>
 #include <thread>
 
+#include "replication/commands.h"
+#include "replication/replication.h"
 #include "server/acl/user_list.h"
 #include "server/base/log.h"
 #include "server/base/mutex.h"
@@ -89,6 +91,12 @@ bool LoadUsers(Engine& engine, std::string* error) {
   return error->empty();
 }
 
+std::vector<std::span<const Command>> AllRows() {
+  std::vector<std::span<const Command>> rows = AllCommands();
+  rows.push_back(ReplicationCommands());
+  return rows;
+}
+
 }  // namespace
 
 // In the order in which they are built; torn down in reverse.
@@ -96,10 +104,11 @@ struct Server::Rooms {
   Config config;
   OomScore oom_score;
   bool loaded = false;
-  std::vector<std::span<const Command>> rows = AllCommands();
+  std::vector<std::span<const Command>> rows = AllRows();
   std::optional<Engine> engine;
   std::optional<Scripting> scripting;
   std::optional<Persistence> persistence;
+  std::optional<Replication> replication;
   std::optional<Keeper> keeper;
   std::optional<Net> net;
 
@@ -151,6 +160,12 @@ bool Server::Start(std::string* error) {
   engine.scripts = &rooms.scripting.emplace();
   Persistence& persistence = rooms.persistence.emplace(engine);
   engine.persistence = &persistence;
+  Replication& replication = rooms.replication.emplace(engine, persistence);
+  engine.replication = &replication;
+  persistence.on_cut = [&replication](RdbFacts& facts) { replication.AddFacts(facts); };
+  persistence.take_fact = [&replication](std::string_view name, std::string_view value) {
+    replication.Restore(name, value);
+  };
   engine.io_threads = ChooseThreads(rooms.config.settings().io_threads);
   engine.config_file = rooms.config.file();
   engine.executable = ExecutablePath();
@@ -166,7 +181,9 @@ bool Server::Start(std::string* error) {
   rooms.keeper.emplace(engine);
   persistence.ExpectFile();
   net.Start();
-  return persistence.LoadAtStart(error);
+  if (!persistence.LoadAtStart(error)) return false;
+  replication.Start();
+  return true;
 }
 
 int Server::port() const { return rooms_->net.has_value() ? rooms_->net->port() : 0; }
@@ -210,6 +227,7 @@ bool Server::saving_to_stop() const {
 
 void Server::Stop() {
   if (rooms_->net.has_value()) rooms_->net->Stop();
+  if (rooms_->replication.has_value()) rooms_->replication->Stop();
   if (rooms_->persistence.has_value()) rooms_->persistence->Stop();
   rooms_->keeper.reset();
 }

@@ -43,6 +43,13 @@ void LogBlock::Add(int db, std::span<const std::string_view> words) {
   ++effects_;
 }
 
+void LogBlock::SetRaw(std::string_view bytes, int last_db) {
+  bytes_ = bytes;
+  last_db_ = last_db;
+  effects_ = 1;
+  raw_ = true;
+}
+
 void LogBlock::Clear() {
   if (bytes_.capacity() > kKeptBytes) {
     bytes_ = std::string();
@@ -51,6 +58,7 @@ void LogBlock::Clear() {
   }
   effects_ = 0;
   first_db_ = last_db_ = kAnyDb;
+  raw_ = false;
 }
 
 }  // namespace larder

@@ -19,8 +19,12 @@ class LogBlock {
 
   // Adds one effect.
   void Add(int db, std::span<const std::string_view> words);
+  // A replica's block: bytes of its primary's stream as they came, which leave it in database
+  // `last_db`. REQUIRES: empty().
+  void SetRaw(std::string_view bytes, int last_db);
   void Clear();
 
+  bool raw() const { return raw_; }
   bool empty() const { return effects_ == 0; }
   size_t effects() const { return effects_; }
   // The database that must be selected before the block, and the one that is selected after it.
@@ -38,6 +42,7 @@ class LogBlock {
   std::string bytes_;
   size_t effects_ = 0;
   int first_db_ = kAnyDb, last_db_ = kAnyDb;
+  bool raw_ = false;
 };
 
 }  // namespace larder

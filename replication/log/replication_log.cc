@@ -19,6 +19,7 @@ ReplicationLog::~ReplicationLog() {
 }
 
 uint64_t ReplicationLog::AppendBlock(const LogBlock& block, bool transaction) {
+  if (block.raw()) return AppendRaw(block.bytes(), block.last_db());
   MutexLock lock(mutex_);
   if (block.first_db() != LogBlock::kAnyDb && block.first_db() != db_) {
     Append(LogBlock::Select(block.first_db()));

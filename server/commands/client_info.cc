@@ -16,6 +16,8 @@ T Load(const std::atomic<T>& value) {
 // As Redis' letters; N where none applies.
 std::string Flags(const Client& client) {
   std::string flags;
+  if (client.link == Client::Link::kReplica) flags += 'S';
+  if (client.link == Client::Link::kPrimary) flags += 'M';
   if (Load(client.monitor)) flags += 'O';
   if (client.subscriptions.any()) flags += 'P';
   if (Load(client.queued) > 0) flags += 'x';
@@ -109,6 +111,8 @@ void CloseClient(Client& client) {
 }
 
 ClientKind KindOf(const Client& client) {
+  if (client.link == Client::Link::kReplica) return ClientKind::kReplica;
+  if (client.link == Client::Link::kPrimary) return ClientKind::kMaster;
   return client.subscriptions.any() ? ClientKind::kPubSub : ClientKind::kNormal;
 }
 

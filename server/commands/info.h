@@ -16,6 +16,7 @@ class Engine;
 class InfoWriter {
  public:
   explicit InfoWriter(std::string& out) : out_(out) {}
+  std::string& out() { return out_; }  // for whoever brings whole lines
 
   template <typename Value>
   void Field(std::string_view name, const Value& value) {

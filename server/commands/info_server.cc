@@ -11,12 +11,19 @@
 #include "server/base/version.h"
 #include "server/commands/info.h"
 #include "server/engine/engine.h"
+#include "server/engine/replication_host.h"
 #include "server/engine/script_host.h"
 #include "server/persistence/persistence.h"
 #include "server/store/memory.h"
 
 namespace larder {
 namespace {
+
+// All zero in an engine without rooms above it.
+ReplicationHost::Counters ReplicationOf(const Engine& engine) {
+  return engine.replication == nullptr ? ReplicationHost::Counters{}
+                                       : engine.replication->counters();
+}
 
 double Divide(double a, double b) { return b == 0 ? 0 : a / b; }
 int64_t Difference(size_t a, size_t b) { return static_cast<int64_t>(a) - static_cast<int64_t>(b); }
@@ -79,7 +86,7 @@ ClientBuffers SumBuffers(const Engine& engine) {
 
 void WriteClients(Engine& engine, InfoWriter& info) {
   const ClientBuffers buffers = SumBuffers(engine);
-  info.Field("connected_clients", engine.clients.size());
+  info.Field("connected_clients", engine.clients.size() - ReplicationOf(engine).replicas);
   info.Field("cluster_connections", 0);
   info.Field("maxclients", int64_t{engine.config.settings().maxclients});
   info.Field("client_recent_max_input_buffer", buffers.most_input);
@@ -146,9 +153,10 @@ void WriteMemory(Engine& engine, InfoWriter& info) {
              Divide(static_cast<double>(resident), static_cast<double>(used)));
   info.Field("mem_fragmentation_bytes", Difference(resident, used));
   info.Field("mem_not_counted_for_evict", 0);
-  info.Field("mem_replication_backlog", 0);
-  info.Field("mem_total_replication_buffers", 0);
-  info.Field("mem_clients_slaves", 0);
+  const ReplicationHost::Counters replication = ReplicationOf(engine);
+  info.Field("mem_replication_backlog", replication.backlog_bytes);
+  info.Field("mem_total_replication_buffers", replication.backlog_bytes);
+  info.Field("mem_clients_slaves", replication.buffered_bytes);
   info.Field("mem_clients_normal", clients);
   info.Field("mem_cluster_links", 0);
   info.Field("mem_aof_buffer", 0);
@@ -175,47 +183,26 @@ void WriteStats(Engine& engine, InfoWriter& info) {
   info.Ratio("instantaneous_output_kbps", engine.rates.output_bytes() / 1024);
   info.Ratio("instantaneous_input_repl_kbps", 0);
   info.Ratio("instantaneous_output_repl_kbps", 0);
+  const ReplicationHost::Counters replication = ReplicationOf(engine);
+  info.Field("sync_full", replication.full_syncs);
+  info.Field("sync_partial_ok", replication.partial_syncs);
+  info.Field("sync_partial_err", replication.partial_syncs_refused);
   info.Ratio("expired_stale_perc", 0);
   info.Field("migrate_cached_sockets",
              static_cast<Persistence&>(*engine.persistence).migration().links());
-  for (std::string_view name : {"total_net_repl_input_bytes",
-                                "total_net_repl_output_bytes",
-                                "sync_full",
-                                "sync_partial_ok",
-                                "sync_partial_err",
-                                "expired_time_cap_reached_count",
-                                "expire_cycle_cpu_milliseconds",
-                                "latest_fork_usec",
-                                "total_forks",
-                                "slave_expires_tracked_keys",
-                                "active_defrag_hits",
-                                "active_defrag_misses",
-                                "active_defrag_key_hits",
-                                "active_defrag_key_misses",
-                                "total_active_defrag_time",
-                                "current_active_defrag_time",
-                                "dump_payload_sanitizations",
-                                "io_threaded_reads_processed",
-                                "io_threaded_writes_processed",
-                                "reply_buffer_shrinks",
-                                "reply_buffer_expands"}) {
+  for (std::string_view name :
+       {"total_net_repl_input_bytes", "total_net_repl_output_bytes",
+        "expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds", "latest_fork_usec",
+        "total_forks", "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
+        "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",
+        "current_active_defrag_time", "dump_payload_sanitizations", "io_threaded_reads_processed",
+        "io_threaded_writes_processed", "reply_buffer_shrinks", "reply_buffer_expands"}) {
     info.Field(name, 0);
   }
 }
 
-// A primary without replicas and without a backlog.
 void WriteReplication(Engine& engine, InfoWriter& info) {
-  info.Field("role", "master");
-  info.Field("connected_slaves", 0);
-  info.Field("master_failover_state", "no-failover");
-  info.Field("master_replid", engine.replication_id);
-  info.Field("master_replid2", std::string(40, '0'));
-  info.Field("master_repl_offset", 0);
-  info.Field("second_repl_offset", -1);
-  info.Field("repl_backlog_active", 0);
-  info.Field("repl_backlog_size", engine.config.Text("repl-backlog-size"));
-  info.Field("repl_backlog_first_byte_offset", 0);
-  info.Field("repl_backlog_histlen", 0);
+  if (engine.replication != nullptr) engine.replication->AppendInfo(info.out());
 }
 
 void WriteCpu(Engine&, InfoWriter& info) {

@@ -77,6 +77,7 @@ bool ParseOptions(Context& c, ScanOptions* options) {
 
 // Removes the entries that a walk has met too late. REQUIRES: the shard is locked.
 void RemoveExpiredEntries(Context& c, Shard& shard, std::vector<Entry*>& expired) {
+  if (c.engine.replica.load(std::memory_order_relaxed)) expired.clear();  // its primary's to remove
   for (Entry* entry : expired) {
     RemoveKey(c.engine, c.worker, shard, c.db(), entry, HashBytes(entry->key()), Removal::kExpired,
               c.ready);

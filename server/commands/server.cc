@@ -1,4 +1,4 @@
-// The server itself: TIME, ROLE, LOLWUT.
+// The server itself: TIME, LOLWUT.
 #include "server/base/clock.h"
 #include "server/base/numbers.h"
 #include "server/base/random.h"
@@ -15,14 +15,6 @@ void Time(Context& c) {
   c.reply.Array(2);
   c.reply.BulkInteger(now_us / 1'000'000);
   c.reply.BulkInteger(now_us % 1'000'000);
-}
-
-// A primary without replicas.
-void Role(Context& c) {
-  c.reply.Array(3);
-  c.reply.Bulk("master");
-  c.reply.Integer(0);
-  c.reply.EmptyArray();
 }
 
 // A shelf of a larder, filled at random.
@@ -64,15 +56,6 @@ constexpr Command kCommands[] = {
      .complexity = "O(1)",
      .summary = "Returns the server's Unix time in seconds and microseconds.",
      .tips = "nondeterministic_output"},
-    {.name = "role",
-     .arity = 1,
-     .flags = kNoScript | kLoading | kStale | kFast | kSentinel,
-     .categories = kCatAdmin | kCatDangerous,
-     .run = Role,
-     .group = "server",
-     .since = "2.8.12",
-     .complexity = "O(1)",
-     .summary = "Returns whether the server is a primary, and its replicas."},
     {.name = "lolwut",
      .arity = -1,
      .flags = kReadOnly | kFast,

@@ -1,4 +1,4 @@
-// Commands that clients and tools send and whose honest answer here is short: WAIT, MODULE.
+// Commands that clients and tools send and whose honest answer here is short: MODULE.
 #include "server/base/log.h"
 #include "server/commands/commands.h"
 #include "server/commands/help.h"
@@ -6,16 +6,6 @@
 
 namespace larder {
 namespace {
-
-// No replica can have acknowledged anything, and none will: the number is known at once.
-void Wait(Context& c) {
-  int64_t replicas;
-  int64_t timeout_ms;
-  if (!c.Integer(1, &replicas)) return;
-  if (!c.Integer(2, &timeout_ms, "ERR timeout is not an integer or out of range")) return;
-  if (timeout_ms < 0) return c.reply.Error("ERR timeout is negative");
-  c.reply.Integer(0);
-}
 
 void ModuleList(Context& c) { c.reply.EmptyArray(); }
 
@@ -40,17 +30,6 @@ constexpr uint32_t kModuleFlags = kAdmin | kNoScript;
 constexpr uint32_t kLoadFlags = kModuleFlags | kNoAsyncLoading | kProtectedCommand;
 
 constexpr Command kCommands[] = {
-    {.name = "wait",
-     .arity = 3,
-     .flags = kBlocking,
-     .categories = kCatConnection,
-     .run = Wait,
-     .group = "generic",
-     .syntax = "numreplicas timeout",
-     .since = "3.0.0",
-     .complexity = "O(1)",
-     .summary = "Waits until replicas have acknowledged the writes of the connection.",
-     .tips = "request_policy:all_shards response_policy:agg_min"},
     {.name = "module",
      .arity = -2,
      .group = "server",

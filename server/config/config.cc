@@ -74,6 +74,11 @@ std::string Config::Value(size_t row) const {
 
 std::string Config::Text(std::string_view name) const { return Value(RowOf(name)); }
 
+void Config::Note(std::string_view name, std::string value) {
+  MutexLock lock(values_mutex_);
+  values_[RowOf(name)] = std::move(value);
+}
+
 std::vector<std::string> Config::Lines(std::string_view name) const {
   std::vector<std::string> lines;
   std::stringstream text(Text(name));

@@ -52,6 +52,10 @@ class Config {
   using PairView = std::pair<std::string_view, std::string_view>;
   std::optional<std::string> Set(std::span<const PairView> pairs, bool local);
 
+  // Sets what the server itself has changed (REPLICAOF), so that CONFIG GET and REWRITE show it.
+  // No callback is called. CHECKs that the directive exists.
+  void Note(std::string_view name, std::string value);
+
   // CONFIG REWRITE: the file with today's values, its comments and order kept; what it does not
   // mention and is not the default is added at the end. Replaces the file atomically.
   std::optional<std::string> Rewrite();

@@ -78,6 +78,11 @@ struct Settings {
   Setting maxmemory_clients;  // bytes; negative: per cent of maxmemory; 0: no limit
   Setting maxmemory_samples, eviction_tenacity, lfu_log_factor, lfu_decay_minutes;
   Setting min_replicas_to_write, min_replicas_max_lag_s;
+  Setting repl_backlog_bytes, repl_backlog_ttl_s;  // ttl 0: for ever
+  Setting repl_timeout_s, repl_ping_period_s;
+  Setting repl_diskless_sync, repl_diskless_sync_delay_s, repl_diskless_sync_max_replicas;
+  Setting replica_read_only, replica_serve_stale_data, replica_ignore_maxmemory;
+  Setting replica_priority, replica_announced, replica_announce_port;
   Setting hash_max_listpack_entries, hash_max_listpack_value;
   Setting set_max_intset_entries;
   Setting zset_max_listpack_entries, zset_max_listpack_value;

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include "server/base/mutex.h"
 #include "server/config/settings.h"
 #include "server/engine/command.h"
+#include "server/engine/hand_over.h"
 #include "server/engine/mailbox.h"
 #include "server/pubsub/subscriptions.h"
 #include "server/store/shard.h"
@@ -48,10 +50,18 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
+  // What is at the other end.
+  enum class Link : uint8_t {
+    kClient,
+    kReplica,  // gets the replication stream
+    kPrimary,  // sends it: what it says is done, whatever the rules for clients are
+  };
+
   const uint64_t id;
   uint64_t acts_for = id;  // whose commands it runs: of the scripts' client, who called the script
   Mailbox* const home;     // of the loop; null for the scripts' own client
   OutputBuffer out;
+  Link link = Link::kClient;  // set before it is in the registry
 
   std::atomic<int> db{0};
   std::atomic<int> resp{2};
@@ -81,6 +91,10 @@ class Client {
   WaiterRef waiter;
   uint64_t written_offset = 0;  // of the log, behind the last thing this client changed
   bool postponed = false;       // its next command waits for the end of CLIENT PAUSE
+
+  // What REPLCONF said of it, and who takes its connection when it is closed (see hand_over.h).
+  std::shared_ptr<ReplicaFacts> replica;
+  std::function<void(HandedOver)> hand_over;
 
   std::atomic<bool> close_after_reply{false};  // QUIT, protocol errors, CLIENT KILL of itself
   std::atomic<bool> blocked{false};            // parked in a queue of keys; as CLIENT LIST shows it

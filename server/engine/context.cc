@@ -23,11 +23,7 @@ Key Context::KeyAmongMany(std::string_view name, int of_db) {
 Entry* Context::PeekEntry(const Key& key, bool count) {
   Entry* entry = key.shard->Find(key.db, key.name, key.hash);
   if (entry != nullptr && entry->ExpiredAt(now_ms())) [[unlikely]] {
-    // Who writes needs its place. Readers leave it alone during CLIENT PAUSE.
-    if ((command.flags & kWrite) || !engine.pause.active(now_ms())) {
-      RemoveKey(engine, worker, *key.shard, key.db, entry, key.hash, Removal::kExpired, ready);
-    }
-    entry = nullptr;
+    entry = MeetExpired(key, entry);
   }
   if (!count) return entry;
   if (entry != nullptr) {
@@ -37,6 +33,19 @@ Entry* Context::PeekEntry(const Key& key, bool count) {
     Notify(key, NotifyClass::kKeyMiss, "keymiss");
   }
   return entry;
+}
+
+// The primary decides when its keys are gone: until it says so they are there for its commands, and
+// for clients of this server they are absent, but stay. Who writes needs the place. Readers leave
+// it alone during CLIENT PAUSE.
+Entry* Context::MeetExpired(const Key& key, Entry* entry) {
+  const bool replica = engine.replica.load(std::memory_order_relaxed);
+  if (replica && client.link == Client::Link::kPrimary) return entry;
+  const bool leave = replica || engine.pause.active(now_ms());
+  if ((command.flags & kWrite) || !leave) {
+    RemoveKey(engine, worker, *key.shard, key.db, entry, key.hash, Removal::kExpired, ready);
+  }
+  return nullptr;
 }
 
 Entry* Context::ReadEntry(const Key& key) {
@@ -246,7 +255,9 @@ bool Context::output_is_full() const {
   return limit > 0 && client.out.size() > limit;
 }
 
-bool Context::may_park() const { return !client.is_script && !client.in_exec; }
+bool Context::may_park() const {
+  return !client.is_script && !client.in_exec && client.link == Client::Link::kClient;
+}
 
 void Context::Park(Wait wait) {
   parked = true;

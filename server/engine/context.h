@@ -201,6 +201,9 @@ struct Context {
   // written by the handler in the client's protocol.
   void Park(Wait wait);
 
+  // What a command sees of an entry whose time is over: nothing, as a rule.
+  Entry* MeetExpired(const Key& key, Entry* entry);
+
   // Keys that have changed while somebody waits for them; served by the dispatcher after the locks
   // are gone.
   ReadyKeys& ready;

@@ -66,14 +66,16 @@ void AnswerRefusal(const Attempt& a, Reply& reply, std::string_view error) {
 }
 
 // True when CLIENT PAUSE, which is active, holds the command, or one that EXEC would run.
-bool HeldByPause(Engine& engine, const Client& client, const Command& command, Args args) {
+bool HeldByPause(Engine& engine, const Client& client, const Command& command, Args args,
+                 int64_t now_ms) {
   const std::vector<Transaction::Queued>& queue = client.transaction.queue;
   if (command.name != "exec" || queue.empty()) {
-    return engine.pause.Holds(client, command, FlagsOf(engine, command, args));
+    return engine.pause.Holds(client, command, FlagsOf(engine, command, args), now_ms);
   }
   return std::any_of(queue.begin(), queue.end(), [&](const Transaction::Queued& queued) {
     const std::vector<std::string_view> words(queued.words.begin(), queued.words.end());
-    return engine.pause.Holds(client, *queued.command, FlagsOf(engine, *queued.command, words));
+    return engine.pause.Holds(client, *queued.command, FlagsOf(engine, *queued.command, words),
+                              now_ms);
   });
 }
 
@@ -81,8 +83,8 @@ bool HeldByPause(Engine& engine, const Client& client, const Command& command, A
 bool MustWait(Engine& engine, const Worker& worker, Client& client, const Command& command,
               Args args) {
   bool held = false;
-  if (engine.pause.active(worker.now_ms)) [[unlikely]]
-    held = HeldByPause(engine, client, command, args);
+  if (engine.pause.active(worker.now_ms) && client.link != Client::Link::kPrimary) [[unlikely]]
+    held = HeldByPause(engine, client, command, args, worker.now_ms);
   if (held != client.postponed) [[unlikely]] {
     client.postponed = held;
     engine.parked_clients.fetch_add(held ? 1 : -1, std::memory_order_relaxed);

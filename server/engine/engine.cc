@@ -18,7 +18,6 @@ Engine::Engine(Config& configuration, CommandTable table)
       stats(commands.commands().size()),
       users(AclCommandsOf(commands), configuration.settings().acl_reset_channels),
       run_id(RandomHex(40)),
-      replication_id(RandomHex(40)),
       started_ms(WallMs()) {
   CountThisThread();
   SampleMemory();

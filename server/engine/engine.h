@@ -38,6 +38,7 @@
 namespace larder {
 
 class PersistenceHost;  // server/engine/persistence_host.h
+class ReplicationHost;  // server/engine/replication_host.h
 class ScriptHost;       // server/engine/script_host.h: what the rooms above offer the dispatcher
 
 inline constexpr uint32_t kTrackingInterest = 1u << 31;  // of Engine::interest
@@ -131,10 +132,11 @@ class Engine {
   // Set once, before threads start.
   ScriptHost* scripts = nullptr;
   PersistenceHost* persistence = nullptr;
+  ReplicationHost* replication = nullptr;
   std::function<void()> request_shutdown;  // SHUTDOWN, when everything is saved
   // The line of CLIENT LIST for a client.
   std::function<std::string(const Client&, int64_t now_ms)> describe_client;
-  std::string run_id, replication_id;  // 40 hexadecimal digits
+  std::string run_id;  // 40 hexadecimal digits
   int64_t started_ms = 0;
   std::string config_file, executable;
   int port = 0;
@@ -143,6 +145,9 @@ class Engine {
   std::atomic<bool> active_expire{true};      // DEBUG SET-ACTIVE-EXPIRE
   std::atomic<bool> any_checksum{false};      // DEBUG SET-SKIP-CHECKSUM-VALIDATION, for RESTORE
   std::atomic<bool> scripts_may_more{false};  // DEBUG SET-DISABLE-DENY-SCRIPTS
+  // This server follows a primary: it expires and evicts nothing by itself, and only the primary
+  // writes. Changes behind the closed gate.
+  std::atomic<bool> replica{false};
   std::atomic<int> parked_clients{0};
   std::atomic<uint64_t> last_ticket{0};  // of the waiters, see Parking
   std::atomic<int> monitors{0};

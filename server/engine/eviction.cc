@@ -34,6 +34,10 @@ EvictionRules RulesOf(const Settings& settings, int64_t now_ms) {
 }  // namespace
 
 bool Eviction::MakeRoom(Worker& worker) {
+  if (engine_.replica.load(std::memory_order_relaxed) &&
+      engine_.config.settings().replica_ignore_maxmemory) {
+    return true;
+  }
   EvictionShare& share = worker.eviction;
   const int64_t limit = engine_.config.settings().maxmemory;
   // A thread that has not grown has taken nothing. Where growth is not counted, always look.

@@ -146,6 +146,29 @@ void Parking::Withdraw(Engine& engine, Waiter& waiter) {
   engine.parked_clients.fetch_sub(1, std::memory_order_relaxed);
 }
 
+void Parking::RefuseAll(Engine& engine, std::string_view error) {
+  std::vector<WaiterRef> waiters;
+  engine.clients.ForEach([&waiters](Client& client) {
+    MutexLock lock(client.label_mutex);
+    if (client.waiter != nullptr) waiters.push_back(client.waiter);
+  });
+  for (const WaiterRef& waiter : waiters) {
+    if (!waiter->Claim()) continue;
+    Withdraw(engine, *waiter);
+    Client& client = *waiter->client;
+    Mailbox* const home = client.home;
+    auto letter = std::make_unique<Letter>();
+    letter->kind = Letter::Kind::kReply;
+    letter->client_id = client.id;
+    Reply(letter->out, client.resp.load(std::memory_order_relaxed)).Error(error);
+    auto close = std::make_unique<Letter>();
+    close->kind = Letter::Kind::kClose;
+    close->client_id = client.id;
+    home->Post(std::move(letter));  // from here on the client is its loop's again
+    home->Post(std::move(close));
+  }
+}
+
 void Parking::Serve(Engine& engine, Worker& worker, ReadyKeys ready) {
   // Grows while it is walked: a woken BLMOVE fills another key. Every step goes on in a queue, and
   // waiters are as many as there are clients; who parks meanwhile has seen the change.

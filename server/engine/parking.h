@@ -72,6 +72,9 @@ class Parking {
   // Takes a claimed waiter out of its queues. Locks its shards one at a time: no lock may be held.
   static void Withdraw(Engine& engine, Waiter& waiter);
 
+  // Answers an error to all clients that wait, and closes them. The gate is closed by this thread.
+  static void RefuseAll(Engine& engine, std::string_view error);
+
   // Serves the waiters of keys that have changed. No lock may be held.
   static void Serve(Engine& engine, Worker& worker, ReadyKeys ready);
 };

@@ -19,13 +19,20 @@ class Pause {
     until_ms_.store(running ? std::max(until_ms, until_ms_.load()) : until_ms);
   }
   void End() { until_ms_.store(0); }
+  // FAILOVER: no writes until it is over, whatever CLIENT UNPAUSE says.
+  void BeginFailover() { failover_.store(true); }
+  void EndFailover() { failover_.store(false); }
 
   // Meanwhile nothing expires, so that what replicas are sent stands still too.
-  bool active(int64_t now_ms) const { return now_ms < until_ms_.load(std::memory_order_relaxed); }
+  bool active(int64_t now_ms) const {
+    return now_ms < until_ms_.load(std::memory_order_relaxed) ||
+           failover_.load(std::memory_order_relaxed);
+  }
 
   // Whether a command, whose call has these flags, must wait. REQUIRES: the pause is active.
-  bool Holds(const Client& client, const Command& command, uint32_t flags) const {
-    return all_.load() || Writes(client, command, flags);
+  bool Holds(const Client& client, const Command& command, uint32_t flags, int64_t now_ms) const {
+    const bool paused = now_ms < until_ms_.load();
+    return (paused && all_.load()) || Writes(client, command, flags);
   }
 
  private:
@@ -39,6 +46,7 @@ class Pause {
 
   std::atomic<int64_t> until_ms_{0};
   std::atomic<bool> all_{false};
+  std::atomic<bool> failover_{false};
 };
 
 }  // namespace larder

@@ -9,6 +9,7 @@
 #include "server/engine/permissions.h"
 #include "server/engine/persistence_host.h"
 #include "server/engine/push.h"
+#include "server/engine/replication_host.h"
 #include "server/engine/script_host.h"
 #include "server/engine/transaction.h"
 
@@ -146,17 +147,30 @@ std::string RefuseAfterFailedSave(const Attempt& a) {
   return std::string(errors::kSaveFailed);
 }
 
-// No replica is ever connected as long as there is no replication.
 bool TooFewReplicas(const Attempt& a) {
   const Settings& settings = a.engine.config.settings();
-  return settings.min_replicas_to_write > 0 && settings.min_replicas_max_lag_s > 0 &&
-         WillRun(a, kWrite);
+  if (settings.min_replicas_to_write == 0 || settings.min_replicas_max_lag_s == 0) return false;
+  if (a.engine.replica.load(std::memory_order_relaxed) || !WillRun(a, kWrite)) return false;
+  const ReplicationHost* replication = a.engine.replication;
+  return replication == nullptr || replication->good_replicas() < settings.min_replicas_to_write;
+}
+
+std::string RefuseAsReplica(const Attempt& a) {
+  if (!a.engine.replica.load(std::memory_order_relaxed)) return "";
+  const Settings& settings = a.engine.config.settings();
+  if (settings.replica_read_only && WillRun(a, kWrite))
+    return std::string(errors::kReadOnlyReplica);
+  const bool stale = !settings.replica_serve_stale_data && !a.engine.replication->link_up();
+  if (stale && !(a.command->flags & kStale)) return std::string(errors::kPrimaryDown);
+  return "";
 }
 
 // For every request: a look at each reason is a few loads, and only the texts of errors allocate.
 std::string Refuse(const Attempt& a) {
   if (a.command == nullptr) return UnknownCommand(a.engine, a.args);
   if (!ArityFits(a)) return errors::WrongArity(CommandTable::FullName(*a.command));
+  if (a.client.link == Client::Link::kPrimary) [[unlikely]]
+    return {};
   const uint64_t flags = a.command->flags;
   if (flags & kProtectedCommand) [[unlikely]] {
     if (std::string text = ProtectedText(a); !text.empty()) return text;
@@ -179,6 +193,9 @@ std::string Refuse(const Attempt& a) {
   }
   if (a.engine.config.settings().min_replicas_to_write != 0) [[unlikely]] {
     if (TooFewReplicas(a)) return std::string(errors::kNoReplicas);
+  }
+  if (a.engine.replica.load(std::memory_order_relaxed)) [[unlikely]] {
+    if (std::string text = RefuseAsReplica(a); !text.empty()) return text;
   }
   if (a.client.subscriptions.any()) [[unlikely]] {
     if (std::string text = RefuseWhileSubscribed(a); !text.empty()) return text;

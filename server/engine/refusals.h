@@ -37,6 +37,10 @@ bool OutOfMemory(const Attempt& attempt);
 // What OutOfMemory found when the running command began: for scripts, which are not stopped later.
 bool FoundNoMemory(const Attempt& attempt);
 
+// The text of -READONLY or -MASTERDOWN, where this server is a replica and does not run such a
+// command for clients; else empty.
+std::string RefuseAsReplica(const Attempt& attempt);
+
 // True when writes must wait for more replicas (min-replicas-to-write) and the command writes.
 bool TooFewReplicas(const Attempt& attempt);
 

@@ -9,10 +9,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "server/base/socket.h"
 #include "server/engine/engine.h"
 #include "server/net/connection.h"
 #include "server/net/listener.h"
-#include "server/net/socket.h"
 
 namespace larder {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "server/net/socket.h"
+#include "server/base/socket.h"
 
 namespace larder {
 

@@ -13,12 +13,12 @@
 #include <vector>
 
 #include "protocol/request_parser.h"
+#include "server/base/socket.h"
 #include "server/engine/client.h"
 #include "server/engine/engine.h"
 #include "server/engine/mailbox.h"
 #include "server/net/input_buffer.h"
 #include "server/net/lease_pool.h"
-#include "server/net/socket.h"
 
 namespace larder {
 

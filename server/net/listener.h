@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "server/base/mutex.h"
+#include "server/base/socket.h"
 #include "server/config/config.h"
-#include "server/net/socket.h"
 
 namespace larder {
 

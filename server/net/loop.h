@@ -121,6 +121,7 @@ class Loop final : public Mailbox {
   void Sweep(NetWorker& worker);
   void Close(Connection& c, Connection::Ending ending);
   void EndConnections(NetWorker& worker);
+  void HandOver(Connection& c);
   void Destroy(Connection& c);
   void EvictClients(NetWorker& worker);
   Connection* Find(uint64_t id);

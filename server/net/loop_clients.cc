@@ -225,12 +225,34 @@ void Loop::EndConnections(NetWorker& worker) {
       c->in_endings = false;  // FinishOutput brings it here again
       return true;
     }
-    c->socket.Close();
+    const bool handed_over = c->client.hand_over && c->ending == Ending::kAfterOutput;
+    if (!handed_over) c->socket.Close();
     if (!engine_.Forget(worker, c->client)) return false;  // tried again in kRetryMs
-    Destroy(*c);
+    handed_over ? HandOver(*c) : Destroy(*c);
     return true;
   });
   if (worker.gate_slot.inside()) engine_.gate.Leave(worker.gate_slot);
+}
+
+// The connection goes on in another room.
+void Loop::HandOver(Connection& c) {
+  ::epoll_ctl(epoll_.fd(), EPOLL_CTL_DEL, c.socket.fd(), nullptr);
+  HandedOver handed;
+  handed.socket = std::move(c.socket);
+  handed.unread = c.rest.view();
+  handed.id = c.client.id;
+  handed.address = c.client.address;
+  handed.local_address = c.client.local_address;
+  handed.unix_socket = c.client.unix_socket;
+  handed.connected_ms = c.client.connected_ms;
+  handed.replica = c.client.replica;
+  {
+    MutexLock lock(c.client.label_mutex);
+    handed.name = c.client.name;
+  }
+  const auto take = std::move(c.client.hand_over);
+  Destroy(c);
+  take(std::move(handed));
 }
 
 void Loop::Destroy(Connection& c) {

@@ -349,7 +349,9 @@ bool Persistence::LoadAtStart(std::string* error) {
   bool ok;
   {
     GateClosed closed(engine_.gate, main_worker_.gate_slot);
-    ok = LoadFile({}, error);
+    RdbLoad::Options options;
+    options.take_fact = take_fact;
+    ok = LoadFile(std::move(options), error);
   }
   if (stop_loading_.load(std::memory_order_relaxed)) return true;
   if (!ok && !error->empty()) {

@@ -36,6 +36,8 @@ class Persistence : public PersistenceHost {
 
   // Set before LoadAtStart. Adds what other rooms have in a file beside the keys. Closed gate.
   std::function<void(RdbFacts&)> on_cut;
+  // Is told the facts of the file that is loaded at the start.
+  std::function<void(std::string_view name, std::string_view value)> take_fact;
 
   // ---- Saving -----------------------------------------------------------------------------------
   // Writes the file while everybody waits. False: see the log. Closed gate.

@@ -155,6 +155,7 @@ bool RdbLoad::ReadAux() {
   } else if (name.starts_with('%')) {
     Log(LogLevel::kNotice, "RDB ", Printable(name), ": ", Printable(value));
   }
+  if (options_.take_fact) options_.take_fact(name, value);
   if (aux_.size() < kMostAux) aux_.emplace_back(std::move(name), std::move(value));
   return true;
 }

@@ -30,6 +30,8 @@ class RdbLoad {
     int64_t now_ms = 0;
     int64_t key_delay_us = 0;                 // key-load-delay, for tests
     const std::atomic<bool>* stop = nullptr;  // set: loading ends with an error
+    // Is told the file's facts about itself: "repl-id" and others.
+    std::function<void(std::string_view name, std::string_view value)> take_fact;
     // Takes a function library's source; "" or why it can't be taken. `replace`: one of the same
     // name goes, instead of being an error.
     std::function<std::string(std::string_view source, bool replace)> load_library;

@@ -91,6 +91,7 @@ std::string ScriptRun::RefuseWrite(const Command& command, Args args) {
     if (std::string text = RefuseAfterFailedSave(attempt); !text.empty()) return text;
   }
   if (TooFewReplicas(attempt)) return std::string(errors::kNoReplicas);
+  if (std::string text = RefuseAsReplica(attempt); !text.empty()) return text;
   if (!rules_.allow_oom && (command.flags & kDenyOom) && FoundNoMemory(attempt)) {
     return std::string(errors::kOom);
   }

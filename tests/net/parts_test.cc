@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "protocol/output_buffer.h"
+#include "server/base/socket.h"
 #include "server/net/busy_poll.h"
 #include "server/net/input_buffer.h"
-#include "server/net/socket.h"
 #include "server/net/transfers.h"
 
 namespace larder {

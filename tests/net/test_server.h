@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
+#include "server/base/socket.h"
 #include "server/config/config.h"
 #include "server/engine/engine.h"
 #include "server/engine/keeper.h"
 #include "server/net/net.h"
-#include "server/net/socket.h"
 #include "tests/net/test_commands.h"
 
 namespace larder {

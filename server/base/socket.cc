@@ -1,4 +1,4 @@
-#include "server/net/socket.h"
+#include "server/base/socket.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,0 +1,124 @@
+#include "replication/failover.h"
+
+#include <algorithm>
+
+#include "replication/replication.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/engine/engine.h"
+
+namespace larder {
+namespace {
+
+bool IsOnline(const Primary::ReplicaState& replica) {
+  return replica.state == ReplicaLink::State::kOnline;
+}
+
+}  // namespace
+
+Failover::Failover(Engine& engine, Replication& replication, Worker& worker)
+    : engine_(engine), replication_(replication), worker_(worker) {}
+
+std::string_view Failover::state_text() const {
+  switch (state()) {
+    case State::kNone:
+      return "no-failover";
+    case State::kWaitingForSync:
+      return "waiting-for-sync";
+    case State::kInProgress:
+      return "failover-in-progress";
+  }
+  return "";
+}
+
+std::string Failover::Begin(const Request& request) {
+  if (state() != State::kNone) return "ERR FAILOVER already in progress.";
+  if (engine_.replica.load()) return "ERR FAILOVER is not valid when server is a replica.";
+  const std::vector<Primary::ReplicaState> replicas = replication_.primary().replicas();
+  if (replicas.empty()) return "ERR FAILOVER requires connected replicas.";
+  if (request.force && (request.timeout_ms == 0 || request.host.empty())) {
+    return "ERR FAILOVER with force option requires both a timeout and target HOST and IP.";
+  }
+  if (!request.host.empty()) {
+    auto target = std::find_if(replicas.begin(), replicas.end(), [&](const auto& replica) {
+      return replica.ip == request.host && replica.port == request.port;
+    });
+    if (target == replicas.end()) {
+      return "ERR FAILOVER target HOST and PORT is not a replica.";
+    }
+    if (!IsOnline(*target)) return "ERR FAILOVER target replica is not online.";
+  }
+  MutexLock lock(mutex_);
+  request_ = request;
+  deadline_ms_ = request.timeout_ms == 0 ? 0 : MonotonicMs() + request.timeout_ms;
+  abort_.store(false);
+  engine_.pause.BeginFailover();
+  state_.store(State::kWaitingForSync);
+  Log(LogLevel::kNotice, "FAILOVER requested to ",
+      request.host.empty() ? "any replica" : request.host, ".");
+  return "";
+}
+
+std::string Failover::Abort() {
+  if (state() == State::kNone) return "ERR No failover in progress.";
+  abort_.store(true);
+  return "";
+}
+
+void Failover::Round(int64_t now_ms) {
+  if (state() == State::kNone) [[likely]]
+    return;
+  if (abort_.load()) return End("Failover manually aborted", state() == State::kInProgress);
+  if (state() == State::kWaitingForSync) {
+    TakeOver(now_ms);
+    return;
+  }
+  const Replica& replica = replication_.replica();
+  if (replica.state() == Replica::State::kConnected) {
+    End("Failover completed: the other server is primary", false);
+  } else if (replica.failed_take_over() == replica.target().generation) {
+    End("Failover target rejected the request", true);
+  }
+}
+
+// True when a replica has everything, or need not have it any more.
+bool Failover::TakeOver(int64_t now_ms) {
+  Request request;
+  bool late;
+  {
+    MutexLock lock(mutex_);
+    request = request_;
+    late = deadline_ms_ != 0 && now_ms >= deadline_ms_;
+  }
+  if (late && !request.force) {
+    End("Replica never caught up before timeout", false);
+    return false;
+  }
+  for (const Primary::ReplicaState& replica : replication_.primary().replicas()) {
+    const bool wanted =
+        request.host.empty() || (replica.ip == request.host && replica.port == request.port);
+    if (!IsOnline(replica) || !wanted) continue;
+    if (replica.acknowledged < engine_.log.offset() && !late) continue;
+    Log(LogLevel::kNotice, "Failover target is ", replica.ip, ":", replica.port,
+        late ? ", which may lack something" : ", which has everything", "; failing over.");
+    GateClosed closed(engine_.gate, worker_.gate_slot);
+    state_.store(State::kInProgress);
+    replication_.Follow(replica.ip, replica.port, true);
+    return true;
+  }
+  // So that their acknowledgements need not be waited for.
+  replication_.primary().AskForAcksOnce();
+  return false;
+}
+
+void Failover::End(std::string_view why, bool promote) {
+  Log(LogLevel::kNotice, why, ".");
+  if (promote) {
+    GateClosed closed(engine_.gate, worker_.gate_slot);
+    replication_.Promote();
+  }
+  state_.store(State::kNone);
+  engine_.pause.EndFailover();
+}
+
+}  // namespace larder

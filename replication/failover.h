@@ -1,0 +1,57 @@
+// Failover: FAILOVER, the handing over of the primary's role without losing a write: writes pause
+// until a replica has everything, then this server becomes its replica, asking it to take over.
+//
+// Begin and Abort are called by any thread; Round by Primary's, often.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "server/base/mutex.h"
+#include "server/engine/context.h"
+#include "server/engine/worker.h"
+
+namespace larder {
+
+class Replication;
+
+class Failover {
+ public:
+  enum class State : uint8_t { kNone, kWaitingForSync, kInProgress };
+
+  // `worker` is that of the thread that calls Round.
+  Failover(Engine& engine, Replication& replication, Worker& worker);
+
+  struct Request {
+    std::string host;  // empty: whichever replica has everything first
+    int port = 0;
+    int64_t timeout_ms = 0;  // 0: none
+    bool force = false;      // when the time is over: go on rather than give up
+  };
+  // Returns the error to answer, or "".
+  std::string Begin(const Request& request);
+  std::string Abort();
+  // Looks whether the next step can be taken.
+  void Round(int64_t now_ms);
+
+  State state() const { return state_.load(std::memory_order_relaxed); }
+  // As INFO's master_failover_state.
+  std::string_view state_text() const;
+
+ private:
+  bool TakeOver(int64_t now_ms);
+  void End(std::string_view why, bool promote);
+
+  Engine& engine_;
+  Replication& replication_;
+  Worker& worker_;
+  std::atomic<State> state_{State::kNone};
+  Mutex mutex_;
+  Request request_ ABSL_GUARDED_BY(mutex_);
+  int64_t deadline_ms_ ABSL_GUARDED_BY(mutex_) = 0;  // monotonic; 0: none
+  std::atomic<bool> abort_{false};
+};
+
+}  // namespace larder

@@ -1,0 +1,168 @@
+#include "replication/full_sync.h"
+
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "replication/hidden_file.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/random.h"
+#include "server/base/strings.h"
+#include "server/engine/script_host.h"
+
+namespace larder {
+namespace {
+
+constexpr size_t kFileStepBytes = 256 * 1024;
+
+}  // namespace
+
+class SnapshotSockets : public RdbSink {
+ public:
+  explicit SnapshotSockets(FullSync& sync) : sync_(sync) {}
+  bool Write(std::string_view bytes) override { return sync_.SendToAll(bytes); }
+
+ private:
+  FullSync& sync_;
+};
+
+FullSync::FullSync(Engine& engine, History& history, Persistence& persistence,
+                   std::function<void()> on_done)
+    : engine_(engine),
+      history_(history),
+      persistence_(persistence),
+      on_done_(std::move(on_done)),
+      worker_(engine.gate, engine.stats.AddWorker()) {}
+
+FullSync::~FullSync() {
+  Abort();
+  if (thread_.joinable()) thread_.join();
+}
+
+bool FullSync::Start(std::vector<ReplicaLink*> links, bool to_file) {
+  whole_ = !links.front()->facts.without_keys;
+  facts_ = RdbFacts();
+  auto at_cut = [&](RdbFacts& facts) {
+    ReplicationLog& log = engine_.log;
+    // What was written before anybody listened is in no history that a replica could have.
+    if (log.window() == 0) {
+      if (!engine_.replica.load(std::memory_order_relaxed)) history_.Begin();
+      log.SetWindow(static_cast<size_t>(int64_t{engine_.config.settings().repl_backlog_bytes}));
+    }
+    for (ReplicaLink* link : links) {
+      link->reader = log.ReadFromEnd();
+      link->acknowledged = link->reader->offset();
+    }
+    const bool functions = !links.front()->facts.without_functions;
+    if (functions) facts.libraries = engine_.scripts->LibrarySources();
+    if (persistence_.on_cut) persistence_.on_cut(facts);
+  };
+  if (whole_) {
+    if (!persistence_.snapshot().Take(worker_, at_cut)) return false;
+  } else {
+    GateClosed closed(engine_.gate, worker_.gate_slot);
+    at_cut(facts_);
+  }
+  links_ = std::move(links);
+  done_.store(false, std::memory_order_relaxed);
+  aborted_.store(false, std::memory_order_relaxed);
+  thread_ = std::thread([this, to_file] { Run(to_file); });
+  return true;
+}
+
+std::vector<ReplicaLink*> FullSync::Finish() {
+  thread_.join();
+  return std::move(links_);
+}
+
+void FullSync::Abort() { aborted_.store(true, std::memory_order_relaxed); }
+
+void FullSync::Run(bool to_file) {
+  const std::string id = history_.id();
+  for (ReplicaLink* link : links_) {
+    if (!link->request.psync) continue;
+    SendTo(*link, StrCat("+FULLRESYNC ", id, " ", link->acknowledged.load(), "\r\n"));
+  }
+  const bool ok = to_file ? WriteToFile() : WriteToSockets();
+  for (ReplicaLink* link : links_) {
+    if (!ok) link->failed = true;
+    Log(LogLevel::kNotice,
+        link->failed ? "Synchronization with replica failed: "
+                     : "Streamed the data set to replica ",
+        link->ip(), ":", link->facts.port);
+  }
+  done_.store(true, std::memory_order_release);
+  on_done_();
+}
+
+bool FullSync::Write(RdbSink& sink) {
+  const Settings& settings = engine_.config.settings();
+  RdbSave::Options options;
+  options.writer = {.compress = settings.rdb_compression != 0,
+                    .checksum = settings.rdb_checksum != 0};
+  if (whole_) return persistence_.snapshot().Write(worker_, sink, options);
+  RdbSave save(sink, options, ValueLimits(settings));
+  save.Begin(facts_);
+  return save.End();
+}
+
+bool FullSync::WriteToSockets() {
+  const std::string mark = RandomHex(40);
+  SendToAll(StrCat("$EOF:", mark, "\r\n"));
+  SnapshotSockets sockets(*this);
+  return Write(sockets) && SendToAll(mark);
+}
+
+bool FullSync::WriteToFile() {
+  HiddenFile file;
+  if (!Write(file)) {
+    Log(LogLevel::kWarning, "Full sync: the snapshot could not be written: ", std::strerror(errno));
+    return false;
+  }
+  if (!SendToAll(StrCat("$", file.size_bytes(), "\r\n"))) return false;
+  std::string step(kFileStepBytes, '\0');
+  for (uint64_t left = file.size_bytes(); left > 0;) {
+    const size_t read = file.Read(step.data(), step.size());
+    if (read == 0 || !SendToAll(std::string_view(step).substr(0, read))) return false;
+    left -= read;
+  }
+  return true;
+}
+
+// False when nobody is left to send to.
+bool FullSync::SendToAll(std::string_view bytes) {
+  bool any = false;
+  for (ReplicaLink* link : links_) any |= !link->failed && SendTo(*link, bytes);
+  return any;
+}
+
+// Sends all of it. A replica that takes nothing for repl-timeout, or is dropped, has failed.
+bool FullSync::SendTo(ReplicaLink& link, std::string_view bytes) {
+  constexpr int kLookMs = 100;  // between two looks whether it is still wanted
+  int64_t last_ms = MonotonicMs();
+  while (!bytes.empty() && !link.failed) {
+    const ssize_t sent =
+        ::send(link.socket.fd(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent > 0) {
+      bytes.remove_prefix(static_cast<size_t>(sent));
+      last_ms = MonotonicMs();
+      continue;
+    }
+    const bool full = errno == EAGAIN || errno == EWOULDBLOCK;
+    const int64_t timeout_ms = engine_.config.settings().repl_timeout_s * 1000;
+    if ((!full && errno != EINTR) || MonotonicMs() - last_ms > timeout_ms ||
+        aborted_.load(std::memory_order_relaxed)) {
+      link.failed = true;
+      break;
+    }
+    pollfd ready = {link.socket.fd(), POLLOUT, 0};
+    ::poll(&ready, 1, kLookMs);
+  }
+  return !link.failed;
+}
+
+}  // namespace larder

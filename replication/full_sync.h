@@ -1,0 +1,63 @@
+// FullSync: gives some replicas the whole data set: a snapshot, cut together with the log, so that
+// the stream from there on is what they lack. One at a time. A thread of its own writes the
+// snapshot straight into their sockets, or into a file first where one of them needs to know its
+// length; until done() the sockets belong to that thread.
+//
+// One thread (Primary's) calls everything but Abort.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "replication/history.h"
+#include "replication/replica_link.h"
+#include "server/engine/engine.h"
+#include "server/engine/worker.h"
+#include "server/persistence/persistence.h"
+
+namespace larder {
+
+class FullSync {
+ public:
+  // `on_done` is called by the sync's thread when it is done.
+  FullSync(Engine& engine, History& history, Persistence& persistence,
+           std::function<void()> on_done);
+  ~FullSync();
+
+  bool running() const { return thread_.joinable(); }
+  // Cuts the snapshot and begins. False where another snapshot is being written: try again later.
+  // The links stay alive until Finish. `to_file`: with a length in front, from a file.
+  bool Start(std::vector<ReplicaLink*> links, bool to_file);
+  bool done() const { return done_.load(std::memory_order_acquire); }
+  // Returns the links; who did not get everything has failed. REQUIRES: done().
+  std::vector<ReplicaLink*> Finish();
+  // Lets it fail soon, for all its links. Any thread.
+  void Abort();
+
+ private:
+  friend class SnapshotSockets;
+
+  void Run(bool to_file);
+  bool WriteToSockets();
+  bool WriteToFile();
+  bool Write(RdbSink& sink);
+  bool SendToAll(std::string_view bytes);
+  bool SendTo(ReplicaLink& link, std::string_view bytes);
+
+  Engine& engine_;
+  History& history_;
+  Persistence& persistence_;
+  const std::function<void()> on_done_;
+  Worker worker_;
+  std::vector<ReplicaLink*> links_;
+  RdbFacts facts_;
+  bool whole_ = true;  // with the keys, from a snapshot
+  std::atomic<bool> done_{false}, aborted_{false};
+  std::thread thread_;
+};
+
+}  // namespace larder

@@ -1,0 +1,31 @@
+// HiddenFile: a file in the working directory that nobody else sees, on disk where there is room
+// for a snapshot; it is gone when the object is. Written once, then read. One thread.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "protocol/rdb_reader.h"
+#include "protocol/rdb_writer.h"
+#include "server/base/socket.h"
+
+namespace larder {
+
+class HiddenFile : public RdbSink, public RdbSource {
+ public:
+  HiddenFile();
+
+  // False when it could not be opened or written; errno says why.
+  bool Write(std::string_view bytes) override;
+  // Reads on from where the last call ended, from the beginning at first.
+  size_t Read(char* to, size_t most) override;
+  // Forgets what was written behind this many bytes.
+  void Cut(uint64_t size_bytes);
+  uint64_t size_bytes() const { return size_; }
+
+ private:
+  Socket file_;
+  uint64_t size_ = 0, read_ = 0;
+};
+
+}  // namespace larder

@@ -1,0 +1,279 @@
+#include "replication/primary.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "server/base/check.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/numbers.h"
+#include "server/base/strings.h"
+
+namespace larder {
+namespace {
+
+using State = ReplicaLink::State;
+
+constexpr int kTickMs = 100;
+constexpr int kMostEvents = 64;
+constexpr size_t kReceiveBytes = 16 * 1024;
+// What a replica says is short; who sends more without an end of line is no replica.
+constexpr size_t kMostInputBytes = 64 * 1024;
+
+}  // namespace
+
+Primary::Primary(Engine& engine, History& history, Persistence& persistence)
+    : engine_(engine),
+      history_(history),
+      full_sync_(engine, history, persistence, [this] { Wake(); }),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  CHECK(epoll_.open() && wake_.open());
+  epoll_event event = {};
+  event.events = EPOLLIN;
+  event.data.ptr = nullptr;
+  CHECK(::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, wake_.fd(), &event) == 0);
+  engine.log.OnNews([this] { Wake(); });
+}
+
+Primary::~Primary() { Stop(); }
+
+void Primary::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Primary::Stop() {
+  if (!thread_.joinable()) return;
+  stopping_.store(true);
+  full_sync_.Abort();
+  Wake();
+  thread_.join();
+}
+
+void Primary::Wake() {
+  if (woken_.exchange(true, std::memory_order_seq_cst)) return;
+  const uint64_t one = 1;
+  [[maybe_unused]] ssize_t written = ::write(wake_.fd(), &one, sizeof(one));
+}
+
+void Primary::Adopt(HandedOver handed, SyncRequest request) {
+  auto link = std::make_unique<ReplicaLink>(std::move(handed), this);
+  link->request = std::move(request);
+  {
+    MutexLock lock(mutex_);
+    arrivals_.push_back(std::move(link));
+  }
+  Wake();
+}
+
+void Primary::DropReplicas() {
+  asked_at_.store(0, std::memory_order_relaxed);
+  drop_all_.store(true);
+  full_sync_.Abort();
+  Wake();
+}
+
+void Primary::Run() {
+  while (!stopping_.load()) {
+    HandleEvents();
+    TakeArrivals();
+    ReadLetters();
+    if (drop_all_.exchange(false)) {
+      for (auto& [id, link] : links_) Drop(*link, "");
+    }
+    if (full_sync_.running() && full_sync_.done()) FinishFullSync();
+    const int64_t now_ms = MonotonicMs();
+    if (now_ms - tick_ms_ >= kTickMs) Tick(now_ms);
+    Feed();
+    if (std::exchange(acknowledged_, false)) {
+      CountReplicas(now_ms);
+      waits_.Serve(engine_, [this](uint64_t offset) { return Acknowledged(offset); });
+      on_round_(now_ms);
+    }
+    RemoveFailed();
+  }
+  if (full_sync_.running()) full_sync_.Finish();
+  Feed();  // what was written up to the end
+  for (auto& [id, link] : links_) engine_.clients.Remove(link->client);
+  MutexLock lock(mutex_);
+  links_.clear();
+  arrivals_.clear();
+}
+
+void Primary::HandleEvents() {
+  epoll_event events[kMostEvents];
+  const int count = ::epoll_wait(epoll_.fd(), events, kMostEvents, kTickMs);
+  for (int i = 0; i < count; ++i) {
+    auto* link = static_cast<ReplicaLink*>(events[i].data.ptr);
+    if (link == nullptr) {
+      uint64_t number;
+      [[maybe_unused]] ssize_t read = ::read(wake_.fd(), &number, sizeof(number));
+      woken_.store(false, std::memory_order_seq_cst);
+      continue;
+    }
+    if (events[i].events & EPOLLOUT) link->blocked = false;
+    if (events[i].events & ~EPOLLOUT) Receive(*link);
+  }
+}
+
+void Primary::TakeArrivals() {
+  std::vector<std::unique_ptr<ReplicaLink>> arrivals;
+  {
+    MutexLock lock(mutex_);
+    arrivals.swap(arrivals_);
+  }
+  for (std::unique_ptr<ReplicaLink>& arrival : arrivals) {
+    ReplicaLink& link = *arrival;
+    link.since_ms = link.acknowledged_ms = MonotonicMs();
+    epoll_event event = {};
+    event.events = EPOLLIN;
+    event.data.ptr = &link;
+    if (::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, link.socket.fd(), &event) != 0) continue;
+    const bool partial = Continue(link);
+    Log(LogLevel::kNotice,
+        partial ? "Partial resynchronization request accepted from "
+                : "Full resync requested by replica ",
+        link.ip(), ":", link.facts.port);
+    engine_.clients.Add(link.client);
+    MutexLock lock(mutex_);
+    links_.emplace(link.client.id, std::move(arrival));
+  }
+  replica_count_.store(links_.size(), std::memory_order_relaxed);
+  if (!arrivals.empty()) CountReplicas(MonotonicMs());
+}
+
+// True: the replica gets just the bytes that it lacks.
+bool Primary::Continue(ReplicaLink& link) {
+  const SyncRequest& request = link.request;
+  const bool wants_it = request.psync && request.history != "?";
+  if (wants_it && request.next_byte > 0 && history_.Continues(request.history, request.next_byte)) {
+    link.reader = engine_.log.ReadFrom(request.next_byte - 1);
+  }
+  if (link.reader == nullptr) {
+    full_syncs.fetch_add(1, std::memory_order_relaxed);
+    if (wants_it) partial_syncs_refused.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  partial_syncs.fetch_add(1, std::memory_order_relaxed);
+  link.acknowledged = request.next_byte - 1;
+  link.state = State::kOnline;
+  link.head = link.facts.takes_id ? StrCat("+CONTINUE ", history_.id(), "\r\n") : "+CONTINUE\r\n";
+  return true;
+}
+
+void Primary::ReadLetters() {
+  for (Letter* letter = TakeAll(); letter != nullptr;) {
+    std::unique_ptr<Letter> owner(letter);
+    letter = letter->next;
+    auto found = links_.find(owner->client_id);
+    if (owner->kind == Letter::Kind::kClose && found != links_.end()) Drop(*found->second, "");
+  }
+}
+
+void Primary::Receive(ReplicaLink& link) {
+  char bytes[kReceiveBytes];
+  const ssize_t received = ::recv(link.socket.fd(), bytes, sizeof(bytes), MSG_DONTWAIT);
+  if (received < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (received <= 0) return Drop(link, "closed the connection");
+  link.input.append(bytes, static_cast<size_t>(received));
+  link.acknowledged_ms = MonotonicMs();
+  std::vector<std::string_view> words;
+  size_t position = 0;
+  for (;;) {
+    size_t consumed = 0;
+    const RequestParser::Result result =
+        link.parser.Next(std::string_view(link.input).substr(position), {}, words, &consumed);
+    position += consumed;
+    if (result == RequestParser::Result::kNeedMore) break;
+    if (result == RequestParser::Result::kError) return Drop(link, "broke the protocol");
+    if (result == RequestParser::Result::kRequest) Obey(link, words);
+  }
+  link.input.erase(0, position);
+  if (link.input.size() > kMostInputBytes) Drop(link, "sent too much");
+}
+
+// Of what a replica may send only acknowledgements mean something; nothing is answered.
+void Primary::Obey(ReplicaLink& link, Args words) {
+  uint64_t offset;
+  if (words.size() < 3 || !EqualsIgnoreCase(words[0], "replconf")) return;
+  if (!EqualsIgnoreCase(words[1], "ack") || !ParseUint64(words[2], &offset)) return;
+  link.acknowledged = std::max(link.acknowledged.load(), offset);
+  acknowledged_ = true;
+  if (link.state == State::kLoading) link.state = State::kOnline;
+}
+
+// Sends every replica what it lacks and its socket takes.
+void Primary::Feed() {
+  size_t buffered = 0;
+  const int64_t now_ms = MonotonicMs();
+  for (auto& [id, link] : links_) {
+    if (link->failed) continue;
+    if (link->state != State::kSnapshot && !link->blocked) {
+      if (!link->Flush()) Drop(*link, "can't be sent to");
+      Watch(*link);
+    }
+    if (TooSlow(*link, now_ms)) {
+      Log(LogLevel::kWarning, "Client ", link->client.address,
+          " scheduled to be closed ASAP for overcoming of output buffer limits.");
+      Drop(*link, "");
+    }
+    buffered += link->waiting_bytes();
+  }
+  buffered_bytes_.store(buffered, std::memory_order_relaxed);
+}
+
+// Asks epoll for room in the socket only while it is full.
+void Primary::Watch(ReplicaLink& link) {
+  epoll_event event = {};
+  event.events = link.blocked ? EPOLLIN | EPOLLOUT : EPOLLIN;
+  event.data.ptr = &link;
+  if (std::exchange(link.watched_for_room, link.blocked) == link.blocked) return;
+  ::epoll_ctl(epoll_.fd(), EPOLL_CTL_MOD, link.socket.fd(), &event);
+}
+
+// client-output-buffer-limit of class replica.
+bool Primary::TooSlow(ReplicaLink& link, int64_t now_ms) const {
+  const OutputLimit& limit =
+      engine_.config.settings().output_limits[static_cast<size_t>(ClientClass::kReplica)];
+  const auto waiting = static_cast<int64_t>(link.waiting_bytes());
+  link.client.output_bytes.store(static_cast<uint64_t>(waiting), std::memory_order_relaxed);
+  if (limit.hard_bytes > 0 && waiting > limit.hard_bytes) return true;
+  if (limit.soft_bytes == 0 || waiting <= limit.soft_bytes) {
+    link.over_soft_since_ms = 0;
+    return false;
+  }
+  if (link.over_soft_since_ms == 0) link.over_soft_since_ms = now_ms;
+  return now_ms - link.over_soft_since_ms > limit.soft_seconds * 1000;
+}
+
+void Primary::Drop(ReplicaLink& link, std::string_view why) {
+  if (link.failed.exchange(true)) return;
+  if (!why.empty()) {
+    Log(LogLevel::kWarning, "Connection with replica ", link.ip(), ":", link.facts.port,
+        " lost: it ", why, ".");
+  }
+}
+
+// Links that the full sync still has are its own until it is done.
+void Primary::RemoveFailed() {
+  bool removed = false;
+  for (auto it = links_.begin(); it != links_.end();) {
+    if (!it->second->failed || it->second->state == State::kSnapshot) {
+      ++it;
+      continue;
+    }
+    engine_.clients.Remove(it->second->client);
+    MutexLock lock(mutex_);
+    it = links_.erase(it);
+    removed = true;
+  }
+  if (!removed) return;
+  replica_count_.store(links_.size(), std::memory_order_relaxed);
+  CountReplicas(MonotonicMs());
+}
+
+}  // namespace larder

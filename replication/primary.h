@@ -1,0 +1,112 @@
+// Primary: serves this server's replicas, also when it is a replica itself. A thread of its own
+// owns their sockets: it answers PSYNC with the rest of the stream or has a full sync made, sends
+// what the log gets, reads acknowledgements, and closes who is silent or too slow.
+//
+// What the state of replicas is asked for (INFO, ROLE, WAIT) is called by any thread. One thread
+// calls Start and Stop.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "replication/ack_waits.h"
+#include "replication/full_sync.h"
+#include "replication/history.h"
+#include "replication/replica_link.h"
+#include "server/base/mutex.h"
+#include "server/engine/engine.h"
+#include "server/engine/mailbox.h"
+
+namespace larder {
+
+class Primary final : public Mailbox {
+ public:
+  Primary(Engine& engine, History& history, Persistence& persistence);
+  ~Primary() override;  // stops
+
+  void Start();
+  void Stop();
+
+  // ---- Any thread -------------------------------------------------------------------------------
+  // A connection that asked for the stream.
+  void Adopt(HandedOver handed, SyncRequest request);
+  // Closes all replicas, which then ask for what has become of the history.
+  void DropReplicas();
+
+  struct ReplicaState {
+    std::string ip;
+    int port;
+    ReplicaLink::State state;
+    uint64_t acknowledged;
+    int64_t lag_s;  // since the last acknowledgement
+  };
+  std::vector<ReplicaState> replicas() const;
+  size_t replica_count() const { return replica_count_.load(std::memory_order_relaxed); }
+  // Replicas whose last acknowledgement is at most min-replicas-max-lag old.
+  int good_replicas() const { return good_replicas_.load(std::memory_order_relaxed); }
+  // Replicas that have acknowledged everything before `offset`.
+  int64_t Acknowledged(uint64_t offset) const;
+  // WAIT: parks the client of the context, or answers at once.
+  void Wait(Context& c, int64_t wanted, int64_t timeout_ms);
+  // Asks all replicas to acknowledge what they have; Once: unless they were asked at this offset.
+  void AskForAcks();
+  void AskForAcksOnce();
+  // Called by the thread ten times a second and after acknowledgements. Before Start.
+  void OnRound(std::function<void(int64_t now_ms)> round) { on_round_ = std::move(round); }
+  size_t buffered_bytes() const { return buffered_bytes_.load(std::memory_order_relaxed); }
+
+  std::atomic<uint64_t> full_syncs{0}, partial_syncs{0}, partial_syncs_refused{0};
+
+ private:
+  using Links = std::map<uint64_t, std::unique_ptr<ReplicaLink>>;
+
+  void Wake() override;
+  void Run();
+  void HandleEvents();
+  void TakeArrivals();
+  void ReadLetters();
+  // ---- One replica ------------------------------------------------------------------------------
+  bool Continue(ReplicaLink& link);
+  void Receive(ReplicaLink& link);
+  void Obey(ReplicaLink& link, Args words);
+  void Feed();
+  void Watch(ReplicaLink& link);
+  bool TooSlow(ReplicaLink& link, int64_t now_ms) const;
+  void Drop(ReplicaLink& link, std::string_view why);
+  void RemoveFailed();
+  // ---- Ten times a second -----------------------------------------------------------------------
+  void Tick(int64_t now_ms);
+  void Ping(int64_t now_ms);
+  void StartFullSync(int64_t now_ms);
+  void FinishFullSync();
+  void KeepBacklog(int64_t now_ms);
+  void CountReplicas(int64_t now_ms);
+
+  Engine& engine_;
+  History& history_;
+  FullSync full_sync_;
+  std::function<void(int64_t)> on_round_;
+  AckWaits waits_;
+  Socket epoll_, wake_;
+  int64_t tick_ms_ = 0, ping_ms_ = 0, newline_ms_ = 0;  // when last, on the monotonic clock
+  int64_t alone_since_ms_ = 0;  // since when there has been no replica; 0: there is one
+  bool acknowledged_ = false;   // somebody has, since the last look
+
+  mutable Mutex mutex_;
+  Links links_;  // changed by the thread alone, under the mutex; read by others under it
+  std::vector<std::unique_ptr<ReplicaLink>> arrivals_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<bool> woken_{false}, stopping_{false}, drop_all_{false};
+  std::atomic<size_t> replica_count_{0}, buffered_bytes_{0};
+  std::atomic<int> good_replicas_{0};
+  std::atomic<uint64_t> asked_at_{0};  // where the last REPLCONF GETACK stands in the log
+  std::thread thread_;
+};
+
+}  // namespace larder

@@ -1,0 +1,175 @@
+// What Primary does ten times a second, and full syncs from their beginning to their end.
+#include <sys/epoll.h>
+
+#include <algorithm>
+
+#include "replication/primary.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+
+namespace larder {
+namespace {
+
+using State = ReplicaLink::State;
+
+constexpr int64_t kNewlineMs = 1000;
+
+}  // namespace
+
+void Primary::Tick(int64_t now_ms) {
+  tick_ms_ = now_ms;
+  const int64_t timeout_ms = engine_.config.settings().repl_timeout_s * 1000;
+  const bool newline = now_ms - newline_ms_ >= kNewlineMs;
+  if (newline) newline_ms_ = now_ms;
+  for (auto& [id, link] : links_) {
+    // Who waits is told that we are alive; the newline counts for nothing.
+    if (link->state == State::kWaiting && newline) link->head += '\n';
+    const bool silent = link->state == State::kOnline || link->state == State::kLoading;
+    if (silent && now_ms - link->acknowledged_ms > timeout_ms) {
+      Drop(*link, "has been silent for repl-timeout");
+    }
+  }
+  Ping(now_ms);
+  StartFullSync(now_ms);
+  KeepBacklog(now_ms);
+  CountReplicas(now_ms);
+  on_round_(now_ms);
+}
+
+// A replica of ours gets our primary's pings.
+void Primary::Ping(int64_t now_ms) {
+  const int64_t period_ms = engine_.config.settings().repl_ping_period_s * 1000;
+  if (now_ms - ping_ms_ < period_ms) return;
+  ping_ms_ = now_ms;
+  if (links_.empty() || engine_.replica.load(std::memory_order_relaxed)) return;
+  if (engine_.pause.active(WallMs())) return;  // the stream stands still for a FAILOVER
+  LogBlock ping;
+  const std::string_view words[] = {"PING"};
+  ping.Add(LogBlock::kAnyDb, words);
+  engine_.log.AppendBlock(ping, false);
+}
+
+// Replicas that come within repl-diskless-sync-delay share one snapshot.
+void Primary::StartFullSync(int64_t now_ms) {
+  if (full_sync_.running()) return;
+  std::vector<ReplicaLink*> waiting;
+  for (auto& [id, link] : links_) {
+    if (link->state == State::kWaiting && !link->failed) waiting.push_back(link.get());
+  }
+  if (waiting.empty()) return;
+  const Settings& settings = engine_.config.settings();
+  const bool all_take_eof =
+      std::all_of(waiting.begin(), waiting.end(),
+                  [](const ReplicaLink* link) { return link->facts.takes_eof; });
+  const bool to_file = !settings.repl_diskless_sync || !all_take_eof;
+  const int64_t waited_ms = now_ms - waiting.front()->since_ms;
+  const int64_t enough = settings.repl_diskless_sync_max_replicas;
+  const bool complete = enough > 0 && static_cast<int64_t>(waiting.size()) >= enough;
+  if (!to_file && !complete && waited_ms < settings.repl_diskless_sync_delay_s * 1000) return;
+  // Who wants less than everything gets a snapshot of his own.
+  auto filtered = [](const ReplicaLink* link) {
+    return link->facts.without_keys || link->facts.without_functions;
+  };
+  if (filtered(waiting.front())) {
+    waiting.resize(1);
+  } else {
+    std::erase_if(waiting, filtered);
+  }
+  for (ReplicaLink* link : waiting) link->Flush();  // newlines that are on their way
+  if (!full_sync_.Start(waiting, to_file)) return;
+  Log(LogLevel::kNotice, "Full sync of ", waiting.size(), " replica(s) with a snapshot ",
+      to_file ? "from a file" : "straight into their sockets");
+  for (ReplicaLink* link : waiting) {
+    ::epoll_ctl(epoll_.fd(), EPOLL_CTL_DEL, link->socket.fd(), nullptr);
+    link->after_snapshot = link->facts.snapshot_only ? State::kSnapshotOnly
+                           : to_file                 ? State::kOnline
+                                                     : State::kLoading;
+    link->state = State::kSnapshot;
+  }
+}
+
+void Primary::FinishFullSync() {
+  for (ReplicaLink* link : full_sync_.Finish()) {
+    epoll_event event = {};
+    event.events = EPOLLIN;
+    event.data.ptr = link;
+    link->watched_for_room = link->blocked = false;
+    if (::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, link->socket.fd(), &event) != 0)
+      link->failed = true;
+    if (link->after_snapshot == State::kSnapshotOnly) link->reader.reset();
+    link->state = link->after_snapshot;
+    link->acknowledged_ms = MonotonicMs();
+  }
+}
+
+// The backlog stays for repl-backlog-ttl after the last replica has gone. Then nobody can continue
+// from here any more, and the history gets another name.
+void Primary::KeepBacklog(int64_t now_ms) {
+  const Settings& settings = engine_.config.settings();
+  const size_t window = engine_.log.window();
+  const auto wanted = static_cast<size_t>(int64_t{settings.repl_backlog_bytes});
+  if (window != 0 && window != wanted) engine_.log.SetWindow(wanted);
+  if (!links_.empty() || engine_.replica.load(std::memory_order_relaxed)) {
+    alone_since_ms_ = 0;
+    return;
+  }
+  if (alone_since_ms_ == 0) alone_since_ms_ = now_ms;
+  const int64_t ttl_ms = settings.repl_backlog_ttl_s * 1000;
+  if (window == 0 || ttl_ms == 0 || now_ms - alone_since_ms_ <= ttl_ms) return;
+  Log(LogLevel::kNotice, "Replication backlog freed after ", ttl_ms / 1000,
+      " seconds without connected replicas.");
+  engine_.log.SetWindow(0);
+  history_.Begin();
+}
+
+void Primary::CountReplicas(int64_t now_ms) {
+  const int64_t most_ms = engine_.config.settings().min_replicas_max_lag_s * 1000;
+  int good = 0;
+  for (auto& [id, link] : links_) {
+    good += link->state == State::kOnline && now_ms - link->acknowledged_ms <= most_ms;
+  }
+  good_replicas_.store(good, std::memory_order_relaxed);
+}
+
+// ---- Any thread ---------------------------------------------------------------------------------
+
+std::vector<Primary::ReplicaState> Primary::replicas() const {
+  std::vector<ReplicaState> states;
+  const int64_t now_ms = MonotonicMs();
+  MutexLock lock(mutex_);
+  for (const auto& [id, link] : links_) {
+    const bool online = link->state == State::kOnline;
+    states.push_back({link->ip(), link->facts.port, link->state, link->acknowledged,
+                      online ? (now_ms - link->acknowledged_ms) / 1000 : 0});
+  }
+  return states;
+}
+
+int64_t Primary::Acknowledged(uint64_t offset) const {
+  MutexLock lock(mutex_);
+  return std::count_if(links_.begin(), links_.end(), [offset](const auto& link) {
+    return link.second->state == State::kOnline && link.second->acknowledged >= offset;
+  });
+}
+
+void Primary::Wait(Context& c, int64_t wanted, int64_t timeout_ms) {
+  const uint64_t offset = c.client.written_offset;
+  const int64_t now = Acknowledged(offset);
+  if (now >= wanted || !c.may_park()) return c.reply.Integer(now);
+  waits_.Park(c, offset, wanted, timeout_ms, [this](uint64_t to) { return Acknowledged(to); });
+  // An earlier question that stands behind what was written is answered late enough.
+  if (c.parked && asked_at_.load(std::memory_order_relaxed) < offset) AskForAcks();
+}
+
+void Primary::AskForAcksOnce() {
+  if (asked_at_.load(std::memory_order_relaxed) < engine_.log.offset()) AskForAcks();
+}
+
+void Primary::AskForAcks() {
+  LogBlock block;
+  const std::string_view words[] = {"REPLCONF", "GETACK", "*"};
+  block.Add(LogBlock::kAnyDb, words);
+  asked_at_.store(engine_.log.AppendBlock(block, false), std::memory_order_relaxed);
+}
+
+}  // namespace larder

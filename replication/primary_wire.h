@@ -1,0 +1,68 @@
+// PrimaryWire: the connection of a replica to its primary, which its thread may block on: always
+// for a limited time, and only until Interrupt. One thread; Interrupt any.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "server/base/socket.h"
+
+namespace larder {
+
+// What ends every wait of a thread: an eventfd that stays readable until Reset.
+class Interrupter {
+ public:
+  Interrupter();
+  void Interrupt();
+  void Reset();
+  int fd() const { return event_.fd(); }
+  // Sleeps; false when interrupted.
+  bool Sleep(int64_t milliseconds) const;
+
+ private:
+  Socket event_;
+};
+
+class PrimaryWire {
+ public:
+  explicit PrimaryWire(const Interrupter& interrupter) : interrupter_(interrupter) {}
+
+  // Each returns false when it failed: error() says why.
+  bool Connect(const std::string& host, int port, const std::string& source_address,
+               int64_t timeout_ms);
+  bool Send(std::string_view bytes, int64_t timeout_ms);
+  // A line without its end; keep-alive newlines before it are passed over. The time counts from the
+  // last byte that came.
+  bool ReadLine(std::string* line, int64_t timeout_ms);
+  // Waits up to `timeout_ms` for bytes and appends them to input(). True with nothing new: the time
+  // is over.
+  bool Receive(int64_t timeout_ms);
+
+  // Received and not consumed yet.
+  std::string_view input() const { return std::string_view(input_).substr(consumed_); }
+  void Consume(size_t bytes) { consumed_ += bytes; }
+  int64_t last_io_ms() const { return last_io_ms_; }  // monotonic
+  const std::string& error() const { return error_; }
+  std::string local_address() const;
+  std::string address() const;
+  int fd() const { return socket_.fd(); }
+
+ private:
+  static constexpr size_t kMostLineBytes = 16 * 1024;
+  static constexpr size_t kReceiveBytes = 64 * 1024;
+
+  bool Fail(std::string_view why);
+  // 1: ready; 0: the time is over; -1: interrupted.
+  int WaitFor(short event, int64_t timeout_ms) const;
+
+  const Interrupter& interrupter_;
+  Socket socket_;
+  std::string input_;
+  size_t consumed_ = 0;
+  int64_t last_io_ms_ = 0;
+  std::string error_;
+};
+
+}  // namespace larder

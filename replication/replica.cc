@@ -1,0 +1,144 @@
+#include "replication/replica.h"
+
+#include <algorithm>
+
+#include "replication/hidden_file.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+
+namespace larder {
+namespace {
+
+constexpr int64_t kRetryMs = 1000;  // between two attempts to reach the primary
+
+}  // namespace
+
+Replica::Replica(Engine& engine, History& history, Persistence& persistence, Primary& primary)
+    : engine_(engine),
+      history_(history),
+      persistence_(persistence),
+      primary_(primary),
+      worker_(engine.gate, engine.stats.AddWorker()),
+      mailbox_(interrupter_) {}
+
+Replica::~Replica() { Stop(); }
+
+void Replica::Start() {
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Replica::Stop() {
+  if (!thread_.joinable()) return;
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    generation_.fetch_add(1);
+  }
+  interrupter_.Interrupt();
+  changed_.NotifyAll();
+  thread_.join();
+}
+
+void Replica::Follow(Target target) {
+  {
+    MutexLock lock(mutex_);
+    target_ = std::move(target);
+    target_.generation = generation_.fetch_add(1) + 1;
+  }
+  down_since_ms_.store(MonotonicMs(), std::memory_order_relaxed);
+  interrupter_.Interrupt();
+  changed_.NotifyAll();
+}
+
+Replica::Target Replica::target() const {
+  MutexLock lock(mutex_);
+  return target_;
+}
+
+Replica::Progress Replica::progress() const {
+  Progress progress;
+  const int64_t now_ms = MonotonicMs();
+  const bool up = state() == State::kConnected;
+  if (up) progress.last_io_s = (now_ms - last_io_ms_.load(std::memory_order_relaxed)) / 1000;
+  if (!up) progress.down_since_s = (now_ms - down_since_ms_.load(std::memory_order_relaxed)) / 1000;
+  progress.syncing = state() == State::kSync;
+  progress.sync_bytes = sync_bytes_.load(std::memory_order_relaxed);
+  progress.sync_total_bytes = sync_total_bytes_.load(std::memory_order_relaxed);
+  return progress;
+}
+
+void Replica::SetState(State state) {
+  const State before = state_.exchange(state, std::memory_order_relaxed);
+  if (before == State::kConnected && state != before) {
+    down_since_ms_.store(MonotonicMs(), std::memory_order_relaxed);
+  }
+}
+
+void Replica::Run() {
+  for (;;) {
+    Target target;
+    {
+      MutexLock lock(mutex_);
+      while (!stopping_ && target_.host.empty()) changed_.Wait(mutex_);
+      if (stopping_) return;
+      target = target_;
+    }
+    // Whoever interrupts has changed the generation before.
+    interrupter_.Reset();
+    if (!Wanted(target)) continue;
+    FollowOnce(target);
+    SetState(State::kConnect);
+    if (Wanted(target)) interrupter_.Sleep(kRetryMs);
+  }
+}
+
+// One link, from its beginning to its end.
+void Replica::FollowOnce(const Target& target) {
+  PrimaryWire wire(interrupter_);
+  SetState(State::kConnecting);
+  Log(LogLevel::kNotice, "Connecting to MASTER ", target.host, ":", target.port);
+  Answer answer;
+  if (!wire.Connect(target.host, target.port, engine_.config.Text("bind-source-addr"),
+                    timeout_ms())) {
+    Log(LogLevel::kWarning, "Error condition on socket for SYNC: ", wire.error());
+    return;
+  }
+  Log(LogLevel::kNotice, "MASTER <-> REPLICA sync started");
+  if (!Handshake(wire) || !AskForStream(wire, target, &answer)) {
+    if (!wire.error().empty()) {
+      Log(LogLevel::kWarning, "The handshake with the primary failed: ", wire.error());
+    }
+    return;
+  }
+  if (answer.kind == Answer::Kind::kLater) return;
+  NewClient(wire);
+  if (answer.kind == Answer::Kind::kContinue) {
+    if (Continue(target, answer)) Stream(wire, target);
+  } else {
+    HiddenFile file;
+    SetState(State::kSync);
+    if (ReceiveSnapshot(wire, file) && LoadSnapshot(wire, target, answer, file)) {
+      Stream(wire, target);
+    }
+  }
+  engine_.clients.Remove(*client_);
+}
+
+// The client that the stream's commands run for.
+void Replica::NewClient(const PrimaryWire& wire) {
+  client_ = std::make_unique<Client>(engine_.clients.NewId(), &mailbox_);
+  client_->link = Client::Link::kPrimary;
+  client_->address = wire.address();
+  client_->local_address = wire.local_address();
+  client_->fd = wire.fd();
+  client_->connected_ms = WallMs();
+  client_->last_command_ms = client_->connected_ms;
+  for (Letter* letter = mailbox_.TakeAll(); letter != nullptr;) {
+    delete std::exchange(letter, letter->next);  // to the link before
+  }
+  parser_ = RequestParser();
+  block_.clear();
+  engine_.clients.Add(*client_);
+}
+
+}  // namespace larder

@@ -1,0 +1,133 @@
+// Replica: follows a primary. A thread of its own connects, shakes hands, loads the snapshot of a
+// full sync, and then runs what the stream says through the engine and appends it to the log, byte
+// for byte, so that offsets are the primary's and replicas of this server get the same. When the
+// link breaks it asks for the rest of the stream, again and again.
+//
+// Follow is called with the gate closed; the state by any thread; Start and Stop by the thread that
+// owns the server.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "replication/history.h"
+#include "replication/primary.h"
+#include "replication/primary_wire.h"
+#include "server/base/mutex.h"
+#include "server/engine/engine.h"
+#include "server/engine/mailbox.h"
+#include "server/engine/worker.h"
+#include "server/persistence/persistence.h"
+
+namespace larder {
+
+class HiddenFile;
+
+// Of the primary's client; the only letter that it can get, CLIENT KILL's, ends the link.
+class LinkMailbox final : public Mailbox {
+ public:
+  explicit LinkMailbox(Interrupter& interrupter) : interrupter_(interrupter) {}
+
+ private:
+  void Wake() override { interrupter_.Interrupt(); }
+  Interrupter& interrupter_;
+};
+
+class Replica {
+ public:
+  // As ROLE names them.
+  enum class State : uint8_t { kConnect, kConnecting, kSync, kConnected };
+
+  Replica(Engine& engine, History& history, Persistence& persistence, Primary& primary);
+  ~Replica();  // stops
+
+  void Start();
+  void Stop();
+
+  struct Target {
+    std::string host;  // empty: none
+    int port = 0;
+    bool take_over = false;   // ask the other one to become primary first (FAILOVER)
+    uint64_t generation = 0;  // of Follow: what belongs to an older one is dropped
+  };
+  // Ends the present link, if there is one, and follows another primary or none.
+  void Follow(Target target);
+  Target target() const;
+  // The generation of a target that refused to be taken over; 0: none did.
+  uint64_t failed_take_over() const { return failed_take_over_.load(); }
+  State state() const { return state_.load(std::memory_order_relaxed); }
+
+  struct Progress {
+    int64_t last_io_s = -1;        // since the primary sent something; -1: the link is down
+    int64_t down_since_s = -1;     // since the link went down; -1: it is up
+    int64_t sync_bytes = 0;        // of the snapshot received so far
+    int64_t sync_total_bytes = 0;  // 0: not known
+    bool syncing = false;
+  };
+  Progress progress() const;
+
+ private:
+  struct Answer {  // to PSYNC
+    enum class Kind : uint8_t { kFull, kContinue, kLater } kind = Kind::kLater;
+    std::string id;
+    uint64_t offset = 0;
+  };
+
+  void Run();
+  void FollowOnce(const Target& target);
+  void NewClient(const PrimaryWire& wire);
+  bool Wanted(const Target& target) const { return target.generation == generation_.load(); }
+  // ---- The handshake (replica_handshake.cc) -----------------------------------------------------
+  bool Handshake(PrimaryWire& wire);
+  bool Ask(PrimaryWire& wire, std::initializer_list<std::string_view> words, std::string* reply);
+  bool Authenticate(PrimaryWire& wire);
+  bool Introduce(PrimaryWire& wire);
+  bool AskForStream(PrimaryWire& wire, const Target& target, Answer* answer);
+  // ---- A full sync (replica_snapshot.cc) --------------------------------------------------------
+  bool ReceiveSnapshot(PrimaryWire& wire, HiddenFile& file);
+  bool ReceiveSized(PrimaryWire& wire, HiddenFile& file, uint64_t total);
+  bool ReceiveMarked(PrimaryWire& wire, HiddenFile& file, const std::string& mark);
+  bool Keep(PrimaryWire& wire, HiddenFile& file, std::string_view bytes);
+  bool ReceiveMore(PrimaryWire& wire);
+  void Flush();
+  bool LoadSnapshot(PrimaryWire& wire, const Target& target, const Answer& answer,
+                    HiddenFile& file);
+  // ---- The stream (replica_stream.cc) -----------------------------------------------------------
+  bool Continue(const Target& target, const Answer& answer);
+  void Stream(PrimaryWire& wire, const Target& target);
+  bool Apply(PrimaryWire& wire, const Target& target);
+  bool ApplyOne(PrimaryWire& wire, Args words, std::string_view bytes);
+  bool Acknowledge(PrimaryWire& wire);
+
+  int64_t timeout_ms() const { return engine_.config.settings().repl_timeout_s * 1000; }
+  void SetState(State state);
+
+  Engine& engine_;
+  History& history_;
+  Persistence& persistence_;
+  Primary& primary_;
+  Worker worker_;
+  Interrupter interrupter_;
+  LinkMailbox mailbox_;
+  // The client that the stream's commands run for; a new one for each link.
+  std::unique_ptr<Client> client_;
+  int stream_db_ = 0;
+  std::string block_;  // bytes of a transaction that is not whole yet
+  RequestParser parser_;
+
+  std::atomic<uint64_t> generation_{0};
+  std::atomic<State> state_{State::kConnect};
+  std::atomic<int64_t> last_io_ms_{0}, down_since_ms_{0}, sync_bytes_{0}, sync_total_bytes_{0};
+  std::atomic<uint64_t> failed_take_over_{0};
+  mutable Mutex mutex_;
+  CondVar changed_;
+  Target target_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace larder

@@ -1,0 +1,72 @@
+// ReplicaLink: one replica of this server: its socket, how far it is, and what is on its way to it.
+// Belongs to the thread of Primary; while a full sync sends it the snapshot (kSnapshot) the socket
+// belongs to that. What is atomic is read by any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "protocol/request_parser.h"
+#include "replication/log/replication_log.h"
+#include "replication/replica_facts.h"
+#include "server/base/socket.h"
+#include "server/engine/client.h"
+#include "server/engine/hand_over.h"
+
+namespace larder {
+
+// What a replica asked for.
+struct SyncRequest {
+  bool psync = true;          // SYNC otherwise: neither ids nor +FULLRESYNC
+  std::string history = "?";  // the one it has
+  uint64_t next_byte = 0;     // the first byte it has not, counted from 1
+};
+
+struct ReplicaLink {
+  enum class State : uint8_t {
+    kWaiting,       // for a snapshot to begin
+    kSnapshot,      // is being sent one
+    kLoading,       // has been sent it; no stream before its first ACK
+    kOnline,        // gets the stream
+    kSnapshotOnly,  // has been sent all it wanted; until it goes
+  };
+
+  ReplicaLink(HandedOver handed, Mailbox* home);
+
+  // Whether it may still be used: not closed by the other side, by a limit or by CLIENT KILL.
+  bool open() const { return socket.open() && !failed; }
+  // Sends what it can. False: the connection is broken.
+  bool Flush();
+  // Bytes that were taken for it and not sent yet, and those still in the log.
+  size_t waiting_bytes() const;
+  std::string ip() const;
+
+  Client client;  // as CLIENT LIST shows it
+  Socket socket;
+  const ReplicaFacts facts;
+  SyncRequest request;
+  std::atomic<State> state{State::kWaiting};
+  State after_snapshot = State::kOnline;
+  std::atomic<bool> failed{false};  // is to be dropped
+  bool blocked = false;             // the socket takes no more until epoll says so
+  bool watched_for_room = false;    // epoll was asked to
+  std::string head;                 // goes out before the stream
+  std::unique_ptr<LogReader> reader;
+  std::string input;
+  RequestParser parser;
+  std::atomic<uint64_t> acknowledged{0};    // offset
+  std::atomic<int64_t> acknowledged_ms{0};  // when it last sent anything, on the monotonic clock
+  int64_t since_ms = 0;                     // when it came
+  int64_t over_soft_since_ms = 0;           // over the soft limit of its output; 0: it is not
+
+ private:
+  void Drop(size_t bytes);
+
+  std::vector<ReplicationLog::Piece> pieces_;  // taken from the log, not sent yet
+  size_t sent_ = 0;                            // of `head` and the pieces
+};
+
+}  // namespace larder

@@ -1,0 +1,126 @@
+// Replica: the running link. Commands go through the engine in the order of the stream; their bytes
+// enter the log together with their effects, under the same locks.
+#include <algorithm>
+
+#include "replication/replica.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/numbers.h"
+#include "server/base/strings.h"
+
+namespace larder {
+namespace {
+
+constexpr int64_t kAckMs = 1000;
+// Commands run without leaving the gate: others must be able to close it.
+constexpr int kCommandsPerPassage = 64;
+
+}  // namespace
+
+// Goes on where the last link ended. The primary's history may have another name by now, which our
+// replicas must learn.
+bool Replica::Continue(const Target& target, const Answer& answer) {
+  GateClosed closed(engine_.gate, worker_.gate_slot);
+  if (!Wanted(target)) return false;
+  if (answer.id != history_.id()) {
+    history_.Branch(engine_.log.offset(), answer.id);
+    primary_.DropReplicas();
+  }
+  return true;
+}
+
+void Replica::Stream(PrimaryWire& wire, const Target& target) {
+  stream_db_ = std::max(engine_.log.db(), 0);
+  client_->db = stream_db_;
+  last_io_ms_.store(MonotonicMs(), std::memory_order_relaxed);
+  SetState(State::kConnected);
+  for (int64_t ack_ms = 0; Wanted(target);) {
+    if (!Apply(wire, target)) break;
+    const int64_t now_ms = MonotonicMs();
+    if (now_ms - ack_ms >= kAckMs) {
+      if (!Acknowledge(wire)) break;
+      ack_ms = now_ms;
+    }
+    if (!wire.Receive(ack_ms + kAckMs - now_ms)) break;
+    last_io_ms_.store(std::max(wire.last_io_ms(), last_io_ms_.load()), std::memory_order_relaxed);
+    if (now_ms - last_io_ms_.load() > timeout_ms()) {
+      Log(LogLevel::kWarning, "MASTER timeout: no data nor PING received...");
+      break;
+    }
+  }
+  Log(LogLevel::kWarning, "Connection with master lost. ", wire.error());
+}
+
+// Runs every whole command that has come. False: the link is of no use any more.
+bool Replica::Apply(PrimaryWire& wire, const Target& target) {
+  static constexpr RequestParser::Limits kLimits = {.inline_bytes = SIZE_MAX,
+                                                    .bulk_bytes = SIZE_MAX};
+  std::vector<std::string_view> words;
+  for (bool more = true; more && !wire.input().empty();) {
+    engine_.gate.EnterWaiting(worker_.gate_slot);
+    bool usable = Wanted(target);
+    worker_.now_ms = WallMs();
+    for (int i = 0; usable && more && i < kCommandsPerPassage; ++i) {
+      const std::string_view input = wire.input();
+      size_t consumed = 0;
+      const RequestParser::Result result = parser_.Next(input, kLimits, words, &consumed);
+      more = result != RequestParser::Result::kNeedMore;
+      usable = result != RequestParser::Result::kError;
+      if (result == RequestParser::Result::kRequest) {
+        usable = ApplyOne(wire, words, input.substr(0, consumed));
+      }
+      if (usable) wire.Consume(consumed);
+    }
+    engine_.gate.Leave(worker_.gate_slot);
+    engine_.log.Announce();
+    if (!usable) {
+      if (parser_.error().size() > 0) {
+        Log(LogLevel::kWarning, "Protocol error from the primary: ", parser_.error());
+      }
+      return false;
+    }
+  }
+  return true;
+}
+
+bool Replica::ApplyOne(PrimaryWire& wire, Args words, std::string_view bytes) {
+  const bool inside = client_->transaction.active;
+  if (EqualsIgnoreCase(words[0], "replconf")) {
+    // The answer counts the bytes before the question.
+    const bool asked = words.size() > 1 && EqualsIgnoreCase(words[1], "getack");
+    if (asked && !Acknowledge(wire)) return false;
+    engine_.log.AppendRaw(bytes, stream_db_);
+    return true;
+  }
+  int64_t db;
+  if (words.size() == 2 && EqualsIgnoreCase(words[0], "select") && ParseInt64(words[1], &db)) {
+    stream_db_ = static_cast<int>(db);
+  }
+  // A transaction enters the log whole: a snapshot for a replica of ours may be cut meanwhile.
+  const bool begins = EqualsIgnoreCase(words[0], "multi");
+  const bool ends = inside && EqualsIgnoreCase(words[0], "exec");
+  if (begins || inside) {
+    block_ += bytes;
+    bytes = block_;
+  }
+  if (!begins && (!inside || ends)) worker_.effects.SetRaw(bytes, stream_db_);
+  engine_.Execute(worker_, *client_, words);
+  engine_.Commit(worker_, false);  // what took no lock has not been appended yet
+  if (ends) block_.clear();
+  const std::string_view reply = client_->out.bytes().view();
+  if (reply.starts_with('-')) {
+    Log(LogLevel::kWarning, "A command of the primary failed here: ", reply.substr(0, 128));
+  }
+  client_->out.Clear();
+  return true;
+}
+
+bool Replica::Acknowledge(PrimaryWire& wire) {
+  std::string request;
+  const std::string offset = std::to_string(engine_.log.offset());
+  const std::string_view words[] = {"REPLCONF", "ACK", offset};
+  LogBlock::Encode(request, words);
+  return wire.Send(request, timeout_ms());
+}
+
+}  // namespace larder

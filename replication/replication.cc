@@ -1,0 +1,125 @@
+#include "replication/replication.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/numbers.h"
+#include "server/base/random.h"
+#include "server/base/strings.h"
+#include "server/config/words.h"
+#include "server/engine/engine.h"
+#include "server/engine/parking.h"
+
+namespace larder {
+namespace {
+
+constexpr std::string_view kRoleChanged =
+    "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
+
+}  // namespace
+
+Replication& ReplicationOf(Context& c) { return static_cast<Replication&>(*c.engine.replication); }
+
+Replication::Replication(Engine& engine, Persistence& persistence)
+    : engine_(engine),
+      worker_(engine.gate, engine.stats.AddWorker()),
+      history_(RandomHex(40)),
+      primary_(engine, history_, persistence),
+      replica_(engine, history_, persistence, primary_),
+      failover_(engine, *this, worker_) {
+  primary_.OnRound([this](int64_t now_ms) { failover_.Round(now_ms); });
+  engine.replica.store(!engine.config.Text("replicaof").empty());
+}
+
+Replication::~Replication() { Stop(); }
+
+void Replication::Start() {
+  const std::vector<std::string> words =
+      SplitWords(engine_.config.Text("replicaof")).value_or(std::vector<std::string>{});
+  int64_t port;
+  if (words.size() == 2 && ParseInt64(words[1], &port)) {
+    GateClosed closed(engine_.gate, worker_.gate_slot);
+    Follow(words[0], static_cast<int>(port));
+  }
+  primary_.Start();
+  replica_.Start();
+}
+
+void Replication::Stop() {
+  replica_.Stop();
+  primary_.Stop();
+}
+
+size_t Replication::window() const {
+  return static_cast<size_t>(int64_t{engine_.config.settings().repl_backlog_bytes});
+}
+
+void Replication::Follow(const std::string& host, int port, bool take_over) {
+  const bool was_replica = engine_.replica.exchange(true);
+  engine_.log.SetRaw(true);
+  engine_.log.SetWindow(window());
+  engine_.config.Note("replicaof", StrCat(host, " ", port));
+  Parking::RefuseAll(engine_, kRoleChanged);
+  // They are to ask again, since the history may go on differently from here.
+  primary_.DropReplicas();
+  replica_.Follow({.host = host, .port = port, .take_over = take_over});
+  Log(LogLevel::kNotice,
+      was_replica ? "REPLICAOF: following another primary, "
+                  : "Before turning into a replica, keeping my own history: it may "
+                    "go on there. REPLICAOF ",
+      host, ":", port);
+}
+
+void Replication::Promote() {
+  if (!engine_.replica.load()) return;
+  replica_.Follow({});
+  history_.Branch(engine_.log.offset());
+  engine_.replica.store(false);
+  engine_.log.SetRaw(false);
+  engine_.log.SelectAnew();
+  engine_.config.Note("replicaof", "");
+  primary_.DropReplicas();
+  Log(LogLevel::kNotice, "MASTER MODE enabled; the history goes on as ", history_.id(),
+      " from offset ", engine_.log.offset());
+}
+
+void Replication::AddFacts(RdbFacts& facts) const {
+  if (engine_.log.window() == 0) return;
+  facts.aux.emplace_back("repl-stream-db", std::to_string(std::max(engine_.log.db(), 0)));
+  facts.aux.emplace_back("repl-id", history_.id());
+  facts.aux.emplace_back("repl-offset", std::to_string(engine_.log.offset()));
+}
+
+// A file that belongs to a history: a replica goes on from there; a primary has written things
+// since that nobody else knows of, but up to there its replicas have the same.
+void Replication::Restore(std::string_view name, std::string_view value) {
+  int64_t number;
+  if (name == "repl-id") {
+    restored_id_ = value;
+  } else if (name == "repl-stream-db" && ParseInt64(value, &number)) {
+    restored_db_ = static_cast<int>(number);
+  } else if (name == "repl-offset" && ParseInt64(value, &number) && restored_id_.size() == 40) {
+    engine_.log.Restart(static_cast<uint64_t>(number), restored_db_);
+    if (engine_.config.Text("replicaof").empty()) {
+      engine_.log.SetWindow(window());
+      history_.Adopt(restored_id_);
+      history_.Branch(static_cast<uint64_t>(number));
+      engine_.log.SelectAnew();
+    } else {
+      history_.Adopt(restored_id_);
+    }
+  }
+}
+
+ReplicationHost::Counters Replication::counters() const {
+  return {.full_syncs = primary_.full_syncs.load(std::memory_order_relaxed),
+          .partial_syncs = primary_.partial_syncs.load(std::memory_order_relaxed),
+          .partial_syncs_refused = primary_.partial_syncs_refused.load(std::memory_order_relaxed),
+          .replicas = primary_.replica_count(),
+          .backlog_bytes = engine_.log.memory_bytes(),
+          .buffered_bytes = primary_.buffered_bytes()};
+}
+
+}  // namespace larder

@@ -1,0 +1,30 @@
+// ReplicationHost: what the engine and the commands need to know of the replication room above
+// them. Any thread. Whether this server is a replica is Engine::replica.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace larder {
+
+class ReplicationHost {
+ public:
+  virtual ~ReplicationHost() = default;
+
+  // Replicas whose last acknowledgement is at most min-replicas-max-lag old.
+  virtual int good_replicas() const = 0;
+  // This replica has the stream of its primary.
+  virtual bool link_up() const = 0;
+  // The fields of INFO's section "replication".
+  virtual void AppendInfo(std::string& out) const = 0;
+
+  struct Counters {
+    uint64_t full_syncs, partial_syncs, partial_syncs_refused;
+    size_t replicas;                       // connected
+    size_t backlog_bytes, buffered_bytes;  // memory: of the log, and of it what replicas lack
+  };
+  virtual Counters counters() const = 0;
+};
+
+}  // namespace larder

@@ -1,0 +1,153 @@
+#!/usr/bin/python3
+"""What commands put into the replication stream, as tests/replication/effects.txt says it: played
+against larder, and against redis-server where there is one, which is the judge of the file.
+
+  replication_stream_test.py --record > effects.txt     lets redis-server fill in the stream
+"""
+import os
+import re
+import shutil
+import sys
+import time
+import unittest
+
+import harness
+from harness import Server, encode, wait_until
+
+EFFECTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../replication/effects.txt")
+STEP = re.compile(r"^(\w*)> (.*)$")
+
+
+def split_words(line):
+    """Words as redis-cli cuts them; of the escapes only \\n."""
+    return [match[1].replace("\\n", "\n") if match[1] is not None else match[2]
+            for match in re.finditer(r'"([^"]*)"|(\S+)', line)]
+
+
+def shown(words):
+    texts = [word.decode().replace("\n", "\\n") for word in words]
+    return " ".join(text if text and " " not in text else '"%s"' % text for text in texts)
+
+
+class ReplicaLink:
+    """A replica that only collects the stream."""
+
+    def __init__(self, server):
+        self.wire = server.wire()
+        assert self.wire.call("REPLCONF", "capa", "eof", "capa", "psync2") == b"OK"
+        self.wire.send(encode("PSYNC", "?", "-1"))
+        reply = self._line().split()
+        assert reply[0] == b"+FULLRESYNC", reply
+        self.offset = int(reply[2])
+        snapshot = self._line()
+        if snapshot.startswith(b"$EOF:"):
+            while snapshot[5:] not in self.wire.buffer:
+                self.wire._more()
+            self.wire.buffer = self.wire.buffer.split(snapshot[5:], 1)[1]
+        else:
+            self.wire._bytes(int(snapshot[1:]))
+        wait_until(lambda: self._acknowledged(server), "a replica that is online")
+
+    def _acknowledged(self, server):
+        self.wire.send(encode("REPLCONF", "ACK", self.offset))
+        return "state=online" in server.info("slave0")
+
+    def _line(self):
+        line = b""
+        while not line:
+            line = self.wire._line().lstrip(b"\n")
+        return line
+
+    def until(self, offset):
+        """The commands up to this offset of the stream."""
+        commands = []
+        while self.offset < offset:
+            words = self.wire.reply()
+            self.offset += len(encode(*words))
+            commands.append(words)
+        assert self.offset == offset, (self.offset, offset)
+        return commands
+
+
+class Stream:
+    """Runs the steps of the file on a server and says what came out of its stream for each."""
+
+    def __init__(self, server):
+        self.server = server
+        self.clients = {}
+        server.call("DEBUG", "SET-ACTIVE-EXPIRE", "0")
+        server.call("CONFIG", "SET", "repl-diskless-sync-delay", "0",
+                    "repl-ping-replica-period", "3600")
+        self.link = ReplicaLink(server)
+
+    def wait(self, milliseconds):
+        time.sleep(milliseconds / 1000)
+
+    def play(self, client, words):
+        if client not in self.clients:
+            self.clients[client] = self.server.wire()
+        wire = self.clients[client]
+        wire.send(encode(*words))
+        if client:
+            wait_until(lambda: self.server.info("blocked_clients") == "1", "a client that waits")
+        else:
+            wire.reply()
+        return self.link.until(int(self.server.info("master_repl_offset")))
+
+
+def play_file(stream):
+    """Yields each line of the file with the lines below it and those that belong there."""
+    step, wanted, got = None, [], []
+    for line in open(EFFECTS).read().splitlines():
+        if line.startswith("  "):
+            wanted.append(line[2:])
+            continue
+        if step is not None:
+            yield step, wanted, got
+        step, wanted, got = line, [], []
+        if line.startswith("wait "):
+            stream.wait(int(line[5:]))
+        match = STEP.match(line)
+        if match:
+            got = [shown(words) for words in stream.play(match[1], split_words(match[2]))]
+    yield step, wanted, got
+
+
+def matches(wanted, got):
+    if len(wanted) != len(got):
+        return False
+    return all(re.fullmatch(re.escape(want).replace(r"\{ms\}", r"\d+"), text, re.I)
+               for want, text in zip(wanted, got))
+
+
+class ReplicationStream(unittest.TestCase):
+    def check(self, server, without=None):
+        """Plays the file; what differs in the section `without` is forgiven."""
+        wrong, section = [], ""
+        for step, wanted, got in play_file(Stream(server)):
+            if step.startswith("# "):
+                section = step
+            if not matches(wanted, got) and not (without and section.startswith(without)):
+                wrong.append("%s\n  wanted %s\n  got    %s" % (step, wanted, got))
+        self.assertEqual(wrong, [], "\n" + "\n".join(wrong))
+
+    def test_larder_says_what_the_file_says(self):
+        with Server() as server:
+            self.check(server)
+
+    @unittest.skipUnless(shutil.which("redis-server"), "no redis-server")
+    def test_redis_says_what_the_file_says(self):
+        with Server(program=shutil.which("redis-server")) as server:
+            self.check(server, without="# Streams")  # says where Redis differs
+
+
+def record():
+    with Server(program=shutil.which("redis-server")) as server:
+        for step, _, got in play_file(Stream(server)):
+            print(step)
+            for text in got:
+                print("  " + re.sub(r"\b1\d{12}\b", "{ms}", text))
+
+
+if __name__ == "__main__":
+    record() if "--record" in sys.argv else unittest.main()

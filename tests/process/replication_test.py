@@ -1,0 +1,302 @@
+#!/usr/bin/python3
+"""Replication between real processes: larder with larder, and with redis-server in either role."""
+import random
+import shutil
+import socket
+import threading
+import time
+import unittest
+
+from harness import SERVER, Server, encode, wait_until
+
+REDIS = shutil.which("redis-server")
+QUICK = ("--repl-diskless-sync-delay", 0, "--repl-timeout", 10)
+
+
+def larder(*options):
+    return Server(*QUICK, *options)
+
+
+def redis(*options):
+    return Server(*QUICK, *options, program=REDIS)
+
+
+def follow(replica, primary, port=None):
+    assert replica.call("REPLICAOF", "127.0.0.1", port or primary.port) in (
+        b"OK", b"OK Already connected to specified master")
+
+
+def in_step(*servers):
+    """Waits until all have the same history and offset, then says that their data are the same."""
+    first = servers[0]
+
+    def same():
+        return all(server.info("master_link_status") == "up" and
+                   server.info("master_replid") == first.info("master_replid") and
+                   server.info("master_repl_offset") == first.info("master_repl_offset")
+                   for server in servers[1:])
+
+    wait_until(same, "replicas that have everything")
+    digest = first.call("DEBUG", "DIGEST")
+    return all(server.call("DEBUG", "DIGEST") == digest for server in servers[1:])
+
+
+def fill(server, seed, commands=3000):
+    """Random commands of all kinds, in one pipeline."""
+    dice = random.Random(seed)
+    out = []
+    for i in range(commands):
+        key, n = "k%d" % dice.randrange(200), dice.randrange(1000)
+        out.append(dice.choice([
+            ("SET", "s" + key, n), ("SET", "s" + key, "x" * n, "EX", 1000), ("APPEND", "s" + key, n),
+            ("INCRBYFLOAT", "f" + key, "0.%d" % n), ("DEL", "s" + key), ("EXPIRE", "s" + key, 900),
+            ("HSET", "h" + key, n, n, n + 1, n), ("HINCRBYFLOAT", "h" + key, n, 1.5),
+            ("HDEL", "h" + key, n), ("SADD", "m" + key, n, "m%d" % n), ("SPOP", "m" + key),
+            ("SPOP", "m" + key, 2), ("RPUSH", "l" + key, n, "y" * n), ("LPOP", "l" + key),
+            ("LMOVE", "l" + key, "l%d" % n, "LEFT", "RIGHT"), ("ZADD", "z" + key, n, n, 1, "one"),
+            ("ZPOPMIN", "z" + key), ("RENAME", "s" + key, "s%d" % n), ("SELECT", dice.randrange(3)),
+            ("SET", "big" + key, "b" * 20000), ("SETRANGE", "s" + key, n, "q"),
+            ("GETEX", "s" + key, "EX", 500), ("LTRIM", "l" + key, 0, 10), ("MULTI",), ("EXEC",),
+            ("EVAL", "redis.call('SET',KEYS[1],1) return redis.call('INCR',KEYS[1])", 1, "s" + key),
+            ("SUNIONSTORE", "m%d" % n, "m" + key), ("COPY", "h" + key, "h%d" % n, "REPLACE"),
+        ]))
+    with server.wire() as wire:
+        sender = threading.Thread(target=wire.send, args=(b"".join(encode(*c) for c in out),))
+        sender.start()
+        for _ in out:
+            wire.reply()
+        sender.join()
+
+
+class Proxy:
+    """Forwards connections to a server and cuts them when it is told to, or after some bytes."""
+
+    def __init__(self, server):
+        self.server = server
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.sockets = []
+        self.left = None  # bytes from the server until the next cut
+        self.closed = False
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self):
+        for pair in self.sockets:
+            try:
+                pair.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        self.sockets = []
+
+    def close(self):
+        self.closed = True
+        self.listener.close()
+        self.cut()
+
+    def _accept(self):
+        while not self.closed:
+            try:
+                near, _ = self.listener.accept()
+                far = socket.create_connection(self.server.address)
+            except OSError:
+                continue
+            self.sockets += [near, far]
+            threading.Thread(target=self._copy, args=(near, far, False), daemon=True).start()
+            threading.Thread(target=self._copy, args=(far, near, True), daemon=True).start()
+
+    def _copy(self, source, target, counted):
+        try:
+            while True:
+                data = source.recv(1 << 16)
+                if not data:
+                    break
+                if counted and self.left is not None and len(data) > self.left:
+                    target.sendall(data[:self.left])
+                    self.left = None
+                    break
+                if counted and self.left is not None:
+                    self.left -= len(data)
+                target.sendall(data)
+        except OSError:
+            pass
+        for end in (source, target):
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+class Pairs:
+    """What must hold for any two servers; the classes below say which."""
+
+    def test_a_full_sync_and_the_stream_give_the_same_data(self):
+        with self.primary() as primary, self.replica() as replica:
+            fill(primary, 1)
+            replica.call("SET", "old", "data")
+            follow(replica, primary)
+            fill(primary, 2)
+            self.assertTrue(in_step(primary, replica))
+            fill(primary, 3)
+            self.assertTrue(in_step(primary, replica))
+            self.assertEqual(primary.info("sync_full"), "1")
+            self.assertEqual(primary.info("connected_slaves"), "1")
+
+    def test_a_link_that_breaks_anywhere_is_taken_up_again(self):
+        with self.primary("--repl-backlog-size", "10mb") as primary, self.replica() as replica:
+            proxy = Proxy(primary)
+            fill(primary, 1, 500)
+            follow(replica, primary, proxy.port)
+            dice = random.Random(7)
+            for round_number in range(6):
+                proxy.left = dice.randrange(1, 200000)
+                fill(primary, round_number, 1000)
+            proxy.left = None
+            proxy.cut()
+            fill(primary, 99, 100)
+            self.assertTrue(in_step(primary, replica))
+            self.assertGreater(int(primary.info("sync_partial_ok")), 0)
+            proxy.close()
+
+    def test_a_demoted_primary_goes_on_without_a_full_sync(self):
+        with self.primary() as primary, self.replica() as replica:
+            fill(primary, 1)
+            follow(replica, primary)
+            self.assertTrue(in_step(primary, replica))
+            offset = int(replica.info("master_repl_offset"))
+            old = primary.info("master_replid")
+            self.assertEqual(replica.call("REPLICAOF", "NO", "ONE"), b"OK")
+            self.assertEqual(replica.info("master_replid2"), old)
+            self.assertGreaterEqual(int(replica.info("second_repl_offset")), offset + 1)
+            follow(primary, replica)
+            fill(replica, 2)
+            self.assertTrue(in_step(replica, primary))
+            self.assertEqual(replica.info("sync_full"), "0")
+            self.assertEqual(replica.info("sync_partial_ok"), "1")
+
+    def test_wait_counts_acknowledgements(self):
+        with self.primary() as primary, self.replica() as replica:
+            follow(replica, primary)
+            in_step(primary, replica)
+            with primary.wire() as wire:
+                self.assertEqual(wire.call("SET", "k", "v"), b"OK")
+                self.assertEqual(wire.call("WAIT", 1, 0), 1)
+                self.assertEqual(replica.call("GET", "k"), b"v")
+                self.assertEqual(wire.call("WAIT", 2, 20), 1)
+
+    def test_keys_expire_when_the_primary_says_so(self):
+        with self.primary() as primary, self.replica() as replica:
+            follow(replica, primary)
+            in_step(primary, replica)
+            primary.call("DEBUG", "SET-ACTIVE-EXPIRE", "0")
+            primary.call("SET", "k", "v", "PX", 30)
+            in_step(primary, replica)
+            time.sleep(0.05)  # its time passes
+            self.assertIsNone(replica.call("GET", "k"))
+            self.assertEqual(replica.call("DBSIZE"), 1)
+            self.assertIsNone(primary.call("GET", "k"))
+            in_step(primary, replica)
+            self.assertEqual(replica.call("DBSIZE"), 0)
+
+
+class LarderWithLarder(Pairs, unittest.TestCase):
+    primary = staticmethod(larder)
+    replica = staticmethod(larder)
+
+    def test_snapshots_through_a_file(self):
+        with larder("--repl-diskless-sync", "no") as primary, larder() as replica:
+            fill(primary, 1)
+            follow(replica, primary)
+            self.assertTrue(in_step(primary, replica))
+
+    def test_a_replica_refuses_writes_and_says_what_it_is(self):
+        with larder() as primary, larder("--replica-serve-stale-data", "no") as replica:
+            follow(replica, primary)
+            in_step(primary, replica)
+            self.assertEqual(replica.call("SET", "k", "v"),
+                             b"-READONLY You can't write against a read only replica.")
+            self.assertEqual(replica.call("ROLE")[:4],
+                             [b"slave", b"127.0.0.1", primary.port, b"connected"])
+            self.assertEqual(primary.call("ROLE")[2][0][:2],
+                             [b"127.0.0.1", str(replica.port).encode()])
+            self.assertEqual(replica.call("WAIT", 0, 0)[:26], b"-ERR WAIT cannot be used w")
+            primary.stop()
+            wait_until(lambda: replica.info("master_link_status") == "down", "a lost link")
+            self.assertTrue(replica.call("GET", "k").startswith(b"-MASTERDOWN"))
+            self.assertEqual(replica.call("PING")[:11], b"-MASTERDOWN")
+
+    def test_a_replica_without_capabilities_gets_a_length(self):
+        with larder() as primary, primary.wire() as wire:
+            primary.call("SET", "k", "v")
+            wire.send(encode("SYNC"))
+            snapshot = wire.reply()
+            self.assertTrue(snapshot.startswith(b"REDIS0010"))
+
+    def test_a_restarted_primary_continues_its_history(self):
+        with larder() as replica:
+            with larder() as primary:
+                fill(primary, 1, 300)
+                follow(replica, primary)
+                self.assertTrue(in_step(primary, replica))
+                folder = primary.folder
+                primary.call("SAVE")
+                shutil.copy(folder + "/dump.rdb", replica.folder + "/saved.rdb")
+                port = primary.port
+                primary.stop()
+            with larder("--port", port, "--dir", replica.folder, "--dbfilename",
+                        "saved.rdb") as primary:
+                primary.port = port
+                primary.address = ("127.0.0.1", port)
+                wait_until(primary.answers, "a primary that is back")
+                self.assertTrue(in_step(primary, replica))
+                self.assertEqual(primary.info("sync_full"), "0")
+
+    def test_min_replicas_to_write(self):
+        with larder("--min-replicas-to-write", 1) as primary, larder() as replica:
+            self.assertTrue(primary.call("SET", "k", "v").startswith(b"-NOREPLICAS"))
+            follow(replica, primary)
+            in_step(primary, replica)
+            wait_until(lambda: primary.call("SET", "k", "v") == b"OK", "a good replica")
+
+
+@unittest.skipUnless(REDIS, "no redis-server")
+class LarderFollowsRedis(Pairs, unittest.TestCase):
+    primary = staticmethod(redis)
+    replica = staticmethod(larder)
+
+
+@unittest.skipUnless(REDIS, "no redis-server")
+class RedisFollowsLarder(Pairs, unittest.TestCase):
+    primary = staticmethod(larder)
+    replica = staticmethod(redis)
+
+
+@unittest.skipUnless(REDIS, "no redis-server")
+class Chains(unittest.TestCase):
+    def check(self, first, second, third):
+        with first() as a, second() as b, third() as c:
+            fill(a, 1)
+            follow(b, a)
+            self.assertTrue(in_step(a, b))
+            follow(c, b)
+            self.assertTrue(in_step(a, b, c))
+            fill(a, 2)
+            self.assertTrue(in_step(a, b, c))
+            # The one in the middle becomes primary: the last one keeps what it has.
+            full = b.info("sync_full")
+            self.assertEqual(b.call("REPLICAOF", "NO", "ONE"), b"OK")
+            fill(b, 3)
+            self.assertTrue(in_step(b, c))
+            self.assertEqual(b.info("sync_full"), full)
+
+    def test_redis_larder_redis(self):
+        self.check(redis, larder, redis)
+
+    def test_larder_redis_larder(self):
+        self.check(larder, redis, larder)
+
+    def test_larder_larder_larder(self):
+        self.check(larder, larder, larder)
+
+
+if __name__ == "__main__":
+    unittest.main()
