@@ -58,7 +58,7 @@ bool FullSync::Start(std::vector<ReplicaLink*> links, bool to_file) {
       link->acknowledged = link->reader->offset();
     }
     const bool functions = !links.front()->facts.without_functions;
-    if (functions) facts.libraries = engine_.scripts->LibrarySources();
+    if (!whole_ && functions) facts.libraries = engine_.scripts->LibrarySources();
     if (persistence_.on_cut) persistence_.on_cut(facts);
   };
   if (whole_) {

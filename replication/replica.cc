@@ -9,7 +9,9 @@
 namespace larder {
 namespace {
 
-constexpr int64_t kRetryMs = 1000;  // between two attempts to reach the primary
+// Between the beginnings of two attempts to reach the primary. So a link that has lasted is taken up
+// again at once, before the primary's backlog has forgotten where it broke.
+constexpr int64_t kRetryMs = 1000;
 
 }  // namespace
 
@@ -86,9 +88,11 @@ void Replica::Run() {
     // Whoever interrupts has changed the generation before.
     interrupter_.Reset();
     if (!Wanted(target)) continue;
+    const int64_t begun_ms = MonotonicMs();
     FollowOnce(target);
     SetState(State::kConnect);
-    if (Wanted(target)) interrupter_.Sleep(kRetryMs);
+    const int64_t early_ms = begun_ms + kRetryMs - MonotonicMs();
+    if (Wanted(target) && early_ms > 0) interrupter_.Sleep(early_ms);
   }
 }
 

@@ -12,6 +12,8 @@ namespace larder {
 namespace {
 
 constexpr int64_t kAckMs = 1000;
+// What the primary took from a client, or made of it, is smaller; whoever sends more is no primary.
+constexpr size_t kMostCommandBytes = size_t{4} << 30;
 // Commands run without leaving the gate: others must be able to close it.
 constexpr int kCommandsPerPassage = 64;
 
@@ -53,8 +55,7 @@ void Replica::Stream(PrimaryWire& wire, const Target& target) {
 
 // Runs every whole command that has come. False: the link is of no use any more.
 bool Replica::Apply(PrimaryWire& wire, const Target& target) {
-  static constexpr RequestParser::Limits kLimits = {.inline_bytes = SIZE_MAX,
-                                                    .bulk_bytes = SIZE_MAX};
+  static constexpr RequestParser::Limits kLimits = {.bulk_bytes = kMostCommandBytes};
   std::vector<std::string_view> words;
   for (bool more = true; more && !wire.input().empty();) {
     engine_.gate.EnterWaiting(worker_.gate_slot);

@@ -1,10 +1,9 @@
 #include "server/commands/digest.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <utility>
 
-#include "server/base/hash.h"
-#include "server/base/numbers.h"
-#include "server/base/strings.h"
 #include "server/store/hash.h"
 #include "server/store/keyspace.h"
 #include "server/store/list.h"
@@ -15,120 +14,141 @@
 namespace larder {
 namespace {
 
-Digest DigestOf(std::string_view a, std::string_view b = {}) {
-  Digest digest;
-  digest.Mix(a);
-  digest.Mix(b);
-  return digest;
+// Numbers enter with their most significant byte first.
+void MixNumber(Digest& digest, uint32_t number) {
+  const char bytes[] = {static_cast<char>(number >> 24), static_cast<char>(number >> 16),
+                        static_cast<char>(number >> 8), static_cast<char>(number)};
+  digest.Mix({bytes, sizeof(bytes)});
 }
 
-Digest DigestOfList(const List& list) {
-  Digest digest;
+// As Redis numbers the types in memory.
+uint32_t TypeNumber(ValueType type) {
+  switch (type) {
+    case ValueType::kString:
+      return 0;
+    case ValueType::kList:
+      return 1;
+    case ValueType::kSet:
+      return 2;
+    case ValueType::kZSet:
+      return 3;
+    case ValueType::kHash:
+      return 4;
+    case ValueType::kStream:
+      return 6;
+  }
+  return 0;
+}
+
+void CombinePair(Digest& digest, std::string_view a, std::string_view b) {
+  Digest pair;
+  pair.Mix(a);
+  pair.Mix(b);
+  digest.Combine(pair);
+}
+
+std::string_view Bytes(const Sha1& sum) {
+  return {reinterpret_cast<const char*>(sum.data()), sum.size()};
+}
+
+void AddList(Digest& digest, const List& list) {
   for (List::Cursor cursor = list.CursorAt(0); cursor.valid(); cursor.Next()) {
     digest.Mix((*cursor).bytes);
   }
-  return digest;
 }
 
-Digest DigestOfSet(const Set& set) {
-  Digest digest;
-  set.ForEach([&](std::string_view member) { digest.Combine(DigestOf(member)); });
-  return digest;
-}
-
-Digest DigestOfHash(const Hash& hash) {
-  Digest digest;
-  hash.ForEach(
-      [&](const DictRecord& record) { digest.Combine(DigestOf(record.key, record.value.bytes)); });
-  return digest;
-}
-
-Digest DigestOfZSet(const ZSet& zset) {
-  Digest digest;
+void AddZSet(Digest& digest, const ZSet& zset) {
   uint64_t cursor = 0;
   do {
     cursor = zset.Scan(cursor, 1000, [&](const BulkView& member, double score) {
-      digest.Combine(DigestOf(member.bytes, FormatDouble(score)));
+      char text[32];
+      const int size = std::snprintf(text, sizeof(text), "%.17g", score);
+      CombinePair(digest, member.bytes, {text, static_cast<size_t>(size)});
     });
   } while (cursor != 0);
-  return digest;
 }
 
 // The entries alone: replicas see some of what happens to groups at another time.
-Digest DigestOfStream(const Stream& stream) {
-  Digest digest;
+void AddStream(Digest& digest, const Stream& stream) {
   stream.ForEach(StreamId::Min(), StreamId::Max(), [&](const StreamEntry& entry) {
-    digest.Mix(FormatStreamId(entry.id()));
+    std::string id = FormatStreamId(entry.id());
+    std::replace(id.begin(), id.end(), '-', '.');
+    digest.Mix(id);
     entry.ForEachPair([&](std::string_view field, std::string_view value) {
       digest.Mix(field);
       digest.Mix(value);
     });
     return true;
   });
-  return digest;
+}
+
+void AddValue(Digest& digest, const Entry& entry) {
+  std::string flat;
+  MixNumber(digest, TypeNumber(entry.type()));
+  switch (entry.type()) {
+    case ValueType::kString:
+      digest.Mix(entry.string().Flatten(&flat));
+      break;
+    case ValueType::kList:
+      AddList(digest, *entry.object<List>());
+      break;
+    case ValueType::kSet:
+      entry.object<Set>()->ForEach([&](std::string_view member) { digest.Combine(member); });
+      break;
+    case ValueType::kZSet:
+      AddZSet(digest, *entry.object<ZSet>());
+      break;
+    case ValueType::kHash:
+      entry.object<Hash>()->ForEach(
+          [&](const DictRecord& record) { CombinePair(digest, record.key, record.value.bytes); });
+      break;
+    case ValueType::kStream:
+      AddStream(digest, *entry.object<Stream>());
+      break;
+  }
+  if (entry.has_expiry()) digest.Combine("!!expire!!");
+}
+
+// The keys of one database, on top of what `digest` holds.
+void AddDatabase(Digest& digest, Keyspace& keyspace, int db, int64_t now_ms) {
+  bool any = false;
+  for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
+    const Slice* slice = keyspace.shard(i).existing_slice(db);
+    if (slice == nullptr) continue;
+    slice->table.ForEach([&](const Entry* entry) {
+      if (entry->ExpiredAt(now_ms)) return;
+      if (!std::exchange(any, true)) MixNumber(digest, static_cast<uint32_t>(db));
+      Digest key;
+      key.Mix(entry->key());
+      AddValue(key, *entry);
+      digest.Combine(key);
+    });
+  }
 }
 
 }  // namespace
 
+void Digest::Combine(std::string_view bytes) {
+  const Sha1 sum = Sha1Of(bytes);
+  for (size_t i = 0; i < sum.size(); ++i) sum_[i] ^= sum[i];
+}
+
+void Digest::Combine(const Digest& other) { Combine(Bytes(other.sum_)); }
+
 void Digest::Mix(std::string_view bytes) {
-  for (size_t i = 0; i < words_.size(); ++i)
-    words_[i] = HashBytesWithSeed(bytes, words_[i] + i + 1);
-}
-
-void Digest::Combine(const Digest& other) {
-  for (size_t i = 0; i < words_.size(); ++i) words_[i] ^= other.words_[i];
-}
-
-std::string Digest::Hex() const {
-  char text[64];
-  std::snprintf(
-      text, sizeof(text), "%016llx%016llx%016llx", static_cast<unsigned long long>(words_[0]),
-      static_cast<unsigned long long>(words_[1]), static_cast<unsigned long long>(words_[2]));
-  return std::string(text, 40);
+  Combine(bytes);
+  sum_ = Sha1Of(Bytes(sum_));
 }
 
 Digest DigestOfValue(const Entry& entry) {
   Digest digest;
-  std::string flat;
-  switch (entry.type()) {
-    case ValueType::kString:
-      digest = DigestOf(entry.string().Flatten(&flat));
-      break;
-    case ValueType::kList:
-      digest = DigestOfList(*entry.object<List>());
-      break;
-    case ValueType::kSet:
-      digest = DigestOfSet(*entry.object<Set>());
-      break;
-    case ValueType::kZSet:
-      digest = DigestOfZSet(*entry.object<ZSet>());
-      break;
-    case ValueType::kHash:
-      digest = DigestOfHash(*entry.object<Hash>());
-      break;
-    case ValueType::kStream:
-      digest = DigestOfStream(*entry.object<Stream>());
-      break;
-  }
-  digest.Mix(TypeName(entry.type()));
-  if (entry.has_expiry()) digest.Mix("has an expiry");
+  AddValue(digest, entry);
   return digest;
 }
 
 Digest DigestOfKeyspace(Keyspace& keyspace, int64_t now_ms) {
   Digest digest;
-  for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
-    for (int db = 0; db < keyspace.databases(); ++db) {
-      const Slice* slice = keyspace.shard(i).existing_slice(db);
-      if (slice == nullptr) continue;
-      slice->table.ForEach([&](const Entry* entry) {
-        if (entry->ExpiredAt(now_ms)) return;
-        Digest key = DigestOf(StrCat(db), entry->key());
-        key.Mix(DigestOfValue(*entry).Hex());
-        digest.Combine(key);
-      });
-    }
-  }
+  for (int db = 0; db < keyspace.databases(); ++db) AddDatabase(digest, keyspace, db, now_ms);
   return digest;
 }
 

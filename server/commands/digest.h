@@ -1,13 +1,13 @@
 // Digest: a fingerprint of values and of the whole data set, for DEBUG DIGEST: equal data, equal
-// digest, however it is stored and in whatever order it came. Not Redis' value, and not meant to
-// withstand somebody who looks for collisions.
+// digest, however it is stored and in whatever order it came. The same as Redis computes, so that a
+// replica can be compared with a primary of the other kind.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "server/script/sha1.h"
 #include "server/store/entry.h"
 
 namespace larder {
@@ -16,12 +16,14 @@ class Keyspace;
 
 class Digest {
  public:
-  void Mix(std::string_view bytes);   // order counts
-  void Combine(const Digest& other);  // order does not: for members of a set, keys of a database
-  std::string Hex() const;            // 40 digits; all zero when nothing was added
+  void Mix(std::string_view bytes);      // order counts
+  void Combine(std::string_view bytes);  // order does not: for members of a set
+  void Combine(const Digest& other);     // for pairs of a hash, keys of a database
+  // 40 digits; all zero when nothing was added.
+  std::string Hex() const { return HexOf(sum_); }
 
  private:
-  std::array<uint64_t, 3> words_{};
+  Sha1 sum_{};
 };
 
 // REQUIRES of both: the entry's lock or the closed gate.

@@ -34,8 +34,12 @@ void FunctionLoad(Context& c) {
     if (EqualsIgnoreCase(option, "replace")) continue;
     return c.reply.Error(StrCat("ERR Unknown option given: ", option));
   }
+  // What the primary could load in time is loaded here, however slow this server is.
+  const bool from_primary = c.client.link == Client::Link::kPrimary;
+  const int64_t limit_ms = from_primary ? 0 : Functions::kLoadLimitMs;
   std::string name;
-  const std::string error = FunctionsOf(c).Load(c.args.back(), c.args.size() > 3, &name);
+  const std::string error =
+      FunctionsOf(c).Load(c.args.back(), c.args.size() > 3, limit_ms, &name);
   if (!error.empty()) return c.reply.Error(error);
   LibrariesChanged(c);
   c.reply.Bulk(name);

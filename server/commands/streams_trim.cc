@@ -82,7 +82,9 @@ bool CheckTrimOptions(Context& c, bool required, TrimOptions* options) {
     c.reply.Error("ERR syntax error, XTRIM must be called with a trimming strategy");
     return false;
   }
-  if (options->limit.has_value() && !options->rule.whole_nodes) {
+  // A Redis primary tells in exact words what was trimmed, and leaves its client's LIMIT in them.
+  const bool from_primary = c.client.link == Client::Link::kPrimary;
+  if (options->limit.has_value() && !options->rule.whole_nodes && !from_primary) {
     c.reply.Error("ERR syntax error, LIMIT cannot be used without the special ~ option");
     return false;
   }

@@ -63,7 +63,7 @@ Net::~Net() { Stop(); }
 void Net::Parts::MakeLoops() {
   const IoUring wanted = static_cast<IoUring>(int64_t{engine.config.settings().io_uring});
   // Each thread has a place in the gate: a loop's, those that stand by, and a few for other rooms.
-  constexpr int kMostLoops = static_cast<int>(Gate::kMostSlots - Standby::kMostSpare) - 8;
+  constexpr int kMostLoops = static_cast<int>(Gate::kMostSlots - Standby::kMostSpare) - 16;
   std::vector<Loop*> all;
   for (int i = 0; i < std::clamp(engine.io_threads, 1, kMostLoops); ++i) {
     loops.push_back(std::make_unique<Loop>(engine, wanted != IoUring::kNo, UsableCores()));

@@ -26,8 +26,9 @@ Functions::Functions(ScriptRunner& runner)
 
 Functions::~Functions() = default;
 
-std::string Functions::Load(std::string_view source, bool replace, std::string* name) {
-  std::string error = LoadInto(set_, *interpreter_, source, replace, kLoadLimitMs, name);
+std::string Functions::Load(std::string_view source, bool replace, int64_t limit_ms,
+                            std::string* name) {
+  std::string error = LoadInto(set_, *interpreter_, source, replace, limit_ms, name);
   PublishMemory();
   return error;
 }

@@ -30,8 +30,9 @@ class Functions {
   explicit Functions(ScriptRunner& runner);
   ~Functions();
 
-  // Loads a library, and sets *name. Returns why it can't be, or nothing. Closed gate.
-  std::string Load(std::string_view source, bool replace, std::string* name);
+  // Loads a library, and sets *name. Returns why it can't be, or nothing. `limit_ms` 0: its source
+  // may run as long as it wants. Closed gate.
+  std::string Load(std::string_view source, bool replace, int64_t limit_ms, std::string* name);
   // Loads libraries that were loaded before: all, or none and why. Closed gate.
   std::string Restore(std::span<const std::string> sources, LibraryMerge merge);
   // False where there is no such library. Closed gate.

@@ -132,8 +132,8 @@ class Server:
     """A server process in a folder of its own, on a free loopback port."""
 
     def __init__(self, *options, files=None, environment=None, address="127.0.0.1", wait=True,
-                 program=SERVER):
-        self.port = free_port()
+                 program=SERVER, port=None):
+        self.port = port or free_port()
         self.address = (address, self.port)
         self.folder = tempfile.mkdtemp(prefix="larder-test-")
         self.log_path = os.path.join(self.folder, "output")

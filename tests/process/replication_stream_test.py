@@ -26,7 +26,7 @@ def split_words(line):
 
 def shown(words):
     texts = [word.decode().replace("\n", "\\n") for word in words]
-    return " ".join(text if text and " " not in text else '"%s"' % text for text in texts)
+    return " ".join(text or '""' for text in texts)
 
 
 class ReplicaLink:
@@ -98,7 +98,9 @@ class Stream:
 def play_file(stream):
     """Yields each line of the file with the lines below it and those that belong there."""
     step, wanted, got = None, [], []
-    for line in open(EFFECTS).read().splitlines():
+    with open(EFFECTS) as file:
+        lines = file.read().splitlines()
+    for line in lines:
         if line.startswith("  "):
             wanted.append(line[2:])
             continue
