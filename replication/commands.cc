@@ -244,6 +244,7 @@ constexpr Command kCommands[] = {
      .summary = "Returns whether the server is a primary or a replica, and of whom."},
     {.name = "wait",
      .arity = 3,
+     .flags = kBlocking,
      .categories = kCatConnection,
      .run = Wait,
      .group = "generic",

@@ -9,8 +9,8 @@
 namespace larder {
 namespace {
 
-// Between the beginnings of two attempts to reach the primary. So a link that has lasted is taken up
-// again at once, before the primary's backlog has forgotten where it broke.
+// Between the beginnings of two attempts to reach the primary: so a link that has lasted is taken
+// up again at once, before the primary's backlog has forgotten where it broke.
 constexpr int64_t kRetryMs = 1000;
 
 }  // namespace

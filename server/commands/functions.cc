@@ -38,8 +38,7 @@ void FunctionLoad(Context& c) {
   const bool from_primary = c.client.link == Client::Link::kPrimary;
   const int64_t limit_ms = from_primary ? 0 : Functions::kLoadLimitMs;
   std::string name;
-  const std::string error =
-      FunctionsOf(c).Load(c.args.back(), c.args.size() > 3, limit_ms, &name);
+  const std::string error = FunctionsOf(c).Load(c.args.back(), c.args.size() > 3, limit_ms, &name);
   if (!error.empty()) return c.reply.Error(error);
   LibrariesChanged(c);
   c.reply.Bulk(name);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "replication/commands.h"
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/engine/command_table.h"
@@ -144,7 +145,8 @@ Row FactsOf(const Command& command) {
 class Facts : public testing::Test {
  protected:
   Facts() {
-    const auto rows = AllCommands();
+    auto rows = AllCommands();
+    rows.push_back(ReplicationCommands());
     for (const std::span<const Command>& room : rows) {
       for (const Command& command : room) have_[CommandTable::FullName(command)] = FactsOf(command);
     }

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "replication/commands.h"
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/engine/command_table.h"
@@ -26,7 +27,8 @@ std::string Upper(std::string_view text) {
 
 // A line of the list for each group: its commands, of a container with the subcommands in brackets.
 std::string ListOfCommands() {
-  const auto rows = AllCommands();
+  auto rows = AllCommands();
+  rows.push_back(ReplicationCommands());
   const CommandTable table(rows);
   std::map<std::string, std::vector<std::string>> groups;
   for (const Command& command : table.commands()) {

@@ -102,8 +102,6 @@ TEST_F(ConfigTest, NamesFileLineAndNearestDirectiveOfATypingError) {
 
 TEST_F(ConfigTest, RefusesWhatWouldLoseDataOrOpenADoor) {
   for (const Words& arguments : std::vector<Words>{{"--appendonly", "yes"},
-                                                   {"--replicaof", "10.0.0.1", "6379"},
-                                                   {"--slaveof", "10.0.0.1", "6379"},
                                                    {"--loadmodule", "m.so"},
                                                    {"--tls-port", "6380"},
                                                    {"--cluster-enabled", "yes"}}) {

@@ -49,7 +49,8 @@ def fill(server, seed, commands=3000):
     for i in range(commands):
         key, n = "k%d" % dice.randrange(200), dice.randrange(1000)
         out.append(dice.choice([
-            ("SET", "s" + key, n), ("SET", "s" + key, "x" * n, "EX", 1000), ("APPEND", "s" + key, n),
+            ("SET", "s" + key, n), ("SET", "s" + key, "x" * n, "EX", 1000),
+            ("APPEND", "s" + key, n),
             ("INCRBYFLOAT", "f" + key, "0.%d" % n), ("DEL", "s" + key), ("EXPIRE", "s" + key, 900),
             ("HSET", "h" + key, n, n, n + 1, n), ("HINCRBYFLOAT", "h" + key, n, 1.5),
             ("HDEL", "h" + key, n), ("SADD", "m" + key, n, "m%d" % n), ("SPOP", "m" + key),
