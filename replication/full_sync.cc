@@ -104,7 +104,7 @@ bool FullSync::Write(RdbSink& sink) {
   RdbSave::Options options;
   options.writer = {.compress = settings.rdb_compression != 0,
                     .checksum = settings.rdb_checksum != 0};
-  if (whole_) return persistence_.snapshot().Write(worker_, sink, options);
+  if (whole_) return persistence_.snapshot().Write(sink, options);
   RdbSave save(sink, options, ValueLimits(settings));
   save.Begin(facts_);
   return save.End();
