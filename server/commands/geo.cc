@@ -56,6 +56,21 @@ void ReplyDistance(Context& c, double distance) {
 
 namespace {
 
+// Replicas get the scores, in the words of ZADD: they need not compute as we do.
+void ReplicateScores(Context& c, size_t first, const ZAddScores& scores) {
+  if (c.effects == nullptr) return;
+  std::vector<EffectWord> texts;
+  for (double score : scores) texts.emplace_back(static_cast<int64_t>(score));
+  const Args options = c.args.subspan(1, first - 1);
+  std::vector<std::string_view> words = {"ZADD"};
+  words.insert(words.end(), options.begin(), options.end());
+  for (size_t i = 0; i < scores.size(); ++i) {
+    words.push_back(texts[i].view());
+    words.push_back(c.args[first + 3 * i + 2]);
+  }
+  c.ReplicateAs(Args(words));
+}
+
 void GeoAdd(Context& c) {
   ZAddOptions options;
   size_t first = 2;
@@ -79,6 +94,7 @@ void GeoAdd(Context& c) {
     scores[i] = geohash::Encode(point);
   }
   AddToZSet(c, options, scores, first + 2, 3);
+  if (c.changed) ReplicateScores(c, first, scores);
 }
 
 void GeoPos(Context& c) {

@@ -6,11 +6,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string>
+#include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "server/base/clock.h"
 #include "server/base/version.h"
 #include "server/commands/info.h"
 #include "server/engine/engine.h"
+#include "server/engine/parking.h"
 #include "server/engine/replication_host.h"
 #include "server/engine/script_host.h"
 #include "server/persistence/persistence.h"
@@ -84,6 +88,19 @@ ClientBuffers SumBuffers(const Engine& engine) {
   return buffers;
 }
 
+// Keys that parked clients wait for, each once; `or_loss`: those of clients who also want to know
+// when the key is gone.
+size_t AwaitedKeys(const Engine& engine, bool or_loss) {
+  absl::flat_hash_set<std::pair<int, std::string>> keys;
+  engine.clients.ForEach([&](Client& client) {
+    MutexLock lock(client.label_mutex);
+    const Waiter* waiter = client.waiter.get();
+    if (waiter == nullptr || (or_loss && !waiter->wait.or_loss)) return;
+    for (const std::string& key : waiter->wait.keys) keys.emplace(waiter->db, key);
+  });
+  return keys.size();
+}
+
 void WriteClients(Engine& engine, InfoWriter& info) {
   const ClientBuffers buffers = SumBuffers(engine);
   info.Field("connected_clients", engine.clients.size() - ReplicationOf(engine).replicas);
@@ -94,6 +111,8 @@ void WriteClients(Engine& engine, InfoWriter& info) {
   info.Field("blocked_clients", engine.parked_clients.load(std::memory_order_relaxed));
   info.Field("tracking_clients", engine.tracking_clients.load(std::memory_order_relaxed));
   info.Field("clients_in_timeout_table", 0);
+  info.Field("total_blocking_keys", AwaitedKeys(engine, false));
+  info.Field("total_blocking_keys_on_nokey", AwaitedKeys(engine, true));
 }
 
 void WriteScriptMemory(Engine& engine, InfoWriter& info) {
@@ -152,7 +171,7 @@ void WriteMemory(Engine& engine, InfoWriter& info) {
   info.Ratio("mem_fragmentation_ratio",
              Divide(static_cast<double>(resident), static_cast<double>(used)));
   info.Field("mem_fragmentation_bytes", Difference(resident, used));
-  info.Field("mem_not_counted_for_evict", 0);
+  info.Field("mem_not_counted_for_evict", engine.keyspace.reclaimer().pending_bytes());
   const ReplicationHost::Counters replication = ReplicationOf(engine);
   info.Field("mem_replication_backlog", replication.backlog_bytes);
   info.Field("mem_total_replication_buffers", replication.backlog_bytes);
@@ -213,6 +232,9 @@ void WriteCpu(Engine&, InfoWriter& info) {
   info.Seconds("used_cpu_user", self.ru_utime.tv_sec, self.ru_utime.tv_usec);
   info.Seconds("used_cpu_sys_children", children.ru_stime.tv_sec, children.ru_stime.tv_usec);
   info.Seconds("used_cpu_user_children", children.ru_utime.tv_sec, children.ru_utime.tv_usec);
+  // There is no main thread: whichever is free runs a loop, so it is what all of them used.
+  info.Seconds("used_cpu_sys_main_thread", self.ru_stime.tv_sec, self.ru_stime.tv_usec);
+  info.Seconds("used_cpu_user_main_thread", self.ru_utime.tv_sec, self.ru_utime.tv_usec);
 }
 
 constexpr InfoSection kSections[] = {

@@ -6,16 +6,15 @@
 #include "server/base/numbers.h"
 #include "server/commands/commands.h"
 #include "server/commands/help.h"
+#include "server/commands/zsets.h"
 #include "server/engine/engine.h"
 #include "server/store/access.h"
 #include "server/store/hash.h"
 #include "server/store/set.h"
-#include "server/store/zset.h"
 
 namespace larder {
 
 std::string_view EncodingName(Context& c, const Entry& entry) {
-  const Settings& settings = c.engine.config.settings();
   switch (entry.type()) {
     case ValueType::kString: {
       static constexpr std::string_view kNames[] = {"int", "embstr", "raw"};
@@ -26,8 +25,7 @@ std::string_view EncodingName(Context& c, const Entry& entry) {
     case ValueType::kSet:
       return entry.object<Set>()->EncodingName();
     case ValueType::kZSet:
-      return entry.object<ZSet>()->Encoding(static_cast<size_t>(settings.zset_max_listpack_entries),
-                                            static_cast<size_t>(settings.zset_max_listpack_value));
+      return EncodingOf(c, *entry.object<ZSet>());
     case ValueType::kList:
       return "quicklist";
     case ValueType::kStream:

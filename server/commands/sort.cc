@@ -141,15 +141,21 @@ bool Weigh(Context& c, const SortOptions& options, std::vector<Item>& items) {
   return numbers;
 }
 
+// What is only shown ends at its first zero byte, as for the C library's collation that Redis asks;
+// what is stored is told apart by all its bytes.
+std::string_view Collated(const SortOptions& options, std::string_view text) {
+  return options.alpha && !options.stores() ? text.substr(0, text.find('\0')) : text;
+}
+
 // Below, equal or above zero, ascending.
 int Compare(const SortOptions& options, const Item& a, const Item& b) {
   if (options.alpha && options.by) {
     if (!a.weight || !b.weight)
       return static_cast<int>(a.weight.has_value()) - b.weight.has_value();
-    return a.weight->compare(*b.weight);
+    return Collated(options, *a.weight).compare(Collated(options, *b.weight));
   }
   if (!options.alpha && a.score != b.score) return a.score > b.score ? 1 : -1;
-  return a.element.compare(b.element);
+  return Collated(options, a.element).compare(Collated(options, b.element));
 }
 
 void SortItems(const SortOptions& options, std::vector<Item>& items) {
@@ -203,6 +209,12 @@ void StoreItems(Context& c, const SortOptions& options, std::span<const Item> it
   c.reply.Integer(size);
 }
 
+// Redis sorts a sorted set that it has unpacked, and leaves it so: OBJECT ENCODING and DUMP tell.
+void LeaveUnpacked(Context& c, const Key& key) {
+  ZSet* zset;
+  if (c.Write(key, &zset) && zset != nullptr) zset->Unpack();
+}
+
 bool IsSortable(const Entry& entry) {
   return entry.type() == ValueType::kList || entry.type() == ValueType::kSet ||
          entry.type() == ValueType::kZSet;
@@ -223,6 +235,7 @@ void SortKey(Context& c, bool read_only) {
     options.by.reset();
   }
   std::vector<Item> items = LoadItems(entry);
+  if (entry != nullptr && entry->type() == ValueType::kZSet) LeaveUnpacked(c, c.key(1));
   if (options.ordered) {
     if (!Weigh(c, options, items)) {
       return c.reply.Error("ERR One or more scores can't be converted into double");

@@ -29,14 +29,14 @@ bool WriteGroups(Context& c, const Key& key, Stream** stream);
 // The group that word 2 names, of the stream at the key. Null after NOGROUP was answered.
 const StreamGroup* FindGroup(Context& c, const Key& key, const Stream* stream);
 StreamGroup* FindGroup(Context& c, const Key& key, Stream* stream);
-// The consumer of this name, who was seen now; made where there is none.
-StreamConsumer& SeeConsumer(Context& c, const Key& key, StreamGroup& group,
-                            std::string_view group_name, std::string_view name);
+// The consumer of this name, who was seen now; made where there is none, of which replicas learn
+// with the first entry that is pending for it.
+StreamConsumer& SeeConsumer(Context& c, const Key& key, StreamGroup& group, std::string_view name);
 
-// What replicas get of groups, where the words would not do the same there: that an entry is
-// pending, or no longer; how far the group has read.
+// What replicas get of groups, where the words would not do the same there: for whom an entry is
+// pending, which they drop where it is no longer in the stream; how far the group has read.
 void ReplicatePending(Context& c, const Key& key, std::string_view name, const StreamGroup& group,
-                      StreamId id);
+                      const PendingEntry& entry);
 void ReplicateProgress(Context& c, const Key& key, std::string_view name, const StreamGroup& group);
 
 void ReplyId(Reply& reply, StreamId id);

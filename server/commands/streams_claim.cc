@@ -23,31 +23,36 @@ struct ClaimRules {
 
 // The claim that is under way, and what has come of it.
 struct Claim {
+  Context& c;
+  const Key& key;
   Stream& stream;
   StreamGroup& group;
   StreamConsumer& consumer;
   const ClaimRules& rules;
-  int64_t now_ms;
   std::vector<StreamId> claimed = {};
   std::vector<StreamId> deleted = {};  // were pending, and no longer in the stream: acknowledged
 
   bool changed() const { return !claimed.empty() || !deleted.empty(); }
+  void Replicate(const PendingEntry& entry) const {
+    ReplicatePending(c, key, c.args[2], group, entry);
+  }
 };
 
 void ClaimOne(Claim& claim, StreamId id) {
   const ClaimRules& rules = claim.rules;
+  const int64_t now_ms = claim.c.now_ms();
   const PendingEntry* old = claim.group.pending().Find(id);
   if (!claim.stream.Contains(id)) {
     if (old == nullptr) return;
+    claim.Replicate(*old);
     claim.group.Acknowledge(id);
     return claim.deleted.push_back(id);
   }
   if (old == nullptr && !rules.force) return;
-  if (old != nullptr && rules.min_idle_ms != 0 &&
-      claim.now_ms - old->delivered_ms < rules.min_idle_ms) {
+  if (old != nullptr && rules.min_idle_ms != 0 && now_ms - old->delivered_ms < rules.min_idle_ms) {
     return;
   }
-  PendingEntry pending = {id, rules.delivered_ms.value_or(claim.now_ms),
+  PendingEntry pending = {id, rules.delivered_ms.value_or(now_ms),
                           old == nullptr ? 1 : old->deliveries, claim.consumer.number};
   if (rules.deliveries >= 0) {
     pending.deliveries = rules.deliveries;
@@ -55,16 +60,9 @@ void ClaimOne(Claim& claim, StreamId id) {
     ++pending.deliveries;
   }
   claim.group.SetPending(pending);
-  claim.consumer.active_ms = claim.now_ms;
+  claim.consumer.active_ms = now_ms;
   claim.claimed.push_back(id);
-}
-
-// `moved`: the group was told that it has read further.
-void ReplicateClaim(Context& c, const Key& key, const Claim& claim, bool moved) {
-  c.ReplicateNothing();  // but what follows
-  for (StreamId id : claim.claimed) ReplicatePending(c, key, c.args[2], claim.group, id);
-  for (StreamId id : claim.deleted) ReplicatePending(c, key, c.args[2], claim.group, id);
-  if (moved && claim.claimed.empty()) ReplicateProgress(c, key, c.args[2], claim.group);
+  claim.Replicate(pending);
 }
 
 void ReplyClaimed(Reply& reply, const Claim& claim) {
@@ -137,11 +135,12 @@ void XClaim(Context& c) {
   if (!ParseClaim(c, &ids, &rules)) return;
   const bool moved = rules.last_id > group->last_id;
   if (moved) group->last_id = rules.last_id;
-  StreamConsumer& consumer = SeeConsumer(c, key, *group, c.args[2], c.args[3]);
-  Claim claim{*stream, *group, consumer, rules, c.now_ms()};
+  c.ReplicateNothing();  // but what follows
+  StreamConsumer& consumer = SeeConsumer(c, key, *group, c.args[3]);
+  Claim claim{c, key, *stream, *group, consumer, rules};
   for (StreamId id : ids) ClaimOne(claim, id);
   if (moved || claim.changed()) c.Noted(key, NotifyClass::kStream, {});
-  ReplicateClaim(c, key, claim, moved);
+  if (moved && !claim.changed()) ReplicateProgress(c, key, c.args[2], *group);
   ReplyClaimed(c.reply, claim);
 }
 
@@ -195,17 +194,17 @@ void XAutoClaim(Context& c) {
   if (!WriteGroups(c, key, &stream)) return;
   StreamGroup* group = FindGroup(c, key, stream);
   if (group == nullptr) return;
-  StreamConsumer& consumer = SeeConsumer(c, key, *group, c.args[2], c.args[3]);
+  c.ReplicateNothing();  // but what follows
+  StreamConsumer& consumer = SeeConsumer(c, key, *group, c.args[3]);
   const auto count = static_cast<size_t>(request.count), looks = count * kLooksPerEntry;
   const std::vector<StreamId> ids = PendingFrom(*group, request.start, looks);
-  Claim claim{*stream, *group, consumer, request.rules, c.now_ms()};
+  Claim claim{c, key, *stream, *group, consumer, request.rules};
   size_t looked = 0;
   while (looked < std::min(ids.size(), looks) &&
          claim.claimed.size() + claim.deleted.size() < count) {
     ClaimOne(claim, ids[looked++]);
   }
   if (claim.changed()) c.Noted(key, NotifyClass::kStream, {});
-  ReplicateClaim(c, key, claim, false);
   c.reply.Array(3);
   ReplyId(c.reply, looked < ids.size() ? ids[looked] : StreamId());
   ReplyClaimed(c.reply, claim);

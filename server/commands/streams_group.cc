@@ -111,7 +111,7 @@ void GroupCreateConsumer(Context& c) {
   StreamGroup* group = FindNamedGroup(c, key, &stream);
   if (group == nullptr) return;
   if (group->FindConsumer(c.args[4]) != nullptr) return c.reply.Integer(0);
-  SeeConsumer(c, key, *group, c.args[3], c.args[4]);
+  SeeConsumer(c, key, *group, c.args[4]);
   c.reply.Integer(1);
 }
 

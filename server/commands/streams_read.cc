@@ -253,9 +253,10 @@ void ReplyNewOfGroup(Context& c, const Key& key, const Stream& stream, StreamGro
   ReplyNew(c, stream, group.last_id, request.count, [&](StreamId id) {
     stream.Advance(group, id);
     if (request.noack) return;
-    group.SetPending({id, c.now_ms(), 1, consumer.number});
+    const PendingEntry pending = {id, c.now_ms(), 1, consumer.number};
+    group.SetPending(pending);
     consumer.active_ms = c.now_ms();
-    ReplicatePending(c, key, name, group, id);
+    ReplicatePending(c, key, name, group, pending);
   });
   if (request.noack) ReplicateProgress(c, key, name, group);
 }
@@ -278,7 +279,10 @@ void XReadGroup(Context& c) {
   for (size_t i = 0; i < request.streams; ++i) {
     const auto [stream, group] = streams[i];
     const Key key = c.key(request.key_word(i));
-    StreamConsumer& consumer = SeeConsumer(c, key, *group, group_name, consumer_name);
+    if (request.noack && group->FindConsumer(consumer_name) == nullptr) {
+      c.ReplicateAs("XGROUP", "CREATECONSUMER", key.name, group_name, consumer_name);
+    }
+    StreamConsumer& consumer = SeeConsumer(c, key, *group, consumer_name);
     const bool history = request.after[i] != StreamId::Max();
     if (!history && stream->last_entry_id() <= group->last_id) continue;
     ReplyStream(c, key.name);

@@ -69,26 +69,22 @@ StreamGroup* FindGroup(Context& c, const Key& key, Stream* stream) {
   return const_cast<StreamGroup*>(FindGroup(c, key, static_cast<const Stream*>(stream)));
 }
 
-StreamConsumer& SeeConsumer(Context& c, const Key& key, StreamGroup& group,
-                            std::string_view group_name, std::string_view name) {
+StreamConsumer& SeeConsumer(Context& c, const Key& key, StreamGroup& group, std::string_view name) {
   StreamConsumer* consumer = group.FindConsumer(name);
   if (consumer == nullptr) {
     consumer = &group.AddConsumer(name, c.now_ms());
     c.Noted(key, NotifyClass::kStream, "xgroup-createconsumer");
-    c.ReplicateAs("XGROUP", "CREATECONSUMER", key.name, group_name, name);
   }
   consumer->seen_ms = c.now_ms();
   return *consumer;
 }
 
 void ReplicatePending(Context& c, const Key& key, std::string_view name, const StreamGroup& group,
-                      StreamId id) {
+                      const PendingEntry& entry) {
   if (c.effects == nullptr) return;
-  const PendingEntry* entry = group.pending().Find(id);
-  if (entry == nullptr) return c.ReplicateAs("XACK", key.name, name, FormatStreamId(id));
-  c.ReplicateAs("XCLAIM", key.name, name, group.consumer(entry->consumer).name, "0",
-                FormatStreamId(id), "TIME", entry->delivered_ms, "RETRYCOUNT", entry->deliveries,
-                "FORCE", "JUSTID", "LASTID", FormatStreamId(group.last_id));
+  c.ReplicateAs("XCLAIM", key.name, name, group.consumer(entry.consumer).name, "0",
+                FormatStreamId(entry.id), "TIME", entry.delivered_ms, "RETRYCOUNT",
+                entry.deliveries, "FORCE", "JUSTID", "LASTID", FormatStreamId(group.last_id));
 }
 
 void ReplicateProgress(Context& c, const Key& key, std::string_view name,

@@ -4,11 +4,14 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "protocol/errors.h"
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
+#include "server/engine/engine.h"
 
 namespace larder {
 namespace {
@@ -44,15 +47,29 @@ bool CheckAddOptions(Context& c, const ZAddOptions& options, size_t pairs) {
 // What became of one pair.
 enum class Added : uint8_t { kNothing, kSame, kChanged, kNew, kNotANumber };
 
-// Stores a score. Minus zero becomes zero, as it does in a listpack of Redis.
-void SetScore(ZSet& zset, std::string_view member, double score) { zset.Set(member, score + 0.0); }
+bool IsMinusZero(double score) { return score == 0 && std::signbit(score); }
+
+// Stores a score. A listpack of Redis knows no minus zero.
+void SetScore(const Context& c, ZSet& zset, std::string_view member, double score) {
+  zset.Set(member, score);
+  if (IsMinusZero(score) && EncodingOf(c, zset) == "listpack") zset.Set(member, 0.0);
+}
+
+void DropMinusZeros(ZSet& zset) {
+  std::vector<std::string> members;
+  ForEachIn(zset, {0, zset.size()}, [&members](const BulkView& member, double score) {
+    if (IsMinusZero(score)) members.emplace_back(member.bytes);
+  });
+  for (const std::string& member : members) zset.Set(member, 0.0);
+}
 
 // Adds one pair; `score` becomes the member's score where that is not kNothing.
-Added AddPair(ZSet& zset, const ZAddOptions& options, std::string_view member, double* score) {
+Added AddPair(const Context& c, ZSet& zset, const ZAddOptions& options, std::string_view member,
+              double* score) {
   const std::optional<double> old = zset.Score(member);
   if (!old) {
     if (options.xx) return Added::kNothing;
-    SetScore(zset, member, *score);
+    SetScore(c, zset, member, *score);
     return Added::kNew;
   }
   if (options.nx) return Added::kNothing;
@@ -62,11 +79,17 @@ Added AddPair(ZSet& zset, const ZAddOptions& options, std::string_view member, d
   }
   if ((options.lt && *score >= *old) || (options.gt && *score <= *old)) return Added::kNothing;
   if (*score == *old) return Added::kSame;
-  SetScore(zset, member, *score);
+  SetScore(c, zset, member, *score);
   return Added::kChanged;
 }
 
 }  // namespace
+
+std::string_view EncodingOf(const Context& c, const ZSet& zset) {
+  const Settings& settings = c.engine.config.settings();
+  return zset.Encoding(static_cast<size_t>(settings.zset_max_listpack_entries),
+                       static_cast<size_t>(settings.zset_max_listpack_value));
+}
 
 void AddToZSet(Context& c, const ZAddOptions& options, ZAddScores& scores, size_t first,
                size_t step) {
@@ -80,7 +103,7 @@ void AddToZSet(Context& c, const ZAddOptions& options, ZAddScores& scores, size_
   int64_t added = 0, changed = 0;
   Added last = Added::kNothing;
   for (size_t i = 0; i < scores.size(); ++i) {
-    last = AddPair(*zset, options, c.args[first + step * i], &scores[i]);
+    last = AddPair(c, *zset, options, c.args[first + step * i], &scores[i]);
     if (last == Added::kNotANumber) {
       return c.reply.Error("ERR resulting score is not a number (NaN)");
     }
@@ -262,6 +285,7 @@ constexpr Command kCommands[] = {
 void StoreZSet(Context& c, const Key& key, std::unique_ptr<ZSet> zset, std::string_view event) {
   const auto size = static_cast<int64_t>(zset->size());
   if (size > 0) {
+    if (EncodingOf(c, *zset) == "listpack") DropMinusZeros(*zset);
     c.Store(key, std::move(zset));
     c.Changed(key, NotifyClass::kZSet, event);
   } else if (c.WriteEntry(key) != nullptr) {

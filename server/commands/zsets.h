@@ -58,6 +58,9 @@ struct ZAddOptions {
 };
 using ZAddScores = absl::InlinedVector<double, 8>;
 
+// "listpack" or "skiplist", by the limits of now.
+std::string_view EncodingOf(const Context& c, const ZSet& zset);
+
 // Adds to the sorted set at word 1 and answers, as ZADD. The members are words `first`, `first` +
 // `step` and so on, each with its score.
 void AddToZSet(Context& c, const ZAddOptions& options, ZAddScores& scores, size_t first,

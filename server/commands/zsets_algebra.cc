@@ -238,9 +238,8 @@ void StoreResult(Context& c, Operation operation) {
   Request request;
   if (!Parse(c, {operation, 2, true}, &request)) return;
   auto stored = std::make_unique<ZSet>();
-  Compute(operation, request, [&](std::string_view member, double score) {
-    stored->Set(member, score + 0.0);  // minus zero becomes zero, as with ZADD
-  });
+  Compute(operation, request,
+          [&](std::string_view member, double score) { stored->Set(member, score); });
   StoreZSet(c, c.key(1), std::move(stored), c.command.name);
 }
 

@@ -180,7 +180,7 @@ constexpr Directive kDirectives[] = {
     {"aclfile", "", kText, "", 0, kWorks,
      "File of the users, for ACL LOAD and SAVE; then there are no user lines here."},
     {"acl-pubsub-default", "", Choice("resetchannels|allchannels"), "resetchannels", kLive, kWorks,
-     "Whether new users may use all channels.", &Settings::acl_reset_channels},
+     "Whether new users may use all channels.", &Settings::acl_all_channels},
     {"acllog-max-len", "", Number(0, kLong), "128", kLive, kWorks, "Entries ACL LOG keeps.",
      &Settings::acllog_max_len},
     {"sanitize-dump-payload", "", Choice("no|yes|clients"), "no", kLive, kNothing,

@@ -100,7 +100,7 @@ struct Settings {
   Setting latency_monitor_threshold_ms;  // 0: off
   Setting latency_tracking;
   Setting acllog_max_len;
-  Setting acl_reset_channels;  // 0: new users may use all channels
+  Setting acl_all_channels;  // 1: new users may use all channels
   Setting enable_debug_command, enable_protected_configs, enable_module_command;  // ProtectedAction
   Setting elasticache;
 

@@ -25,9 +25,9 @@ std::string MakeLibraryDump(std::span<const std::string> sources) {
 }
 
 std::string ReadLibraryDump(std::string_view payload, std::vector<std::string>* sources) {
-  if (payload.size() < kFooterBytes) return "ERR can not read data type";
-  RdbReader reader(payload.substr(0, payload.size() - kFooterBytes));
-  while (!reader.at_end()) {
+  // As in Redis nothing stops a source from running into the footer: it fails to compile.
+  RdbReader reader(payload);
+  while (reader.position() + kFooterBytes < payload.size()) {
     uint8_t opcode;
     if (!reader.Byte(&opcode)) return "ERR can not read data type";
     if (opcode == rdb::kFunctionPreview) return "ERR Pre-GA function format not supported";

@@ -12,38 +12,26 @@ Shard::~Shard() {
     Slice* slice = existing_slice(db);
     if (slice == nullptr) continue;
     Table::FreeContents(slice->table.Release());
-    delete slice;
   }
   FreeRetired();
 }
 
 Slice& Shard::slice(int db) {
-  std::atomic<Slice*>& slot = directory_.at(db, index_);
-  Slice* slice = slot.load(std::memory_order_relaxed);
-  if (slice == nullptr) {
-    slice = new Slice();
-    slice->saved_as = db;
-    slot.store(slice, std::memory_order_release);
-  }
-  return *slice;
+  if (Slice* slice = existing_slice(db)) [[likely]]
+    return *slice;
+  directory_.MakeRow(db);
+  return *existing_slice(db);
 }
 
 void Shard::SwapSlices(int a, int b) {
-  std::atomic<Slice*>& first = directory_.at(a, index_);
-  std::atomic<Slice*>& second = directory_.at(b, index_);
-  Slice* slice = first.load(std::memory_order_relaxed);
-  first.store(second.load(std::memory_order_relaxed), std::memory_order_release);
-  second.store(slice, std::memory_order_release);
+  Slice& first = slice(a);
+  Slice& second = slice(b);
+  directory_.at(a, index_).store(&second, std::memory_order_release);
+  directory_.at(b, index_).store(&first, std::memory_order_release);
   ++swaps_;
   // Clients watch and wait for a key of a database by number, whatever is swapped beneath it.
-  if (Slice* one = first.load(std::memory_order_relaxed),
-      *other = second.load(std::memory_order_relaxed);
-      one != nullptr || other != nullptr) {
-    Slice& x = this->slice(a);
-    Slice& y = this->slice(b);
-    std::swap(x.watchers, y.watchers);
-    std::swap(x.waiters, y.waiters);
-  }
+  std::swap(first.watchers, second.watchers);
+  std::swap(first.waiters, second.waiters);
 }
 
 Entry* Shard::Find(int db, std::string_view key, uint64_t hash) const {

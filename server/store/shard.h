@@ -56,8 +56,9 @@ class alignas(64) Shard {
   // Everything below REQUIRES: the lock, or the closed gate.
   int databases() const { return directory_.databases(); }
   Slice& slice(int db);
-  // Null where the database never held a key of this shard.
+  // Null where the database never held a key.
   Slice* existing_slice(int db) const { return directory_.slice(db, index_); }
+  // REQUIRES: the closed gate.
   void SwapSlices(int a, int b);
   // How often it was called.
   uint32_t swaps() const { return swaps_; }

@@ -1,6 +1,7 @@
 #include "server/store/zset.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <utility>
 
@@ -81,7 +82,7 @@ void ZSet::AdjustDict() {
 
 bool ZSet::Set(std::string_view member, double score) {
   if (const std::optional<double> old = Score(member)) {
-    if (*old == score) return false;
+    if (*old == score && std::signbit(*old) == std::signbit(score)) return false;
     tree_.Move(*old, member, score);
     AdjustDict();
     if (!scores_.empty()) SetInDict(member, score);

@@ -40,7 +40,7 @@ class ZSet {
   // Walks in both directions from a rank; invalid where the rank is out of range.
   Cursor CursorAt(size_t rank) const { return tree_.CursorAt(rank); }
 
-  // Adds the member or changes its score; true when it is new.
+  // Adds the member or changes its score; true when it is new. Minus zero is a score of its own.
   bool Set(std::string_view member, double score);
   // False when the member is not there.
   bool Remove(std::string_view member);
@@ -54,6 +54,8 @@ class ZSet {
   // What OBJECT ENCODING answers under these limits (zset-max-listpack-entries and -value):
   // "listpack" or "skiplist". As in Redis a sorted set that once exceeded them stays a skiplist.
   std::string_view Encoding(size_t max_entries, size_t max_member_bytes) const;
+  // From now on it is a skiplist whatever the limits.
+  void Unpack() { most_entries_ = UINT32_MAX; }
 
  private:
   struct Element {
