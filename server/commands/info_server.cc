@@ -171,7 +171,7 @@ void WriteMemory(Engine& engine, InfoWriter& info) {
   info.Ratio("mem_fragmentation_ratio",
              Divide(static_cast<double>(resident), static_cast<double>(used)));
   info.Field("mem_fragmentation_bytes", Difference(resident, used));
-  info.Field("mem_not_counted_for_evict", engine.keyspace.reclaimer().pending_bytes());
+  info.Field("mem_not_counted_for_evict", engine.eviction.UncountedBytes());
   const ReplicationHost::Counters replication = ReplicationOf(engine);
   info.Field("mem_replication_backlog", replication.backlog_bytes);
   info.Field("mem_total_replication_buffers", replication.backlog_bytes);

@@ -79,12 +79,25 @@ bool HeldByPause(Engine& engine, const Client& client, const Command& command, A
   });
 }
 
-// CLIENT PAUSE. A client that waits for its end counts as blocked.
+// A command that may mail something to other clients, of which a loop has too much already.
+bool HeldByMail(const Engine& engine, const Client& client, const Command& command) {
+  const bool changes_are_told = engine.interest.load(std::memory_order_relaxed) != 0;
+  const bool may_mail = (command.flags & kMayReplicate) != 0 || client.transaction.active ||
+                        (changes_are_told && (command.flags & kWrite) != 0) ||
+                        engine.monitors.load(std::memory_order_relaxed) > 0;
+  if (!may_mail) [[likely]]
+    return false;
+  return engine.AnyMailboxFull();
+}
+
+// CLIENT PAUSE, and mailboxes that are full. A client that waits for its end counts as blocked.
 bool MustWait(Engine& engine, const Worker& worker, Client& client, const Command& command,
               Args args) {
-  bool held = false;
-  if (engine.pause.active(worker.now_ms) && client.link != Client::Link::kPrimary) [[unlikely]]
-    held = HeldByPause(engine, client, command, args, worker.now_ms);
+  if (client.link == Client::Link::kPrimary) [[unlikely]]
+    return false;  // what it sends has happened
+  bool held = HeldByMail(engine, client, command);
+  if (engine.pause.active(worker.now_ms)) [[unlikely]]
+    held |= HeldByPause(engine, client, command, args, worker.now_ms);
   if (held != client.postponed) [[unlikely]] {
     client.postponed = held;
     engine.parked_clients.fetch_add(held ? 1 : -1, std::memory_order_relaxed);

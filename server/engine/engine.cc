@@ -35,6 +35,12 @@ Engine::Engine(Config& configuration, CommandTable table)
 
 Engine::~Engine() = default;
 
+size_t Engine::MailBytes() const {
+  size_t bytes = 0;
+  for (const Mailbox* mailbox : mailboxes) bytes += mailbox->waiting_bytes();
+  return bytes;
+}
+
 void Engine::PublishInterest() {
   const auto events = static_cast<uint32_t>(int64_t{config.settings().notify_events});
   uint32_t before = interest.load(std::memory_order_relaxed);

@@ -3,6 +3,7 @@
 // are no globals, so several engines live in one process.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
@@ -96,6 +97,12 @@ class Engine {
       SettleTracking(*this, worker);
   }
 
+  // What loops were told and have not delivered yet.
+  bool AnyMailboxFull() const {
+    return std::any_of(mailboxes.begin(), mailboxes.end(), [](auto* box) { return box->full(); });
+  }
+  size_t MailBytes() const;
+
   // Takes a kReply letter for a parked client, which goes on with its next request.
   void Resume(Client& client, Letter& letter);
   // The connection is gone: leaves queues, forgets watches and monitor. False: it can't be done now
@@ -133,6 +140,7 @@ class Engine {
   ScriptHost* scripts = nullptr;
   PersistenceHost* persistence = nullptr;
   ReplicationHost* replication = nullptr;
+  std::vector<Mailbox*> mailboxes;  // of the loops
   std::function<void()> request_shutdown;  // SHUTDOWN, when everything is saved
   // The line of CLIENT LIST for a client.
   std::function<std::string(const Client&, int64_t now_ms)> describe_client;

@@ -151,7 +151,12 @@ bool Eviction::EvictFrom(Worker& worker, Shard& shard, const Slice& slice,
 
 int64_t Eviction::CountedBytes() const {
   const auto used = static_cast<int64_t>(UsedMemory());
-  return used - static_cast<int64_t>(engine_.keyspace.reclaimer().pending_bytes());
+  return used - static_cast<int64_t>(UncountedBytes());
+}
+
+// If the invalidations of what was evicted counted, they would have more evicted.
+size_t Eviction::UncountedBytes() const {
+  return engine_.keyspace.reclaimer().pending_bytes() + engine_.MailBytes();
 }
 
 void Eviction::NoteExceeded(bool exceeded) {

@@ -41,8 +41,10 @@ class Eviction {
   // Outside of the gate nothing is evicted.
   bool MakeRoom(Worker& worker);
 
-  // Bytes in use that count against maxmemory: not what is being freed by the reclaimer.
+  // Bytes in use that count against maxmemory: not what goes by itself in a moment, in the hands of
+  // the reclaimer or in mailboxes.
   int64_t CountedBytes() const;
+  size_t UncountedBytes() const;
 
   // How long the memory has been above maxmemory, now and in all, in milliseconds.
   int64_t exceeded_ms() const;

@@ -4,12 +4,18 @@
 
 namespace larder {
 
+size_t Letter::MemoryBytes() const {
+  const size_t pushed = push == nullptr ? 0 : push->MemoryBytes();
+  return sizeof(Letter) + clients.capacity() * sizeof(clients[0]) + out.size() + pushed;
+}
+
 Mailbox::~Mailbox() {
   for (Letter* letter = TakeAll(); letter != nullptr;) delete std::exchange(letter, letter->next);
 }
 
 void Mailbox::Post(std::unique_ptr<Letter> letter) {
   Letter* posted = letter.release();
+  waiting_bytes_.fetch_add(posted->MemoryBytes(), std::memory_order_relaxed);
   posted->next = head_.load(std::memory_order_relaxed);
   while (!head_.compare_exchange_weak(posted->next, posted, std::memory_order_seq_cst,
                                       std::memory_order_relaxed)) {
@@ -28,6 +34,10 @@ Letter* Mailbox::TakeAll() {
     newest = older;
   }
   return oldest;
+}
+
+void Mailbox::Delivered(const Letter& letter) {
+  waiting_bytes_.fetch_sub(letter.MemoryBytes(), std::memory_order_relaxed);
 }
 
 std::unique_ptr<Letter> PushLetter(std::shared_ptr<const Push> push,

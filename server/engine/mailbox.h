@@ -1,8 +1,10 @@
 // Mailbox: how any thread reaches the clients of a loop, also under a shard's lock: a lock-free
 // stack of letters, and a wake-up when it was empty. The loop takes all letters at once, in the
-// order they were posted, after the replies already built. Letters are bounded by what posts them:
-// a monitor or subscriber that does not read is closed at its output limit, a parked client gets
-// one reply.
+// order they were posted, after the replies already built.
+//
+// A bound: what is posted is counted until the loop has it delivered. While a mailbox is full, that
+// is while a loop has fallen behind those who publish to its clients, commands that may post more
+// wait as at a closed gate (dispatch.cc); so it is passed by one command of each thread at most.
 #pragma once
 
 #include <atomic>
@@ -33,19 +35,31 @@ struct Letter {
   std::shared_ptr<const Push> push;
   std::vector<uint64_t> clients;
   Letter* next = nullptr;
+
+  // Memory that it holds, about. A push that several loops get counts for each.
+  size_t MemoryBytes() const;
 };
 
 class Mailbox {
  public:
+  // Some ten thousand messages: more than a loop delivers in the milliseconds (kRetryMs of Loop)
+  // after which those who wait are offered again, so it does not run out of work meanwhile.
+  static constexpr size_t kFullBytes = 8 * 1024 * 1024;
+
   Mailbox() = default;
   Mailbox(const Mailbox&) = delete;
   Mailbox& operator=(const Mailbox&) = delete;
   virtual ~Mailbox();
 
   void Post(std::unique_ptr<Letter> letter);
-  // All letters, oldest first, linked by `next`; the caller deletes them. Only the loop.
+  // All letters, oldest first, linked by `next`; the caller hands each to Delivered and deletes it.
+  // Only the loop.
   Letter* TakeAll();
+  void Delivered(const Letter& letter);
   bool empty() const { return head_.load(std::memory_order_acquire) == nullptr; }
+  // Of the letters that are not delivered yet; any thread.
+  size_t waiting_bytes() const { return waiting_bytes_.load(std::memory_order_relaxed); }
+  bool full() const { return waiting_bytes() >= kFullBytes; }
 
  protected:
   // Makes the loop look into its mailbox; any thread, must not lock or block.
@@ -53,6 +67,7 @@ class Mailbox {
 
  private:
   std::atomic<Letter*> head_{nullptr};
+  std::atomic<size_t> waiting_bytes_{0};
 };
 
 }  // namespace larder

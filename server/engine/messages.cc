@@ -34,6 +34,7 @@ class Message final : public Push {
     client.out.Append(client.resp.load(std::memory_order_relaxed) == 2 ? "*" : ">");
     client.out.Append(encoded_);
   }
+  size_t MemoryBytes() const override { return sizeof(*this) + topic_.size() + encoded_.size(); }
 
  private:
   const TopicKind kind_;

@@ -35,6 +35,7 @@ class MonitorPush final : public Push {
     if (!client.monitor.load(std::memory_order_relaxed)) return;
     Reply(client.out, client.resp.load(std::memory_order_relaxed)).Status(line_);
   }
+  size_t MemoryBytes() const override { return sizeof(*this) + line_.size(); }
 
  private:
   const std::string line_;

@@ -5,6 +5,7 @@
 // Immutable and shared between loops.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -22,6 +23,8 @@ class Push {
   // Appends it to the client's output where the client still wants it. Only whoever runs the
   // client; no lock is held.
   virtual void Deliver(Engine& engine, Client& client) const = 0;
+  // About as much as it is to each client. Never changes.
+  virtual size_t MemoryBytes() const = 0;
 };
 
 std::unique_ptr<Letter> PushLetter(std::shared_ptr<const Push> push, std::vector<uint64_t> clients);

@@ -48,6 +48,11 @@ class RedirectedInvalidation final : public Push {
     }
     WriteKeys(reply, all_ ? nullptr : &keys_);
   }
+  size_t MemoryBytes() const override {
+    size_t bytes = sizeof(*this);
+    for (const std::string& key : keys_) bytes += sizeof(key) + key.size();
+    return bytes;
+  }
 
  private:
   const std::vector<std::string> keys_;
@@ -76,6 +81,11 @@ class Invalidation final : public Push {
     reply.Push(2);
     reply.Bulk("invalidate");
     WriteKeys(reply, of_ == Of::kAll ? nullptr : &keys);
+  }
+  size_t MemoryBytes() const override {
+    size_t bytes = sizeof(*this);
+    for (const ChangedKey& key : keys_) bytes += sizeof(key) + key.name.size();
+    return bytes;
   }
 
  private:

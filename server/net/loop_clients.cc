@@ -68,11 +68,20 @@ Connection* Loop::Find(uint64_t id) {
 
 void Loop::ReadLetters(NetWorker& worker) {
   // What was taken in the middle of the batch comes first. What comes from now on waits for the
-  // next batch, so that there is an end.
-  while (std::unique_ptr<Letter> letter = NextLetter()) Deliver(std::move(letter), worker);
-  if (Mailbox::empty()) return;
+  // next batch, so that there is an end; and so does what would fill too many outputs before any
+  // of them is sent.
+  size_t built = 0;
+  auto deliver = [&] {
+    while (late_ != nullptr && built < kMostBuiltBytes) {
+      std::unique_ptr<Letter> letter = NextLetter();
+      if (letter->push != nullptr) built += letter->push->MemoryBytes() * letter->clients.size();
+      Deliver(std::move(letter), worker);
+    }
+  };
+  deliver();
+  if (late_ != nullptr || Mailbox::empty()) return;
   late_ = TakeAll();
-  while (std::unique_ptr<Letter> letter = NextLetter()) Deliver(std::move(letter), worker);
+  deliver();
 }
 
 // In the middle of a batch, where only pushes may be delivered: all other letters can make a
@@ -85,7 +94,9 @@ void Loop::ReadPushes() {
 
 std::unique_ptr<Letter> Loop::NextLetter() {
   std::unique_ptr<Letter> letter(late_);
-  if (letter != nullptr) late_ = letter->next;
+  if (letter == nullptr) return letter;
+  late_ = letter->next;
+  Delivered(*letter);
   return letter;
 }
 

@@ -68,6 +68,7 @@ void Net::Parts::MakeLoops() {
   for (int i = 0; i < std::clamp(engine.io_threads, 1, kMostLoops); ++i) {
     loops.push_back(std::make_unique<Loop>(engine, wanted != IoUring::kNo, UsableCores()));
     all.push_back(loops.back().get());
+    engine.mailboxes.push_back(loops.back().get());
   }
   if (wanted == IoUring::kYes && !loops[0]->has_ring()) {
     Log(LogLevel::kWarning, "io-uring yes: the kernel does not offer it here; going on without");

@@ -38,6 +38,23 @@ TEST(Mailbox, HandsLettersOutInTheOrderOfPosting) {
   EXPECT_GE(mailbox.wakes.load(), 1);
 }
 
+TEST(Mailbox, IsFullUntilItsLettersAreDelivered) {
+  CountingMailbox mailbox;
+  auto large = LetterTo(1);
+  large->out.bytes().Append(std::string(Mailbox::kFullBytes, 'x'));
+  mailbox.Post(LetterTo(1));
+  EXPECT_FALSE(mailbox.full());
+  mailbox.Post(std::move(large));
+  EXPECT_TRUE(mailbox.full());
+  Letter* letters = mailbox.TakeAll();
+  EXPECT_TRUE(mailbox.full()) << "taken is not delivered";
+  for (Letter* letter = letters; letter != nullptr;) {
+    mailbox.Delivered(*letter);
+    delete std::exchange(letter, letter->next);
+  }
+  EXPECT_EQ(mailbox.waiting_bytes(), 0u);
+}
+
 TEST(Mailbox, FreesWhatNobodyTook) {
   CountingMailbox mailbox;
   mailbox.Post(LetterTo(1));

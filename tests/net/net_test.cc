@@ -221,5 +221,48 @@ TEST(Net, StartsAndStopsSeveralServersInOneProcess) {
   EXPECT_EQ(to_b.Ask("GET k"), "$-1\r\n");
 }
 
+// A loop that delivers only when the test says so.
+class IdleLoop : public Mailbox {
+ public:
+  void DeliverAll() {
+    for (Letter* letter = TakeAll(); letter != nullptr;) {
+      Delivered(*letter);
+      delete std::exchange(letter, letter->next);
+    }
+  }
+
+ private:
+  void Wake() override {}
+};
+
+TEST(Net, HoldsPublishersWhileALoopIsBehindWithItsDelivery) {
+  TestServer server;
+  IdleLoop behind;
+  server.engine->mailboxes.push_back(&behind);
+  server.engine->pubsub[TopicKind::kChannel].Add("news", {&behind, 1});
+  TestClient publisher(server), other(server);
+  constexpr size_t kMessages = 400, kSize = 64 * 1024;
+  std::thread sender([&] {
+    for (size_t i = 0; i < kMessages; ++i) {
+      publisher.Send(Request({"PUBLISH", "news", std::string(kSize, 'x')}));
+    }
+  });
+  size_t sent = 0;
+  while (!behind.full()) {
+    ASSERT_EQ(publisher.ReadLine(), ":1\r\n");
+    ++sent;
+  }
+  while (server.engine->parked_clients.load() == 0) std::this_thread::yield();
+  EXPECT_LE(behind.waiting_bytes(), Mailbox::kFullBytes + 2 * kSize);
+  EXPECT_EQ(other.Ask("PING"), "+PONG\r\n") << "who publishes nothing goes on";
+  EXPECT_EQ(other.Ask("SET k v"), "+OK\r\n");
+  for (; sent < kMessages; ++sent) {
+    if (behind.full()) behind.DeliverAll();
+    ASSERT_EQ(publisher.ReadLine(), ":1\r\n");
+  }
+  sender.join();
+  EXPECT_LE(behind.waiting_bytes(), Mailbox::kFullBytes + 2 * kSize);
+}
+
 }  // namespace
 }  // namespace larder

@@ -11,6 +11,7 @@
 #include "server/base/numbers.h"
 #include "server/engine/context.h"
 #include "server/engine/engine.h"
+#include "server/engine/messages.h"
 
 namespace larder::test_commands {
 
@@ -53,6 +54,9 @@ inline void GetWait(Context& c) {
           .timeout_ms = timeout_ms,
           .timeout_reply = std::move(timeout_reply)});
 }
+inline void PublishTo(Context& c) {
+  c.reply.Integer(static_cast<int64_t>(Publish(c.engine, c.args[1], c.args[2])));
+}
 // SLEEP ms: with the gate closed, as a script would.
 inline void Sleep(Context& c) {
   int64_t ms = 0;
@@ -82,6 +86,7 @@ inline constexpr Command kRows[] = {
     Row("get", 2, kReadOnly | kFast, {Key1(kRO)}, Get),
     Row("incr", 2, kWrite | kFast, {Key1(kRW)}, Incr),
     Row("getwait", 3, kReadOnly | kBlocking, {Key1(kRO)}, GetWait),
+    Row("publish", 3, kPubSub | kMayReplicate, {}, PublishTo),
     Row("sleep", 2, kExclusive, {}, Sleep),
 };
 
