@@ -140,7 +140,7 @@ class Engine {
   ScriptHost* scripts = nullptr;
   PersistenceHost* persistence = nullptr;
   ReplicationHost* replication = nullptr;
-  std::vector<Mailbox*> mailboxes;  // of the loops
+  std::vector<Mailbox*> mailboxes;         // of the loops
   std::function<void()> request_shutdown;  // SHUTDOWN, when everything is saved
   // The line of CLIENT LIST for a client.
   std::function<std::string(const Client&, int64_t now_ms)> describe_client;

@@ -75,8 +75,7 @@ Loop::End Loop::Run(NetWorker& worker) {
 // Fills batch_ with connections that have input to execute. Sleeps only if there is nothing to do.
 void Loop::Collect(NetWorker& worker) {
   batch_.swap(carry_);
-  const bool idle =
-      batch_.empty() && outbox_.empty() && Mailbox::empty() && late_ == nullptr;
+  const bool idle = batch_.empty() && outbox_.empty() && Mailbox::empty() && late_ == nullptr;
   int count = idle ? WaitForEvents() : ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
   now_ms_ = worker.now_ms = WallMs();
   receiving_.clear();

@@ -9,9 +9,9 @@
 // Post, Nudge, GateOpened and load may be called from any.
 //
 // Bounds: kMostEvents connections a batch; kTurnBytes of input a connection and batch; a connection
-// whose output is not read gets no request executed from kPauseBytes on; letters put kMostBuiltBytes
-// into outputs before these are sent; input waiting for its turn
-// is bounded by client-query-buffer-limit, output by client-output-buffer-limit.
+// whose output is not read gets no request executed from kPauseBytes on; letters put
+// kMostBuiltBytes into outputs before these are sent; input waiting for its turn is bounded by
+// client-query-buffer-limit, output by client-output-buffer-limit.
 #pragma once
 
 #include <sys/epoll.h>
@@ -64,7 +64,7 @@ class Loop final : public Mailbox {
   static constexpr size_t kMostEvents = 128;
   static constexpr size_t kTurnBytes = 256 * 1024;
   static constexpr size_t kPauseBytes = 1024 * 1024;
-  static constexpr size_t kMostPieces = 64;  // of one send
+  static constexpr size_t kMostPieces = 64;                   // of one send
   static constexpr size_t kMostBuiltBytes = 4 * 1024 * 1024;  // of pushes, before a send
   static constexpr uint64_t kWakeTag = 0;
   static constexpr uint64_t kListenTag = 1ull << 63;  // and the descriptor; no pointer has this bit
