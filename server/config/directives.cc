@@ -254,6 +254,8 @@ constexpr Directive kDirectives[] = {
      "end of the server."},
     {"database-persist", "", Custom(CheckDatabasePersist), "", kLive | kMultiWord, kWorks,
      "Databases that are left out of snapshots: number and no, or yes to take one in again."},
+    {"import", "", Custom(CheckAnything), "", kFileOnly, kWorks,
+     "Taken over once, at the start: a snapshot file, or redis://[[user:]password@]host[:port][/db]."},
     {"backup-schedule", "", Custom(CheckTimeOfDay), "", kLive, kWorks,
      "Time of day, like 03:30, of a backup in the folder backups of `dir`; empty for none."},
     {"backup-retention", "", Number(1, kMostBackups), "7", kLive, kWorks,

@@ -80,14 +80,26 @@ bool PeerConnection::ReadLine(std::string* line, int64_t timeout_ms) {
     }
     if (input_.size() > kMostLineBytes) return false;
     char buffer[4096];
-    const ssize_t size = recv(fd_, buffer, sizeof(buffer), 0);
-    if (size > 0) {
-      input_.append(buffer, static_cast<size_t>(size));
-    } else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {
-      return false;
-    } else if (!WaitFor(POLLIN, deadline_ms)) {
-      return false;
-    }
+    const size_t size = Receive(buffer, sizeof(buffer), deadline_ms);
+    if (size == 0) return false;
+    input_.append(buffer, size);
+  }
+}
+
+size_t PeerConnection::ReadSome(char* to, size_t most, int64_t timeout_ms) {
+  timed_out_ = false;
+  if (input_.empty()) return Receive(to, most, MonotonicMs() + timeout_ms);
+  const size_t size = input_.copy(to, most);
+  input_.erase(0, size);
+  return size;
+}
+
+size_t PeerConnection::Receive(char* to, size_t most, int64_t deadline_ms) {
+  for (;;) {
+    const ssize_t size = recv(fd_, to, most, 0);
+    if (size > 0) return static_cast<size_t>(size);
+    if (size == 0 || (errno != EAGAIN && errno != EINTR)) return 0;
+    if (!WaitFor(POLLIN, deadline_ms)) return 0;
   }
 }
 

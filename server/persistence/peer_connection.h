@@ -1,5 +1,5 @@
 // PeerConnection: a TCP connection to another server that its owner may block on, for a time that
-// is always limited: MIGRATE. One thread; never under a shard's lock.
+// is always limited: MIGRATE, imports. One thread; never under a shard's lock.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,8 @@ class PeerConnection {
   bool Send(std::string_view bytes, int64_t timeout_ms);
   // A line without its end, cut at kMostLineBytes. False as above.
   bool ReadLine(std::string* line, int64_t timeout_ms);
+  // What has arrived, at most so many bytes; waits for the first. 0: as above, or the end.
+  size_t ReadSome(char* to, size_t most, int64_t timeout_ms);
   // The last call failed because its time was over.
   bool timed_out() const { return timed_out_; }
 
@@ -30,6 +32,8 @@ class PeerConnection {
 
   explicit PeerConnection(int fd) : fd_(fd) {}
   bool WaitFor(int16_t event, int64_t deadline_ms);
+  // Bytes from the socket, as ReadSome.
+  size_t Receive(char* to, size_t most, int64_t deadline_ms);
 
   const int fd_;
   std::string input_;

@@ -14,6 +14,8 @@
 #include "server/config/words.h"
 #include "server/engine/engine.h"
 #include "server/engine/script_host.h"
+#include "server/persistence/import.h"
+#include "server/persistence/progress_source.h"
 #include "server/persistence/snapshot_file.h"
 
 namespace larder {
@@ -341,7 +343,8 @@ bool Persistence::PrepareShutdown(Worker& worker, const Shutdown& options) {
 
 void Persistence::ExpectFile() {
   const bool exists = access(engine_.config.Text("dbfilename").c_str(), F_OK) == 0;
-  loading_.store(exists, std::memory_order_relaxed);
+  const bool imports = !engine_.config.Text("import").empty();
+  loading_.store(exists || imports, std::memory_order_relaxed);
 }
 
 bool Persistence::LoadAtStart(std::string* error) {
@@ -352,6 +355,7 @@ bool Persistence::LoadAtStart(std::string* error) {
     RdbLoad::Options options;
     options.take_fact = take_fact;
     ok = LoadFile(std::move(options), error);
+    if ((ok || error->empty()) && !ImportOnce(error)) ok = false;
   }
   if (stop_loading_.load(std::memory_order_relaxed)) return true;
   if (!ok && !error->empty()) {
@@ -367,6 +371,19 @@ bool Persistence::LoadAtStart(std::string* error) {
                 static_cast<double>(MonotonicMs() - begin_ms) / 1000);
   Log(LogLevel::kNotice, "DB loaded from disk: ", seconds, " seconds");
   return true;
+}
+
+bool Persistence::ImportOnce(std::string* error) {
+  const std::string from = engine_.config.Text("import");
+  if (from.empty()) return true;
+  // Not a word of the address: it may hold a password.
+  const std::string what = from.starts_with("redis://") ? "another server" : from;
+  Log(LogLevel::kNotice, "Importing from ", what);
+  std::optional<Import> import = OpenImport(from, error);
+  const bool ok = import && Load(*import->source, import->size_bytes,
+                                 {.replace_existing = true, .only_db = import->only_db}, error);
+  if (!ok) *error = StrCat("import from ", what, ": ", *error);
+  return ok;
 }
 
 bool Persistence::Reload(bool replace_existing, std::string* error) {
@@ -402,7 +419,8 @@ bool Persistence::Load(RdbSource& source, uint64_t size_bytes, RdbLoad::Options 
     };
   }
   options.stop = &stop_loading_;
-  RdbLoad load(source, engine_.keyspace, std::move(options), ValueLimits(settings));
+  ProgressSource with_progress(source, size_bytes);
+  RdbLoad load(with_progress, engine_.keyspace, std::move(options), ValueLimits(settings));
   {
     MutexLock lock(mutex_);
     running_load_ = &load;

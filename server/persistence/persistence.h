@@ -72,7 +72,7 @@ class Persistence : public PersistenceHost {
   const Snapshot& snapshot() const { return snapshot_; }
 
   // ---- Loading ----------------------------------------------------------------------------------
-  // loading() from now on, if there is a file. Before clients are served.
+  // loading() from now on, if there is a file or something to import. Before clients are served.
   void ExpectFile();
   // Loads `dbfilename` with the gate closed all the time; a file that is not there is an empty data
   // set. False, with a sentence for people, where it is refused. Called once; up to its end
@@ -127,6 +127,8 @@ class Persistence : public PersistenceHost {
                  std::string* error);
   void NoteSaved(bool ok, uint64_t changes_then);
   bool LoadFile(RdbLoad::Options options, std::string* error);
+  // What the directive `import` names, if it does. False, with a sentence, where that fails.
+  bool ImportOnce(std::string* error);
   RdbSave::Options SaveOptions() const;
   RdbFacts Facts();
   uint64_t TotalChanges() const;

@@ -42,7 +42,7 @@ RdbLoad::RdbLoad(RdbSource& source, Keyspace& keyspace, Options options, const V
 
 bool RdbLoad::Run() {
   const bool read = ReadAll();
-  if (read) builders_.Take(std::exchange(chunk_, {}));
+  builders_.Take(std::exchange(chunk_, {}));
   builders_.Finish();
   const bool loaded = read && builders_.ok();
   if (!loaded) {
@@ -89,6 +89,10 @@ bool RdbLoad::ReadOpcode(uint8_t opcode, bool* end) {
       return CheckEnd();
     case rdb::kSelectDb:
       if (!reader_.Length(&number)) return false;
+      if (!Wanted(number)) {
+        db_ = kUnwanted;
+        return true;
+      }
       if (number >= static_cast<uint64_t>(databases_)) {
         return reader_.Fail(StrCat("database ", number, " of ", databases_,
                                    ": the directive databases must be larger"));
@@ -200,6 +204,9 @@ bool RdbLoad::SkipModuleAux() {
 
 bool RdbLoad::ReadKey(uint8_t type) {
   const Prefix prefix = std::exchange(prefix_, {});
+  if (db_ == kUnwanted || !Wanted(static_cast<uint64_t>(db_))) {
+    return reader_.SkipString() && SkipRdbValue(reader_, type);
+  }
   const uint64_t position = reader_.position();
   reader_.CopyTo(&chunk_.bytes);
   const bool read = reader_.SkipString() && SkipRdbValue(reader_, type);

@@ -25,6 +25,7 @@ class RdbLoad {
   struct Options {
     bool keep_expired = false;      // as a replica, which removes nothing by itself
     bool replace_existing = false;  // a key that is there is replaced, instead of being an error
+    int only_db = -1;               // of all databases this one; -1: all
     bool check_checksum = true;
     bool counts_uses = false;  // what Entry::access() is to be: CountsUses(settings)
     int64_t now_ms = 0;
@@ -61,6 +62,11 @@ class RdbLoad {
     int frequency = -1;
   };
 
+  static constexpr int kUnwanted = -1;  // as db_
+
+  bool Wanted(uint64_t db) const {
+    return options_.only_db < 0 || db == static_cast<uint64_t>(options_.only_db);
+  }
   bool ReadAll();
   bool ReadHeader();
   // An opcode with its operands; sets *end at the last one.

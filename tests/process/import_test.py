@@ -1,0 +1,122 @@
+#!/usr/bin/python3
+"""`import`: a data set taken over at the start, from a file or from a real redis-server, which must
+not notice more than a replica that came and went."""
+import os
+import socket
+import threading
+import unittest
+
+from harness import DEADLINE_S, Server, redis_server
+
+KEYS = 3000
+
+
+def fill(server, db=0, prefix="key"):
+    with server.wire() as wire:
+        wire.call("SELECT", db)
+        for i in range(KEYS):
+            wire.call("SET", "%s:%d" % (prefix, i), "a value that is worth packing, packing " * 2)
+        wire.call("HSET", prefix + ":hash", "field", "value")
+        wire.call("XADD", prefix + ":stream", "1-1", "field", "value")
+
+
+def size(server, db):
+    with server.wire() as wire:
+        wire.call("SELECT", db)
+        return wire.call("DBSIZE")
+
+
+class FromFile(unittest.TestCase):
+    def test_its_keys_come_to_those_that_are_there(self):
+        with Server() as first, Server() as own:
+            fill(first)
+            first.call("SAVE")
+            own.call("SET", "mine", "1")
+            own.call("SET", "key:1", "older")
+            own.call("SAVE")
+            own.stop()
+            file = os.path.join(first.folder, "dump.rdb")
+            with Server("--dir", own.folder, "--import", file) as server:
+                self.assertEqual(size(server, 0), KEYS + 3)
+                self.assertIn(b"packing", server.call("GET", "key:1"))
+
+    def test_what_is_no_data_set_stops_the_start(self):
+        for name, content, reason in (("none.rdb", None, "No such file"),
+                                      ("bad.rdb", b"REDIS0010\xfe", "offset 10")):
+            with Server() as first:
+                path = os.path.join(first.folder, name)
+                if content is not None:
+                    with open(path, "wb") as file:
+                        file.write(content)
+                with Server("--import", path, wait=False) as server:
+                    self.assertEqual(server.process.wait(DEADLINE_S), 1)
+                    self.assertIn("import from " + path, server.log())
+                    self.assertIn(reason, server.log())
+
+
+class FromServer(unittest.TestCase):
+    def setUp(self):
+        redis = Server(program=redis_server())
+        self.addCleanup(redis.__exit__)
+        redis.call("CONFIG", "SET", "repl-diskless-sync-delay", "0")
+        fill(redis)
+        fill(redis, 3, "other")
+        self.redis = redis
+
+    def address(self, rest="", login=""):
+        return "redis://%s127.0.0.1:%d%s" % (login, self.redis.port, rest)
+
+    def test_all_of_a_redis(self):
+        for diskless in ("yes", "no"):
+            self.redis.call("CONFIG", "SET", "repl-diskless-sync", diskless)
+            with Server("--import", self.address()) as server:
+                self.assertEqual(server.call("DEBUG", "DIGEST"),
+                                 self.redis.call("DEBUG", "DIGEST"))
+                self.assertEqual(server.call("ROLE")[0], b"master")
+
+    def test_one_database_with_a_password(self):
+        self.redis.call("CONFIG", "SET", "requirepass", "a b%")
+        with Server("--import", self.address("/3", ":a%20b%25@")) as server:
+            self.assertEqual((size(server, 0), size(server, 3)), (0, KEYS + 2))
+
+    def test_a_wrong_password_is_not_shown(self):
+        self.redis.call("CONFIG", "SET", "requirepass", "right")
+        with Server("--import", self.address("", ":secret@"), wait=False) as server:
+            self.assertEqual(server.process.wait(DEADLINE_S), 1)
+            self.assertIn("the server answers: -WRONGPASS", server.log())
+            self.assertNotIn("secret", server.log())
+
+
+class FromNobody(unittest.TestCase):
+    def refused(self, address, reason):
+        with Server("--import", address, wait=False) as server:
+            self.assertEqual(server.process.wait(DEADLINE_S), 1)
+            self.assertIn(reason, server.log())
+
+    def test_addresses_that_make_no_sense(self):
+        for address in ("redis://", "redis://h:99999", "redis://h/x", "redis://%zz@h"):
+            self.refused(address, "write it as redis://")
+
+    def test_a_port_where_nobody_listens(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.refused("redis://127.0.0.1:%d" % probe.getsockname()[1], "no connection to")
+
+    def test_a_server_that_hangs_up_in_the_middle(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            def answer():
+                peer = listener.accept()[0]
+                with peer:
+                    peer.recv(1000)
+                    peer.sendall(b"+OK\r\n")
+                    peer.recv(1000)
+                    peer.sendall(b"+FULLRESYNC %s 0\r\n$1000\r\nREDIS0010\xfe\x00" % (b"a" * 40))
+            thread = threading.Thread(target=answer)
+            thread.start()
+            self.refused("redis://127.0.0.1:%d" % listener.getsockname()[1],
+                         "the input ends too early")
+            thread.join()
+
+
+if __name__ == "__main__":
+    unittest.main()
