@@ -19,6 +19,8 @@ class HiddenFile : public RdbSink, public RdbSource {
   bool Write(std::string_view bytes) override;
   // Reads on from where the last call ended, from the beginning at first.
   size_t Read(char* to, size_t most) override;
+  // From the beginning again.
+  void Rewind() { read_ = 0; }
   // Forgets what was written behind this many bytes.
   void Cut(uint64_t size_bytes);
   uint64_t size_bytes() const { return size_; }

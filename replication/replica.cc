@@ -21,6 +21,7 @@ Replica::Replica(Engine& engine, History& history, Persistence& persistence, Pri
       persistence_(persistence),
       primary_(primary),
       worker_(engine.gate, engine.stats.AddWorker()),
+      replacement_slots_(engine.gate),
       mailbox_(interrupter_) {}
 
 Replica::~Replica() { Stop(); }
@@ -36,6 +37,7 @@ void Replica::Stop() {
     stopping_ = true;
     generation_.fetch_add(1);
   }
+  stop_loading_.store(true);
   interrupter_.Interrupt();
   changed_.NotifyAll();
   thread_.join();
@@ -46,8 +48,11 @@ void Replica::Follow(Target target) {
     MutexLock lock(mutex_);
     target_ = std::move(target);
     target_.generation = generation_.fetch_add(1) + 1;
+    // What the thread is still at is not what is asked about from now on.
+    state_.store(State::kConnect, std::memory_order_relaxed);
   }
   down_since_ms_.store(MonotonicMs(), std::memory_order_relaxed);
+  stop_loading_.store(true);
   interrupter_.Interrupt();
   changed_.NotifyAll();
 }
@@ -69,7 +74,9 @@ Replica::Progress Replica::progress() const {
   return progress;
 }
 
-void Replica::SetState(State state) {
+void Replica::SetState(const Target& target, State state) {
+  MutexLock lock(mutex_);
+  if (target.generation != target_.generation) return;
   const State before = state_.exchange(state, std::memory_order_relaxed);
   if (before == State::kConnected && state != before) {
     down_since_ms_.store(MonotonicMs(), std::memory_order_relaxed);
@@ -90,7 +97,7 @@ void Replica::Run() {
     if (!Wanted(target)) continue;
     const int64_t begun_ms = MonotonicMs();
     FollowOnce(target);
-    SetState(State::kConnect);
+    SetState(target, State::kConnect);
     const int64_t early_ms = begun_ms + kRetryMs - MonotonicMs();
     if (Wanted(target) && early_ms > 0) interrupter_.Sleep(early_ms);
   }
@@ -99,7 +106,7 @@ void Replica::Run() {
 // One link, from its beginning to its end.
 void Replica::FollowOnce(const Target& target) {
   PrimaryWire wire(interrupter_);
-  SetState(State::kConnecting);
+  SetState(target, State::kConnecting);
   Log(LogLevel::kNotice, "Connecting to MASTER ", target.host, ":", target.port);
   Answer answer;
   if (!wire.Connect(target.host, target.port, engine_.config.Text("bind-source-addr"),
@@ -120,7 +127,7 @@ void Replica::FollowOnce(const Target& target) {
     if (Continue(target, answer)) Stream(wire, target);
   } else {
     HiddenFile file;
-    SetState(State::kSync);
+    SetState(target, State::kSync);
     if (ReceiveSnapshot(wire, file) && LoadSnapshot(wire, target, answer, file)) {
       Stream(wire, target);
     }

@@ -22,6 +22,7 @@
 #include "server/engine/mailbox.h"
 #include "server/engine/worker.h"
 #include "server/persistence/persistence.h"
+#include "server/persistence/replacement.h"
 
 namespace larder {
 
@@ -93,9 +94,16 @@ class Replica {
   bool ReceiveMarked(PrimaryWire& wire, HiddenFile& file, const std::string& mark);
   bool Keep(PrimaryWire& wire, HiddenFile& file, std::string_view bytes);
   bool ReceiveMore(PrimaryWire& wire);
-  void Flush();
+  // ---- What becomes of it (replica_load.cc) -----------------------------------------------------
+  struct Extras;
+  enum class Loaded : uint8_t { kYes, kNo, kNotPossible };
   bool LoadSnapshot(PrimaryWire& wire, const Target& target, const Answer& answer,
                     HiddenFile& file);
+  Loaded LoadBeside(PrimaryWire& wire, const Target& target, const Answer& answer,
+                    HiddenFile& file);
+  bool LoadAfterFlush(PrimaryWire& wire, const Target& target, const Answer& answer,
+                      HiddenFile& file);
+  void Flush();
   // ---- The stream (replica_stream.cc) -----------------------------------------------------------
   bool Continue(const Target& target, const Answer& answer);
   void Stream(PrimaryWire& wire, const Target& target);
@@ -104,13 +112,16 @@ class Replica {
   bool Acknowledge(PrimaryWire& wire);
 
   int64_t timeout_ms() const { return engine_.config.settings().repl_timeout_s * 1000; }
-  void SetState(State state);
+  // Unless there is another target by now.
+  void SetState(const Target& target, State state);
 
   Engine& engine_;
   History& history_;
   Persistence& persistence_;
   Primary& primary_;
   Worker worker_;
+  ReplacementSlots replacement_slots_;
+  std::atomic<bool> stop_loading_{false};  // beside the data that are served
   Interrupter interrupter_;
   LinkMailbox mailbox_;
   // The client that the stream's commands run for; a new one for each link.

@@ -1,46 +1,21 @@
 // Replica: a full sync. The snapshot is received into a file, while the old data are still served,
-// and loaded when it is whole.
+// and loaded when it is whole (replica_load.cc).
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 
-#include "replication/commands.h"
 #include "replication/hidden_file.h"
 #include "replication/replica.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/numbers.h"
-#include "server/base/random.h"
 #include "server/base/strings.h"
-#include "server/engine/script_host.h"
-#include "server/engine/whole_keyspace.h"
 
 namespace larder {
 namespace {
 
 constexpr std::string_view kEofForm = "$EOF:";
 constexpr size_t kMarkBytes = 40;
-constexpr int64_t kNewlineMs = 1000;
-
-// Tells the primary every second that we are alive while the snapshot is being loaded. What becomes
-// of the newlines shows when the stream is read.
-class LivelySource : public RdbSource {
- public:
-  LivelySource(HiddenFile& file, PrimaryWire& wire) : file_(file), wire_(wire) {}
-  size_t Read(char* to, size_t most) override {
-    const int64_t now_ms = MonotonicMs();
-    if (now_ms - last_ms_ >= kNewlineMs) {
-      wire_.Send("\n", 0);
-      last_ms_ = now_ms;
-    }
-    return file_.Read(to, most);
-  }
-
- private:
-  HiddenFile& file_;
-  PrimaryWire& wire_;
-  int64_t last_ms_ = 0;
-};
 
 }  // namespace
 
@@ -107,55 +82,6 @@ bool Replica::ReceiveMore(PrimaryWire& wire) {
   if (!wire.Receive(timeout_ms())) return false;
   last_io_ms_.store(wire.last_io_ms(), std::memory_order_relaxed);
   return wire.last_io_ms() != before_ms || MonotonicMs() - before_ms < timeout_ms();
-}
-
-bool Replica::LoadSnapshot(PrimaryWire& wire, const Target& target, const Answer& answer,
-                           HiddenFile& file) {
-  primary_.DropReplicas();
-  Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Flushing old data");
-  GateClosed closed(engine_.gate, worker_.gate_slot);
-  if (!Wanted(target)) return false;
-  Flush();
-  Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Loading DB in memory");
-  std::string error;
-  int stream_db = 0;
-  RdbLoad::Options options;
-  options.keep_expired = true;
-  options.take_fact = [&stream_db](std::string_view name, std::string_view value) {
-    int64_t db;
-    if (name == "repl-stream-db" && ParseInt64(value, &db) && db >= 0) {
-      stream_db = static_cast<int>(db);
-    }
-  };
-  LivelySource source(file, wire);
-  const bool loaded = persistence_.Load(source, file.size_bytes(), std::move(options), &error);
-  // Where that failed nothing is left, which continues nobody's history.
-  history_.Adopt(loaded && !answer.id.empty() ? answer.id : RandomHex(kMarkBytes));
-  engine_.log.Restart(loaded ? answer.offset : 0, stream_db);
-  if (!loaded) {
-    Log(LogLevel::kWarning, "Failed trying to load the MASTER synchronization DB: ", error);
-    return false;
-  }
-  Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Finished with success");
-  return true;
-}
-
-// Keys and libraries go. REQUIRES: the gate is closed by this thread.
-void Replica::Flush() {
-  KeyLock all(engine_.keyspace, KeyLock::Exclusive());
-  ReadyKeys ready;
-  Reply reply(client_->out, 2);
-  worker_.now_ms = WallMs();
-  Context context{.engine = engine_,
-                  .worker = worker_,
-                  .command = ReplicationCommands().front(),
-                  .args = {},
-                  .client = *client_,
-                  .lock = all,
-                  .reply = reply,
-                  .ready = ready};
-  FlushDatabase(context, -1, true);
-  engine_.scripts->RestoreLibraries({}, LibraryMerge::kFlush);
 }
 
 }  // namespace larder

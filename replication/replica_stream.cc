@@ -35,7 +35,7 @@ void Replica::Stream(PrimaryWire& wire, const Target& target) {
   stream_db_ = std::max(engine_.log.db(), 0);
   client_->db = stream_db_;
   last_io_ms_.store(MonotonicMs(), std::memory_order_relaxed);
-  SetState(State::kConnected);
+  SetState(target, State::kConnected);
   for (int64_t ack_ms = 0; Wanted(target);) {
     if (!Apply(wire, target)) break;
     const int64_t now_ms = MonotonicMs();

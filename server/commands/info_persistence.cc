@@ -35,7 +35,7 @@ void WritePersistence(Engine& engine, InfoWriter& info) {
   // Redis counts what the operating system copied beneath a fork; here it is what was kept.
   const uint64_t kept_bytes = running ? snapshot.kept_bytes() : 0;
   const auto total = static_cast<double>(std::max<uint64_t>(1, snapshot.keys_total()));
-  info.Field("async_loading", 0);
+  info.Field("async_loading", state.loading_beside ? 1 : 0);
   info.Field("current_cow_peak", kept_bytes);
   info.Field("current_cow_size", kept_bytes);
   info.Field("current_cow_size_age", 0);

@@ -255,7 +255,8 @@ constexpr Directive kDirectives[] = {
     {"database-persist", "", Custom(CheckDatabasePersist), "", kLive | kMultiWord, kWorks,
      "Databases that are left out of snapshots: number and no, or yes to take one in again."},
     {"import", "", Custom(CheckAnything), "", kFileOnly, kWorks,
-     "Taken over once, at the start: a snapshot file, or redis://[[user:]password@]host[:port][/db]."},
+     "Taken over once, at the start: a snapshot file, or "
+     "redis://[[user:]password@]host[:port][/db]."},
     {"backup-schedule", "", Custom(CheckTimeOfDay), "", kLive, kWorks,
      "Time of day, like 03:30, of a backup in the folder backups of `dir`; empty for none."},
     {"backup-retention", "", Number(1, kMostBackups), "7", kLive, kWorks,
@@ -322,7 +323,10 @@ constexpr Directive kDirectives[] = {
     {"repl-disable-tcp-nodelay", "", kBool, "no", kLive, kNothing,
      "Replicas are sent the stream at once, in as few packets as there are batches."},
     {"repl-diskless-load", "", Choice("disabled|on-empty-db|swapdb"), "disabled", kLive, kNothing,
-     "A snapshot is received into a file first, so that the old data stay until it is whole."},
+     "A snapshot is received into a file first; replica-full-sync says what becomes of the old "
+     "data."},
+    {"replica-full-sync", "", Choice("auto|swap|flush"), "auto", kLive, kWorks,
+     "Load a snapshot beside the old data and swap, flush them first, or see what has room."},
     {"repl-diskless-sync", "", kBool, "yes", kLive, kWorks,
      "Snapshots go straight to replicas instead of through a file.", &Settings::repl_diskless_sync},
     {"repl-diskless-sync-delay", "", Number(0, kInt), "5", kLive, kWorks,

@@ -411,14 +411,15 @@ bool Persistence::Load(RdbSource& source, uint64_t size_bytes, RdbLoad::Options 
   options.counts_uses = CountsUses(settings);
   options.check_checksum = settings.rdb_checksum != 0;
   options.key_delay_us = settings.key_load_delay_us;
-  if (engine_.scripts != nullptr) {
+  const bool beside = options.target != nullptr;
+  if (engine_.scripts != nullptr && !options.load_library) {
     options.load_library = [this](std::string_view library_source, bool replace) {
       const std::string library(library_source);
       return engine_.scripts->RestoreLibraries(
           {&library, 1}, replace ? LibraryMerge::kReplace : LibraryMerge::kAppend);
     };
   }
-  options.stop = &stop_loading_;
+  if (options.stop == nullptr) options.stop = &stop_loading_;
   ProgressSource with_progress(source, size_bytes);
   RdbLoad load(with_progress, engine_.keyspace, std::move(options), ValueLimits(settings));
   {
@@ -427,7 +428,8 @@ bool Persistence::Load(RdbSource& source, uint64_t size_bytes, RdbLoad::Options 
     state_.loading_since_s = NowS();
     state_.loading_total_bytes = size_bytes;
   }
-  const bool was_loading = loading_.exchange(true, std::memory_order_relaxed);
+  const bool was_loading = loading_.load(std::memory_order_relaxed);
+  if (!beside) loading_.store(true, std::memory_order_relaxed);
   const bool ok = load.Run();
   loading_.store(was_loading, std::memory_order_relaxed);
   {
@@ -438,7 +440,9 @@ bool Persistence::Load(RdbSource& source, uint64_t size_bytes, RdbLoad::Options 
   }
   if (!ok) {
     Log(LogLevel::kWarning, load.error(), ". Failure loading rdb format");
-    for (int db = 0; db < engine_.keyspace.databases(); ++db) engine_.keyspace.Flush(db, true);
+    for (int db = 0; db < engine_.keyspace.databases() && !beside; ++db) {
+      engine_.keyspace.Flush(db, true);
+    }
     *error = load.error();
     return false;
   }
@@ -455,6 +459,7 @@ Persistence::State Persistence::state() const {
   MutexLock lock(mutex_);
   State state = state_;
   state.loading = loading();
+  state.loading_beside = running_load_ != nullptr && !state.loading;
   if (running_load_ != nullptr) state.loading_bytes = running_load_->position();
   return state;
 }

@@ -82,7 +82,8 @@ class Persistence : public PersistenceHost {
   void AbortLoading() { stop_loading_.store(true, std::memory_order_relaxed); }
   // DEBUG RELOAD: the same file into the keyspace as it is. Closed gate.
   bool Reload(bool replace_existing, std::string* error);
-  // Reads a data set from elsewhere: a full sync. The keyspace must be empty. Closed gate.
+  // Reads a data set from elsewhere: a full sync. The keyspace must be empty. Closed gate; not so
+  // where options.target takes it beside the present one (replacement.h), which stays what it is.
   bool Load(RdbSource& source, uint64_t size_bytes, RdbLoad::Options options, std::string* error);
 
   // ---- State ------------------------------------------------------------------------------------
@@ -96,6 +97,7 @@ class Persistence : public PersistenceHost {
     uint64_t last_kept_bytes = 0;                // Snapshot::kept_bytes of the last background save
     uint64_t keys_loaded = 0, keys_expired = 0;  // by the last load
     bool loading = false;
+    bool loading_beside = false;  // beside the data that are served
     int64_t loading_since_s = 0;
     uint64_t loading_total_bytes = 0, loading_bytes = 0;
   };

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/base/check.h"
 #include "server/base/hash.h"
 #include "server/base/log.h"
 #include "server/base/quote.h"
@@ -16,10 +17,39 @@ constexpr uint64_t kEmptyKeysLogged = 10;  // as Redis
 
 }  // namespace
 
-RdbBuilders::RdbBuilders(Keyspace& keyspace, const Options& options, const ValueLimits& limits,
+bool RdbTarget::InsertNew(Keyspace& keyspace, int db, Entry* entry, uint64_t hash) {
+  Shard& shard = keyspace.shard(Keyspace::ShardOf(hash));
+  {
+    MutexLock lock(shard.mutex());
+    if (shard.Find(db, entry->key(), hash) == nullptr) {
+      shard.Insert(db, entry, hash);
+      return true;
+    }
+  }
+  Entry::Free(entry);
+  return false;
+}
+
+RdbTarget::Taken KeyspaceTarget::Insert(size_t, int db, Entry* entry) {
+  const uint64_t hash = HashBytes(entry->key());
+  if (replace_existing_) {
+    Shard& shard = keyspace_.shard(Keyspace::ShardOf(hash));
+    Entry* gone;
+    {
+      MutexLock lock(shard.mutex());
+      gone = shard.Find(db, entry->key(), hash);
+      if (gone != nullptr) gone = shard.Remove(db, gone, hash);
+    }
+    if (gone != nullptr) Entry::Free(gone);
+  }
+  return InsertNew(keyspace_, db, entry, hash) ? Taken::kYes : Taken::kDuplicate;
+}
+
+RdbBuilders::RdbBuilders(RdbTarget& target, const Options& options, const ValueLimits& limits,
                          size_t thread_count)
-    : keyspace_(keyspace), options_(options), limits_(limits) {
-  for (size_t i = 0; i < thread_count; ++i) threads_.emplace_back([this] { Run(); });
+    : target_(target), options_(options), limits_(limits) {
+  CHECK(thread_count < kMostThreads);
+  for (size_t i = 0; i < thread_count; ++i) threads_.emplace_back([this, i] { Run(i + 1); });
 }
 
 RdbBuilders::~RdbBuilders() { Finish(); }
@@ -33,7 +63,7 @@ void RdbBuilders::Take(RdbChunk chunk) {
       return;
     }
   }
-  Build(chunk);
+  Build(0, chunk);
 }
 
 void RdbBuilders::Finish() {
@@ -46,7 +76,7 @@ void RdbBuilders::Finish() {
   threads_.clear();
 }
 
-void RdbBuilders::Run() {
+void RdbBuilders::Run(size_t number) {
   CountThisThread();
   for (;;) {
     RdbChunk chunk;
@@ -57,24 +87,24 @@ void RdbBuilders::Run() {
       chunk = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    Build(chunk);
+    Build(number, chunk);
   }
 }
 
-void RdbBuilders::Build(const RdbChunk& chunk) {
+void RdbBuilders::Build(size_t thread, const RdbChunk& chunk) {
   const std::string_view bytes = chunk.bytes;
   size_t begin = 0;
   for (const RdbChunk::Record& record : chunk.records) {
     if (!ok()) return;
     RdbReader reader(bytes.substr(begin, record.end - begin));
-    if (!BuildOne(reader, record)) {
+    if (!BuildOne(thread, reader, record)) {
       return Refuse(record.position + reader.position(), reader.error());
     }
     begin = record.end;
   }
 }
 
-bool RdbBuilders::BuildOne(RdbReader& reader, const RdbChunk::Record& record) {
+bool RdbBuilders::BuildOne(size_t thread, RdbReader& reader, const RdbChunk::Record& record) {
   std::string key;
   if (!reader.String(&key)) return false;
   if (key.size() > Entry::kMaxKeyBytes) return reader.Fail("a key that is too long");
@@ -96,8 +126,16 @@ bool RdbBuilders::BuildOne(RdbReader& reader, const RdbChunk::Record& record) {
     return true;
   }
   SetAccess(*entry, record);
-  if (Insert(record.db, entry)) return true;
-  return reader.Fail(StrCat("RDB has duplicated key ", Printable(key), " in DB ", record.db));
+  switch (target_.Insert(thread, record.db, entry)) {
+    case RdbTarget::Taken::kYes:
+      loaded_.fetch_add(1, std::memory_order_relaxed);
+      return true;
+    case RdbTarget::Taken::kDuplicate:
+      return reader.Fail(StrCat("RDB has duplicated key ", Printable(key), " in DB ", record.db));
+    case RdbTarget::Taken::kNoRoom:
+      return reader.Fail("no room for it beside the present data set");
+  }
+  return false;
 }
 
 void RdbBuilders::SetAccess(Entry& entry, const RdbChunk::Record& record) const {
@@ -108,28 +146,6 @@ void RdbBuilders::SetAccess(Entry& entry, const RdbChunk::Record& record) const 
     const int64_t idle_ms = record.idle_s > 0 ? record.idle_s * 1000 : 0;
     entry.set_access(LruAccess(options_.now_ms - idle_ms));
   }
-}
-
-bool RdbBuilders::Insert(int db, Entry* entry) {
-  const std::string_view key = entry->key();
-  const uint64_t hash = HashBytes(key);
-  Shard& shard = keyspace_.shard(Keyspace::ShardOf(hash));
-  Entry* gone = nullptr;
-  {
-    MutexLock lock(shard.mutex());
-    gone = shard.Find(db, key, hash);
-    if (gone != nullptr && options_.replace_existing) gone = shard.Remove(db, gone, hash);
-    if (gone == nullptr || options_.replace_existing) {
-      shard.Insert(db, std::exchange(entry, nullptr), hash);
-    }
-  }
-  if (entry != nullptr) {
-    Entry::Free(entry);
-    return false;
-  }
-  if (gone != nullptr) Entry::Free(gone);
-  loaded_.fetch_add(1, std::memory_order_relaxed);
-  return true;
 }
 
 void RdbBuilders::Refuse(uint64_t position, const std::string& error) {

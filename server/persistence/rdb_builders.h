@@ -34,15 +34,43 @@ struct RdbChunk {
   std::vector<Record> records;
 };
 
+// Where entries go that were built.
+class RdbTarget {
+ public:
+  enum class Taken : uint8_t { kYes, kDuplicate, kNoRoom };
+
+  virtual ~RdbTarget() = default;
+  // Takes the entry over, whatever is answered. Any thread of RdbBuilders, by its number.
+  virtual Taken Insert(size_t thread, int db, Entry* entry) = 0;
+
+ protected:
+  // Puts an entry into a keyspace. False, and the entry is freed: its key is there already.
+  static bool InsertNew(Keyspace& keyspace, int db, Entry* entry, uint64_t hash);
+};
+
+// The keyspace itself.
+class KeyspaceTarget : public RdbTarget {
+ public:
+  KeyspaceTarget(Keyspace& keyspace, bool replace_existing)
+      : keyspace_(keyspace), replace_existing_(replace_existing) {}
+  Taken Insert(size_t thread, int db, Entry* entry) override;
+
+ private:
+  Keyspace& keyspace_;
+  const bool replace_existing_;
+};
+
 class RdbBuilders {
  public:
+  static constexpr size_t kMostThreads = 5;  // with the one that calls Take, number 0
+
   struct Options {
-    bool keep_expired = false, replace_existing = false, counts_uses = false;
+    bool keep_expired = false, counts_uses = false;
     int64_t now_ms = 0;
   };
 
-  // With 0 threads Take does the work itself.
-  RdbBuilders(Keyspace& keyspace, const Options& options, const ValueLimits& limits,
+  // With 0 threads Take does the work itself. REQUIRES: thread_count < kMostThreads.
+  RdbBuilders(RdbTarget& target, const Options& options, const ValueLimits& limits,
               size_t thread_count);
   ~RdbBuilders();
   RdbBuilders(const RdbBuilders&) = delete;
@@ -66,15 +94,13 @@ class RdbBuilders {
  private:
   static constexpr size_t kMostWaitingPerThread = 2;  // chunks; more would only be memory
 
-  void Run();
-  void Build(const RdbChunk& chunk);
-  bool BuildOne(RdbReader& reader, const RdbChunk::Record& record);
+  void Run(size_t number);
+  void Build(size_t thread, const RdbChunk& chunk);
+  bool BuildOne(size_t thread, RdbReader& reader, const RdbChunk::Record& record);
   void SetAccess(Entry& entry, const RdbChunk::Record& record) const;
-  // False: the key is there already.
-  bool Insert(int db, Entry* entry);
   void Refuse(uint64_t position, const std::string& error);
 
-  Keyspace& keyspace_;
+  RdbTarget& target_;
   const Options options_;
   const ValueLimits limits_;
   std::vector<std::thread> threads_;

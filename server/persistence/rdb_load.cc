@@ -16,14 +16,14 @@ namespace {
 constexpr int kFirstWithChecksum = 5;
 constexpr size_t kMostAux = 64;  // facts that are kept; real files have about ten
 // Beside the one that reads: it finds keys about four times as fast as one thread builds them.
-constexpr unsigned kMostBuilders = 4;
+constexpr size_t kMostBuilders = RdbBuilders::kMostThreads - 1;
 
 // Whatever comes first of a record: an opcode, or the type of a key.
 bool IsOpcode(uint8_t byte) { return byte >= rdb::kSlotInfo; }
 
 size_t BuilderCount(const RdbLoad::Options& options) {
   if (options.key_delay_us != 0) return 0;  // keys one by one, as they are read
-  const unsigned cores = std::max(std::thread::hardware_concurrency(), 1u);
+  const size_t cores = std::max(std::thread::hardware_concurrency(), 1u);
   return std::min(cores - 1, kMostBuilders);
 }
 
@@ -33,9 +33,9 @@ RdbLoad::RdbLoad(RdbSource& source, Keyspace& keyspace, Options options, const V
     : reader_(source),
       databases_(keyspace.databases()),
       options_(std::move(options)),
-      builders_(keyspace,
+      keyspace_target_(keyspace, options_.replace_existing),
+      builders_(options_.target != nullptr ? *options_.target : keyspace_target_,
                 {.keep_expired = options_.keep_expired,
-                 .replace_existing = options_.replace_existing,
                  .counts_uses = options_.counts_uses,
                  .now_ms = options_.now_ms},
                 limits, BuilderCount(options_)) {}

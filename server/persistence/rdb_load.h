@@ -26,6 +26,7 @@ class RdbLoad {
     bool keep_expired = false;      // as a replica, which removes nothing by itself
     bool replace_existing = false;  // a key that is there is replaced, instead of being an error
     int only_db = -1;               // of all databases this one; -1: all
+    RdbTarget* target = nullptr;    // where keys go; null: into the keyspace
     bool check_checksum = true;
     bool counts_uses = false;  // what Entry::access() is to be: CountsUses(settings)
     int64_t now_ms = 0;
@@ -82,6 +83,7 @@ class RdbLoad {
   RdbReader reader_;
   const int databases_;
   const Options options_;
+  KeyspaceTarget keyspace_target_;
   RdbBuilders builders_;
   RdbChunk chunk_;  // what they get next
   int version_ = 0;

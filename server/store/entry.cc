@@ -76,6 +76,7 @@ Entry* Entry::Allocate(std::string_view key, ValueType type, bool external, size
   entry->has_expiry_ = has_expiry;
   entry->external_ = external;
   entry->epoch_ = 0;
+  entry->marked_ = 0;
   entry->unused_ = 0;
   if (has_expiry) entry->set_expiry_ms(expiry_ms);
   if (!external) entry->set_inline_size(static_cast<uint32_t>(inline_bytes));

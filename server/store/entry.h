@@ -113,6 +113,10 @@ class Entry {
   uint8_t epoch() const { return epoch_; }
   void set_epoch(uint8_t epoch) { epoch_ = epoch & 1; }
 
+  // For whoever goes over all entries of a keyspace twice (server/persistence/replacement.h).
+  bool marked() const { return marked_; }
+  void set_marked(bool marked) { marked_ = marked; }
+
   // All memory behind this entry, in bytes, as jemalloc rounds it. O(1): collections answer from a
   // count they keep. What is shared with a clone, a snapshot or a reply counts in full.
   size_t MemoryBytes() const;
@@ -153,7 +157,8 @@ class Entry {
   uint64_t has_expiry_ : 1;
   uint64_t external_ : 1;
   uint64_t epoch_ : 1;
-  uint64_t unused_ : 2;
+  uint64_t marked_ : 1;
+  uint64_t unused_ : 1;
 };
 static_assert(sizeof(Entry) == 8);
 

@@ -136,8 +136,10 @@ void Table::FreeContents(const Contents& contents) {
     const uint64_t word = slots->slot[i].load(std::memory_order_relaxed);
     if (word != 0) Entry::Free(EntryOf(word));
   }
-  std::free(slots);
+  FreeSlots(contents);
 }
+
+void Table::FreeSlots(const Contents& contents) { std::free(contents.slots); }
 
 void Table::PrefetchSlot(uint64_t hash) const {
   const Root root = this->root();

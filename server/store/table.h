@@ -71,6 +71,8 @@ class Table {
   Contents Release();
   // Frees an array and all its entries; any thread, no lock.
   static void FreeContents(const Contents& contents);
+  // Frees the array alone.
+  static void FreeSlots(const Contents& contents);
   // Calls visit(Entry*) for all of them.
   template <typename Visit>
   static void ForEachIn(const Contents& contents, Visit visit) {

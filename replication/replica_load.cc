@@ -1,0 +1,174 @@
+// Replica: how a snapshot that was received takes the place of the old data. Where there is room it
+// is loaded beside them, which are served meanwhile, and the two are swapped; else the old ones are
+// flushed first.
+#include <algorithm>
+#include <vector>
+
+#include "replication/commands.h"
+#include "replication/hidden_file.h"
+#include "replication/replica.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/memory_limit.h"
+#include "server/base/numbers.h"
+#include "server/base/random.h"
+#include "server/base/strings.h"
+#include "server/engine/script_host.h"
+#include "server/engine/tracking.h"
+#include "server/engine/whole_keyspace.h"
+
+namespace larder {
+namespace {
+
+constexpr size_t kIdBytes = 40;
+constexpr int64_t kNewlineMs = 1000;
+
+// Tells the primary every second that we are alive while the snapshot is being loaded. What becomes
+// of the newlines shows when the stream is read.
+class LivelySource : public RdbSource {
+ public:
+  LivelySource(HiddenFile& file, PrimaryWire& wire) : file_(file), wire_(wire) {}
+  size_t Read(char* to, size_t most) override {
+    const int64_t now_ms = MonotonicMs();
+    if (now_ms - last_ms_ >= kNewlineMs) {
+      wire_.Send("\n", 0);
+      last_ms_ = now_ms;
+    }
+    return file_.Read(to, most);
+  }
+
+ private:
+  HiddenFile& file_;
+  PrimaryWire& wire_;
+  int64_t last_ms_ = 0;
+};
+
+bool IsEmpty(const Keyspace& keyspace) {
+  for (int db = 0; db < keyspace.databases(); ++db) {
+    if (keyspace.Size(db) > 0) return false;
+  }
+  return true;
+}
+
+// What two data sets may take together; 0: no limit.
+uint64_t RoomForTwo(const Config& config) {
+  if (config.Text("replica-full-sync") == "swap") return 0;
+  const auto maxmemory = static_cast<uint64_t>(int64_t{config.settings().maxmemory});
+  const uint64_t machine = MemoryLimitBytes();
+  if (maxmemory == 0 || machine == 0) return std::max(maxmemory, machine);
+  return std::min(maxmemory, machine);
+}
+
+}  // namespace
+
+// What a snapshot says beside its keys.
+struct Replica::Extras {
+  int stream_db = 0;
+  std::vector<std::string> libraries;
+
+  void Take(std::string_view name, std::string_view value) {
+    int64_t db;
+    if (name != "repl-stream-db" || !ParseInt64(value, &db) || db < 0) return;
+    stream_db = static_cast<int>(db);
+  }
+};
+
+bool Replica::LoadSnapshot(PrimaryWire& wire, const Target& target, const Answer& answer,
+                           HiddenFile& file) {
+  // Who may write changes what would be compared.
+  const bool swaps = engine_.config.Text("replica-full-sync") != "flush" &&
+                     engine_.config.settings().replica_read_only != 0 && !IsEmpty(engine_.keyspace);
+  const Loaded loaded = swaps ? LoadBeside(wire, target, answer, file) : Loaded::kNotPossible;
+  if (loaded != Loaded::kNotPossible) return loaded == Loaded::kYes;
+  file.Rewind();
+  return LoadAfterFlush(wire, target, answer, file);
+}
+
+Replica::Loaded Replica::LoadBeside(PrimaryWire& wire, const Target& target, const Answer& answer,
+                                    HiddenFile& file) {
+  Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Loading DB in memory, beside the old data");
+  const uint64_t changes = engine_.stats.Sum(&WorkerStats::changes);
+  stop_loading_.store(false);
+  if (!Wanted(target)) return Loaded::kNo;
+  Replacement replacement(engine_, replacement_slots_, RoomForTwo(engine_.config));
+  Extras extras;
+  RdbLoad::Options options = {.keep_expired = true, .target = &replacement, .stop = &stop_loading_};
+  options.take_fact = [&extras](auto name, auto value) { extras.Take(name, value); };
+  options.load_library = [&extras](std::string_view source, bool) {
+    extras.libraries.emplace_back(source);
+    return std::string();
+  };
+  LivelySource source(file, wire);
+  std::string error;
+  if (!persistence_.Load(source, file.size_bytes(), std::move(options), &error)) {
+    if (!replacement.full()) {
+      Log(LogLevel::kWarning, "Failed trying to load the MASTER synchronization DB: ", error);
+      return Loaded::kNo;  // the old data stay
+    }
+    Log(LogLevel::kWarning,
+        "Two data sets do not fit into memory together: the old one is flushed first");
+    return Loaded::kNotPossible;
+  }
+  GateClosed closed(engine_.gate, worker_.gate_slot);
+  if (!Wanted(target)) return Loaded::kNo;
+  if (engine_.stats.Sum(&WorkerStats::changes) != changes) return Loaded::kNotPossible;
+  if (const std::string why =
+          engine_.scripts->RestoreLibraries(extras.libraries, LibraryMerge::kFlush);
+      !why.empty()) {
+    Log(LogLevel::kWarning, "Failed trying to load the MASTER synchronization DB: ", why);
+    return Loaded::kNo;
+  }
+  primary_.DropReplicas();
+  replacement.Apply();
+  InvalidateAll(engine_);
+  history_.Adopt(answer.id.empty() ? RandomHex(kIdBytes) : answer.id);
+  engine_.log.Restart(answer.offset, extras.stream_db);
+  Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Finished with success, ", replacement.kept(),
+      " keys were the same");
+  return Loaded::kYes;
+}
+
+bool Replica::LoadAfterFlush(PrimaryWire& wire, const Target& target, const Answer& answer,
+                             HiddenFile& file) {
+  primary_.DropReplicas();
+  Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Flushing old data");
+  GateClosed closed(engine_.gate, worker_.gate_slot);
+  if (!Wanted(target)) return false;
+  Flush();
+  Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Loading DB in memory");
+  std::string error;
+  Extras extras;
+  RdbLoad::Options options = {.keep_expired = true};
+  options.take_fact = [&extras](auto name, auto value) { extras.Take(name, value); };
+  LivelySource source(file, wire);
+  const bool loaded = persistence_.Load(source, file.size_bytes(), std::move(options), &error);
+  // Where that failed nothing is left, which continues nobody's history.
+  history_.Adopt(loaded && !answer.id.empty() ? answer.id : RandomHex(kIdBytes));
+  engine_.log.Restart(loaded ? answer.offset : 0, extras.stream_db);
+  if (!loaded) {
+    Log(LogLevel::kWarning, "Failed trying to load the MASTER synchronization DB: ", error);
+    return false;
+  }
+  Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Finished with success");
+  return true;
+}
+
+// Keys and libraries go. REQUIRES: the gate is closed by this thread.
+void Replica::Flush() {
+  KeyLock all(engine_.keyspace, KeyLock::Exclusive());
+  ReadyKeys ready;
+  Reply reply(client_->out, 2);
+  worker_.now_ms = WallMs();
+  Context context{.engine = engine_,
+                  .worker = worker_,
+                  .command = ReplicationCommands().front(),
+                  .args = {},
+                  .client = *client_,
+                  .lock = all,
+                  .reply = reply,
+                  .ready = ready};
+  FlushDatabase(context, -1, true);
+  engine_.scripts->RestoreLibraries({}, LibraryMerge::kFlush);
+}
+
+}  // namespace larder

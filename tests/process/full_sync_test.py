@@ -1,0 +1,168 @@
+#!/usr/bin/python3
+"""A full sync of a replica that has data: they are served until the new ones are whole, what is the
+same in both is not kept twice, and where two do not fit the old ones go first."""
+import random
+import threading
+import time
+import unittest
+
+from harness import SANITIZED, Server, encode, wait_until
+
+KEYS = 2000 if SANITIZED else 8000
+
+
+def fill(server, seed, keys=KEYS):
+    """Keys of every type in two databases, of which a few differ from one seed to the next."""
+    dice = random.Random(seed)
+    with server.wire() as wire:
+        for db in (0, 3):
+            wire.call("SELECT", db)
+            requests = []
+            for i in range(keys):
+                value = "seed %d" % seed if dice.random() < 0.03 else "the same"
+                requests.append(("SET", "s:%d" % i, value + " " * 100))
+            for i in range(keys // 20):
+                value = str(seed) if dice.random() < 0.03 else "0"
+                requests += [("HSET", "h:%d" % i, "a", value, "b", "y" * 70),
+                             ("SADD", "set:%d" % i, value, "x", "y"),
+                             ("RPUSH", "l:%d" % i, "x", value, "z"),
+                             ("ZADD", "z:%d" % i, 1, "x", 2, value),
+                             ("XADD", "x:%d" % i, "1-%d" % (1 + int(value)), "f", "v"),
+                             ("PEXPIREAT", "h:%d" % i, 4_000_000_000_000 + int(value))]
+            requests.append(("SET", "only:%d" % seed, "1"))
+            for request in requests:
+                wire.send(encode(*request))
+            for _ in requests:
+                wire.reply()
+
+
+def follow(replica, primary):
+    replica.call("REPLICAOF", "127.0.0.1", primary.port)
+    wait_until(lambda: replica.info("master_link_status") == "up", "the link", 60)
+
+
+class FullSync(unittest.TestCase):
+    def pair(self, *options):
+        """A primary, and a server with data of its own that are nearly the same."""
+        primary, replica = Server("--repl-diskless-sync-delay", "0"), Server(*options)
+        self.addCleanup(primary.__exit__)
+        self.addCleanup(replica.__exit__)
+        fill(primary, 1)
+        fill(replica, 2)
+        self.assertNotEqual(replica.call("DEBUG", "DIGEST"), primary.call("DEBUG", "DIGEST"))
+        return primary, replica
+
+    def assert_same(self, primary, replica):
+        self.assertEqual(replica.call("DEBUG", "DIGEST"), primary.call("DEBUG", "DIGEST"))
+        primary.call("SET", "after", "1")
+        wait_until(lambda: replica.call("GET", "after") == b"1", "the stream goes on")
+
+    def test_what_is_the_same_stays(self):
+        primary, replica = self.pair()
+        follow(replica, primary)
+        self.assert_same(primary, replica)
+        kept = int(replica.log().split(" keys were the same")[0].rsplit(" ", 1)[1])
+        self.assertGreater(kept, 2 * 0.9 * KEYS)
+        with replica.wire() as wire:
+            self.assertIsNone(wire.call("GET", "only:2"))
+            self.assertEqual(wire.call("GET", "only:1"), b"1")
+
+    def test_a_second_one_finds_all_the_same(self):
+        primary, replica = self.pair()
+        for _ in range(2):
+            follow(replica, primary)
+            replica.call("REPLICAOF", "NO", "ONE")
+            replica.call("SET", "only:2", "1")
+        follow(replica, primary)
+        self.assert_same(primary, replica)
+
+    def test_reads_go_on_and_see_one_data_set_or_the_other(self):
+        primary, replica = self.pair()
+        replica.call("CONFIG", "SET", "key-load-delay", "20")
+        seen, done = set(), threading.Event()
+
+        def read():
+            with replica.wire() as wire:
+                while not done.is_set():
+                    seen.add(tuple(wire.call("MGET", "only:1", "only:2")))
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        replica.call("REPLICAOF", "127.0.0.1", primary.port)
+        wait_until(lambda: replica.info("async_loading") == "1", "loading beside", 60)
+        self.assertEqual(replica.call("GET", "only:2"), b"1")
+        replica.call("CONFIG", "SET", "key-load-delay", "0")
+        wait_until(lambda: replica.info("master_link_status") == "up", "the link", 60)
+        done.set()
+        reader.join()
+        self.assertEqual(seen, {(None, b"1"), (b"1", None)})
+        self.assert_same(primary, replica)
+
+    def test_a_promotion_in_the_middle_leaves_the_old_data(self):
+        primary, replica = self.pair()
+        before = replica.call("DEBUG", "DIGEST")
+        replica.call("CONFIG", "SET", "key-load-delay", "1000")
+        replica.call("REPLICAOF", "127.0.0.1", primary.port)
+        wait_until(lambda: replica.info("async_loading") == "1", "loading beside", 60)
+        replica.call("REPLICAOF", "NO", "ONE")
+        wait_until(lambda: replica.info("async_loading") == "0", "the end of it")
+        self.assertEqual(replica.call("DEBUG", "DIGEST"), before)
+        self.assertEqual(replica.call("SET", "mine", "1"), b"OK")
+        replica.call("CONFIG", "SET", "key-load-delay", "0")
+        follow(replica, primary)
+        self.assert_same(primary, replica)
+
+    def test_a_snapshot_that_runs_meanwhile_is_of_the_old_data(self):
+        primary, replica = self.pair()
+        before = replica.call("DEBUG", "DIGEST")
+        replica.call("CONFIG", "SET", "rdb-key-save-delay", "50")
+        replica.call("BGSAVE")
+        follow(replica, primary)
+        self.assertEqual(replica.info("rdb_bgsave_in_progress"), "1")
+        replica.call("CONFIG", "SET", "rdb-key-save-delay", "0")
+        wait_until(lambda: replica.info("rdb_bgsave_in_progress") == "0", "the end of it", 60)
+        self.assert_same(primary, replica)
+        with Server("--dir", replica.folder) as restored:
+            self.assertEqual(restored.call("DEBUG", "DIGEST"), before)
+
+    def test_where_two_do_not_fit_the_old_one_goes_first(self):
+        primary, replica = Server("--repl-diskless-sync-delay", "0"), Server()
+        self.addCleanup(primary.__exit__)
+        self.addCleanup(replica.__exit__)
+        for server, letter in ((primary, "p"), (replica, "r")):
+            with server.wire() as wire:
+                for i in range(2000):
+                    wire.call("SET", i, letter * 5000)
+        used = int(replica.info("used_memory"))
+        replica.call("CONFIG", "SET", "maxmemory", used + (4 << 20))
+        follow(replica, primary)
+        self.assertIn("Two data sets do not fit into memory together", replica.log())
+        self.assert_same(primary, replica)
+
+    def test_flush_asks_for_the_old_way(self):
+        primary, replica = self.pair("--replica-full-sync", "flush")
+        follow(replica, primary)
+        self.assertIn("Flushing old data", replica.log())
+        self.assert_same(primary, replica)
+
+    @unittest.skipIf(SANITIZED, "measures memory")
+    def test_its_peak_is_a_quarter_above_what_is_served(self):
+        primary, replica = self.pair()
+        used = int(replica.info("used_memory"))
+        most, done = [0], threading.Event()
+
+        def watch():
+            while not done.is_set():
+                most[0] = max(most[0], int(replica.info("used_memory")))
+                time.sleep(0.002)
+
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        follow(replica, primary)
+        done.set()
+        watcher.join()
+        self.assertLess(most[0], 1.25 * used + (2 << 20))
+
+
+if __name__ == "__main__":
+    unittest.main()
