@@ -152,7 +152,8 @@ def apply(pair, results):
         before = replica.cpu_seconds()
         written = write(primary, pipeline, count)
         until(lambda: replica.offset() >= primary.offset(), "the end of the stream")
-        results["apply P%d" % pipeline].append((replica.cpu_seconds() - before) * 1e6 / count / written)
+        applied = (replica.cpu_seconds() - before) * 1e6 / count
+        results["apply P%d" % pipeline].append(applied / written)
     pair.stop()
 
 
