@@ -7,12 +7,15 @@
 // owns the server.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "replication/history.h"
 #include "replication/primary.h"
@@ -108,6 +111,10 @@ class Replica {
   bool Continue(const Target& target, const Answer& answer);
   void Stream(PrimaryWire& wire, const Target& target);
   bool Apply(PrimaryWire& wire, const Target& target);
+  bool ParseAhead(std::string_view input, bool* more);
+  bool ApplyAhead(PrimaryWire& wire);
+  void Execute(Args words);
+  void LogUpTo(std::string_view* unlogged);
   bool ApplyOne(PrimaryWire& wire, Args words, std::string_view bytes);
   bool Acknowledge(PrimaryWire& wire);
 
@@ -129,6 +136,16 @@ class Replica {
   int stream_db_ = 0;
   std::string block_;  // bytes of a transaction that is not whole yet
   RequestParser parser_;
+  // Commands that were parsed and run in one passage through the gate: enough to fetch their keys
+  // at the same time, few enough for who wants to close it.
+  struct Ahead {
+    std::vector<std::string_view> words;
+    std::string_view bytes;
+    uint64_t key_hash = 0;
+    bool is_request = false;
+  };
+  std::array<Ahead, 64> ahead_;
+  size_t ahead_count_ = 0;
 
   std::atomic<uint64_t> generation_{0};
   std::atomic<State> state_{State::kConnect};

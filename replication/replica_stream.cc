@@ -14,8 +14,6 @@ namespace {
 constexpr int64_t kAckMs = 1000;
 // What the primary took from a client, or made of it, is smaller; whoever sends more is no primary.
 constexpr size_t kMostCommandBytes = size_t{4} << 30;
-// Commands run without leaving the gate: others must be able to close it.
-constexpr int kCommandsPerPassage = 64;
 
 }  // namespace
 
@@ -55,33 +53,84 @@ void Replica::Stream(PrimaryWire& wire, const Target& target) {
 
 // Runs every whole command that has come. False: the link is of no use any more.
 bool Replica::Apply(PrimaryWire& wire, const Target& target) {
-  static constexpr RequestParser::Limits kLimits = {.bulk_bytes = kMostCommandBytes};
-  std::vector<std::string_view> words;
   for (bool more = true; more && !wire.input().empty();) {
+    const bool sound = ParseAhead(wire.input(), &more);
     engine_.gate.EnterWaiting(worker_.gate_slot);
-    bool usable = Wanted(target);
-    worker_.now_ms = WallMs();
-    for (int i = 0; usable && more && i < kCommandsPerPassage; ++i) {
-      const std::string_view input = wire.input();
-      size_t consumed = 0;
-      const RequestParser::Result result = parser_.Next(input, kLimits, words, &consumed);
-      more = result != RequestParser::Result::kNeedMore;
-      usable = result != RequestParser::Result::kError;
-      if (result == RequestParser::Result::kRequest) {
-        usable = ApplyOne(wire, words, input.substr(0, consumed));
-      }
-      if (usable) wire.Consume(consumed);
-    }
+    const bool usable = Wanted(target) && ApplyAhead(wire);
     engine_.gate.Leave(worker_.gate_slot);
     engine_.log.Announce();
-    if (!usable) {
-      if (parser_.error().size() > 0) {
-        Log(LogLevel::kWarning, "Protocol error from the primary: ", parser_.error());
-      }
-      return false;
-    }
+    if (!sound) Log(LogLevel::kWarning, "Protocol error from the primary: ", parser_.error());
+    if (!sound || !usable) return false;
   }
   return true;
+}
+
+// Fills ahead_ with the next commands. False: what comes behind them is no request.
+bool Replica::ParseAhead(std::string_view input, bool* more) {
+  static constexpr RequestParser::Limits kLimits = {.bulk_bytes = kMostCommandBytes};
+  size_t position = 0;
+  for (ahead_count_ = 0; ahead_count_ < ahead_.size();) {
+    Ahead& next = ahead_[ahead_count_];
+    size_t consumed = 0;
+    const RequestParser::Result result =
+        parser_.Next(input.substr(position), kLimits, next.words, &consumed);
+    *more = result == RequestParser::Result::kRequest || result == RequestParser::Result::kEmpty;
+    if (!*more) return result == RequestParser::Result::kNeedMore;
+    position += consumed;
+    next.bytes = input.substr(position - consumed, consumed);
+    next.is_request = result == RequestParser::Result::kRequest;
+    ++ahead_count_;
+    if (parser_.rewritten()) break;  // the words lie in the parser, which the next would change
+  }
+  return true;
+}
+
+// Runs what was parsed, with the tables' and entries' memory on its way from the start.
+bool Replica::ApplyAhead(PrimaryWire& wire) {
+  worker_.now_ms = WallMs();
+  const std::span<Ahead> ahead(ahead_.data(), ahead_count_);
+  for (Ahead& each : ahead) {
+    each.key_hash = each.is_request ? engine_.PrefetchSlot(*client_, each.words) : 0;
+  }
+  for (const Ahead& each : ahead) {
+    if (each.key_hash != 0) engine_.PrefetchEntry(*client_, each.key_hash);
+  }
+  std::string_view unlogged;
+  bool usable = true;
+  for (size_t i = 0; usable && i < ahead.size(); ++i) {
+    const Ahead& each = ahead[i];
+    wire.Consume(each.bytes.size());
+    if (!each.is_request) continue;
+    worker_.foreseen =
+        each.key_hash == 0 ? HashedKey{nullptr, 0} : HashedKey{each.words[1].data(), each.key_hash};
+    if (!client_->transaction.active && engine_.TakesOneLock(each.words)) {
+      Execute(each.words);
+      if (unlogged.data() + unlogged.size() != each.bytes.data()) LogUpTo(&unlogged);
+      if (unlogged.empty()) unlogged = each.bytes.substr(0, 0);
+      unlogged = {unlogged.data(), unlogged.size() + each.bytes.size()};  // they are neighbours
+    } else {
+      LogUpTo(&unlogged);
+      usable = ApplyOne(wire, each.words, each.bytes);
+    }
+  }
+  LogUpTo(&unlogged);
+  return usable;
+}
+
+// Commands that have run and are not in the log yet, which nobody can tell: the gate is not closed
+// while this thread is inside.
+void Replica::LogUpTo(std::string_view* unlogged) {
+  if (!unlogged->empty()) engine_.log.AppendRaw(*unlogged, stream_db_);
+  *unlogged = {};
+}
+
+void Replica::Execute(Args words) {
+  engine_.Execute(worker_, *client_, words);
+  const std::string_view reply = client_->out.bytes().view();
+  if (reply.starts_with('-')) {
+    Log(LogLevel::kWarning, "A command of the primary failed here: ", reply.substr(0, 128));
+  }
+  client_->out.Clear();
 }
 
 bool Replica::ApplyOne(PrimaryWire& wire, Args words, std::string_view bytes) {
@@ -105,14 +154,9 @@ bool Replica::ApplyOne(PrimaryWire& wire, Args words, std::string_view bytes) {
     bytes = block_;
   }
   if (!begins && (!inside || ends)) worker_.effects.SetRaw(bytes, stream_db_);
-  engine_.Execute(worker_, *client_, words);
+  Execute(words);
   engine_.Commit(worker_, false);  // what took no lock has not been appended yet
   if (ends) block_.clear();
-  const std::string_view reply = client_->out.bytes().view();
-  if (reply.starts_with('-')) {
-    Log(LogLevel::kWarning, "A command of the primary failed here: ", reply.substr(0, 128));
-  }
-  client_->out.Clear();
   return true;
 }
 

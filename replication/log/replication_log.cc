@@ -69,7 +69,7 @@ void ReplicationLog::Append(std::string_view bytes) {
 
 void ReplicationLog::Publish() {
   offset_.store(end_, std::memory_order_release);
-  news_.store(true, std::memory_order_relaxed);
+  if (!readers_.empty()) news_.store(true, std::memory_order_relaxed);
 }
 
 uint64_t ReplicationLog::KeptFrom() const {

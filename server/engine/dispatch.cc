@@ -306,6 +306,12 @@ void Engine::LogSlow(Client& client, const Command& command, Args args, int64_t 
               static_cast<size_t>(int64_t{config.settings().slowlog_max_len}));
 }
 
+bool Engine::TakesOneLock(Args args) const {
+  const Command* command = commands.Find(args[0]);
+  return command != nullptr && (command->flags & (kOneKey | kExclusive)) == kOneKey &&
+         command->exclusive == nullptr;
+}
+
 // Nearly all requests have their only or first key as the second word, whatever the command:
 // guessing costs a cache line where it is wrong, finding out would cost as much as it saves.
 uint64_t Engine::PrefetchSlot(const Client& client, Args args) const {

@@ -68,6 +68,9 @@ class Engine {
   // Appends the keys among the words with their hashes; none where a count is wrong.
   void HashKeys(const Command& command, Args args, std::vector<HashedKey>& hashed);
 
+  // True for a request that runs under the lock of one key's shard, and never closes the gate.
+  bool TakesOneLock(Args args) const;
+
   // Touch the caches for the key of a request that will be executed soon: first the table's slot,
   // whose call returns the key's hash (0: there is no key), then the entry. Inside the gate only.
   uint64_t PrefetchSlot(const Client& client, Args args) const;
