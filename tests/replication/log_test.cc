@@ -162,8 +162,10 @@ TEST(ReplicationLog, TellsReadersOncePerAnnouncement) {
   int calls = 0;
   log.OnNews([&] { ++calls; });
   log.SetWindow(100);
+  log.AppendRaw("nobody reads this", 0);
   log.Announce();
   EXPECT_EQ(calls, 0);
+  const std::unique_ptr<LogReader> reader = log.ReadFrom(0);
   log.AppendRaw("a", 0);
   log.AppendRaw("b", 0);
   log.Announce();
