@@ -82,6 +82,7 @@ bool TakeOption(Context& c, size_t i) {
   } else if (EqualsIgnoreCase(option, "capa")) {
     facts.takes_eof |= EqualsIgnoreCase(value, "eof");
     facts.takes_id |= EqualsIgnoreCase(value, "psync2");
+    facts.prompt_acks |= EqualsIgnoreCase(value, "prompt-acks");
   } else if (EqualsIgnoreCase(option, "rdb-only")) {
     if (!c.Integer(i + 1, 0, 1, &number, "ERR value is out of range, value must between 0 and 1")) {
       return false;

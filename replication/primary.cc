@@ -128,6 +128,7 @@ void Primary::TakeArrivals() {
   }
   for (std::unique_ptr<ReplicaLink>& arrival : arrivals) {
     ReplicaLink& link = *arrival;
+    asked_ms_.store(0, std::memory_order_relaxed);  // this one was not
     link.since_ms = link.acknowledged_ms = MonotonicMs();
     epoll_event event = {};
     event.events = EPOLLIN;

@@ -105,7 +105,9 @@ class Primary final : public Mailbox {
   std::atomic<bool> woken_{false}, stopping_{false}, drop_all_{false};
   std::atomic<size_t> replica_count_{0}, buffered_bytes_{0};
   std::atomic<int> good_replicas_{0};
-  std::atomic<uint64_t> asked_at_{0};  // where the last REPLCONF GETACK stands in the log
+  std::atomic<uint64_t> asked_at_{0};    // where the last REPLCONF GETACK stands in the log
+  std::atomic<int64_t> asked_ms_{0};     // and when it was written
+  std::atomic<bool> all_prompt_{false};  // what replicas there are acknowledge without being asked
   std::thread thread_;
 };
 

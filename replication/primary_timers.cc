@@ -13,6 +13,8 @@ namespace {
 using State = ReplicaLink::State;
 
 constexpr int64_t kNewlineMs = 1000;
+// Half of the time for which a replica acknowledges at once after it was asked.
+constexpr int64_t kStillPromptMs = 5000;
 
 }  // namespace
 
@@ -125,10 +127,13 @@ void Primary::KeepBacklog(int64_t now_ms) {
 void Primary::CountReplicas(int64_t now_ms) {
   const int64_t most_ms = engine_.config.settings().min_replicas_max_lag_s * 1000;
   int good = 0;
+  bool prompt = true;
   for (auto& [id, link] : links_) {
+    prompt = prompt && link->facts.prompt_acks;
     good += link->state == State::kOnline && now_ms - link->acknowledged_ms <= most_ms;
   }
   good_replicas_.store(good, std::memory_order_relaxed);
+  all_prompt_.store(prompt, std::memory_order_relaxed);
 }
 
 // ---- Any thread ---------------------------------------------------------------------------------
@@ -157,8 +162,13 @@ void Primary::Wait(Context& c, int64_t wanted, int64_t timeout_ms) {
   const int64_t now = Acknowledged(offset);
   if (now >= wanted || !c.may_park()) return c.reply.Integer(now);
   waits_.Park(c, offset, wanted, timeout_ms, [this](uint64_t to) { return Acknowledged(to); });
-  // An earlier question that stands behind what was written is answered late enough.
-  if (c.parked && asked_at_.load(std::memory_order_relaxed) < offset) AskForAcks();
+  if (!c.parked) return;
+  // An earlier question that stands behind what was written is answered late enough; and for a
+  // while after one, replicas of ours need none.
+  const bool asked = asked_at_.load(std::memory_order_relaxed) >= offset;
+  const bool prompt = all_prompt_.load(std::memory_order_relaxed) &&
+                      MonotonicMs() - asked_ms_.load(std::memory_order_relaxed) < kStillPromptMs;
+  if (!asked && !prompt) AskForAcks();
 }
 
 void Primary::AskForAcksOnce() {
@@ -169,6 +179,7 @@ void Primary::AskForAcks() {
   LogBlock block;
   const std::string_view words[] = {"REPLCONF", "GETACK", "*"};
   block.Add(LogBlock::kAnyDb, words);
+  asked_ms_.store(MonotonicMs(), std::memory_order_relaxed);
   asked_at_.store(engine_.log.AppendBlock(block, false), std::memory_order_relaxed);
 }
 

@@ -134,7 +134,9 @@ class Replica {
   // The client that the stream's commands run for; a new one for each link.
   std::unique_ptr<Client> client_;
   int stream_db_ = 0;
-  std::string block_;  // bytes of a transaction that is not whole yet
+  uint64_t acknowledged_ = 0;    // the offset that was told last
+  int64_t prompt_until_ms_ = 0;  // until then each batch is acknowledged at once
+  std::string block_;            // bytes of a transaction that is not whole yet
   RequestParser parser_;
   // Commands that were parsed and run in one passage through the gate: enough to fetch their keys
   // at the same time, few enough for who wants to close it.

@@ -52,7 +52,7 @@ bool Replica::Introduce(PrimaryWire& wire) {
   std::string reply;
   if (!Ask(wire, {"REPLCONF", "listening-port", port}, &reply)) return false;
   if (!ip.empty() && !Ask(wire, {"REPLCONF", "ip-address", ip}, &reply)) return false;
-  return Ask(wire, {"REPLCONF", "capa", "eof", "capa", "psync2"}, &reply);
+  return Ask(wire, {"REPLCONF", "capa", "eof", "capa", "psync2", "capa", "prompt-acks"}, &reply);
 }
 
 bool Replica::AskForStream(PrimaryWire& wire, const Target& target, Answer* answer) {

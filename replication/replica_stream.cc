@@ -12,6 +12,9 @@ namespace larder {
 namespace {
 
 constexpr int64_t kAckMs = 1000;
+// A primary that asks has clients who wait for acknowledgements, and more will: for so long each
+// batch is acknowledged at once, so that the next WAIT finds it done.
+constexpr int64_t kPromptMs = 10'000;
 // What the primary took from a client, or made of it, is smaller; whoever sends more is no primary.
 constexpr size_t kMostCommandBytes = size_t{4} << 30;
 
@@ -37,7 +40,8 @@ void Replica::Stream(PrimaryWire& wire, const Target& target) {
   for (int64_t ack_ms = 0; Wanted(target);) {
     if (!Apply(wire, target)) break;
     const int64_t now_ms = MonotonicMs();
-    if (now_ms - ack_ms >= kAckMs) {
+    const bool prompt = now_ms < prompt_until_ms_ && engine_.log.offset() != acknowledged_;
+    if (prompt || now_ms - ack_ms >= kAckMs) {
       if (!Acknowledge(wire)) break;
       ack_ms = now_ms;
     }
@@ -138,7 +142,10 @@ bool Replica::ApplyOne(PrimaryWire& wire, Args words, std::string_view bytes) {
   if (EqualsIgnoreCase(words[0], "replconf")) {
     // The answer counts the bytes before the question.
     const bool asked = words.size() > 1 && EqualsIgnoreCase(words[1], "getack");
-    if (asked && !Acknowledge(wire)) return false;
+    if (asked) {
+      prompt_until_ms_ = MonotonicMs() + kPromptMs;
+      if (!Acknowledge(wire)) return false;
+    }
     engine_.log.AppendRaw(bytes, stream_db_);
     return true;
   }
@@ -162,7 +169,8 @@ bool Replica::ApplyOne(PrimaryWire& wire, Args words, std::string_view bytes) {
 
 bool Replica::Acknowledge(PrimaryWire& wire) {
   std::string request;
-  const std::string offset = std::to_string(engine_.log.offset());
+  acknowledged_ = engine_.log.offset();
+  const std::string offset = std::to_string(acknowledged_);
   const std::string_view words[] = {"REPLCONF", "ACK", offset};
   LogBlock::Encode(request, words);
   return wire.Send(request, timeout_ms());
