@@ -192,7 +192,7 @@ constexpr Command kCommands[] = {
      .run = BitField,
      .group = "bitmap",
      .syntax = "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset "
-               "value | INCRBY encoding offset increment> ...]",
+               "value(integer) | INCRBY encoding offset increment> ...]",
      .since = "3.2.0",
      .complexity = "O(1) for each operation",
      .summary = "Reads, sets and adds to integers of any width inside a string."},

@@ -166,9 +166,9 @@ constexpr Command kCommands[] = {
      .categories = kCatConnection,
      .run = ClientKill,
      .group = "connection",
-     .syntax = "<ip:port | <[ID client-id] | [TYPE <normal | master | slave | replica | pubsub>] | "
+     .syntax = "<ip:port | <[ID client-id] | [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>] | "
                "[USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>]> [<[ID "
-               "client-id] | [TYPE <normal | master | slave | replica | pubsub>] | [USER username] "
+               "client-id] | [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>] | [USER username] "
                "| [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>]> ...]>",
      .since = "2.4.0",
      .complexity = "O(N) for N connections",

@@ -40,6 +40,9 @@ constexpr Command Sub(std::string_view name, int arity, uint32_t flags, std::str
 
 constexpr uint32_t kChange = kAdmin | kNoAsyncLoading;
 
+constexpr std::string_view kSlotRanges =
+    "start-slot(integer) end-slot(integer) [start-slot(integer) end-slot(integer) ...]";
+
 constexpr Command kCommands[] = {
     Connection("asking", 0),
     Connection("readonly", kLoading | kStale),
@@ -50,22 +53,22 @@ constexpr Command kCommands[] = {
      .since = "3.0.0",
      .complexity = "Depends on the subcommand",
      .summary = kSummary},
-    Sub("addslots", -3, kChange, "3.0.0", "slot [slot ...]"),
-    Sub("addslotsrange", -4, kChange, "7.0.0", "start-slot end-slot [start-slot end-slot ...]"),
+    Sub("addslots", -3, kChange, "3.0.0", "slot(integer) [slot(integer) ...]"),
+    Sub("addslotsrange", -4, kChange, "7.0.0", kSlotRanges),
     Sub("bumpepoch", 2, kChange, "3.0.0", "", kChanging),
     Sub("count-failure-reports", 3, kAdmin, "3.0.0", "node-id", kChanging),
-    Sub("countkeysinslot", 3, 0, "3.0.0", "slot"),
-    Sub("delslots", -3, kChange, "3.0.0", "slot [slot ...]"),
-    Sub("delslotsrange", -4, kChange, "7.0.0", "start-slot end-slot [start-slot end-slot ...]"),
+    Sub("countkeysinslot", 3, 0, "3.0.0", "slot(integer)"),
+    Sub("delslots", -3, kChange, "3.0.0", "slot(integer) [slot(integer) ...]"),
+    Sub("delslotsrange", -4, kChange, "7.0.0", kSlotRanges),
     Sub("failover", -2, kChange, "3.0.0", "[FORCE | TAKEOVER]"),
     Sub("flushslots", 2, kChange, "3.0.0"),
     Sub("forget", 3, kChange, "3.0.0", "node-id"),
-    Sub("getkeysinslot", 4, 0, "3.0.0", "slot count", kChanging),
+    Sub("getkeysinslot", 4, 0, "3.0.0", "slot(integer) count", kChanging),
     Sub("help", 2, kLoading, "5.0.0"),
     Sub("info", 2, kLoading, "3.0.0", "", kChanging),
-    Sub("keyslot", 3, 0, "3.0.0", "key"),
+    Sub("keyslot", 3, 0, "3.0.0", "key(string)"),
     Sub("links", 2, 0, "7.0.0", "", kChanging),
-    Sub("meet", -4, kChange, "3.0.0", "ip port [cluster-bus-port]"),
+    Sub("meet", -4, kChange, "3.0.0", "ip port(integer) [cluster-bus-port(integer)]"),
     Sub("myid", 2, kLoading, "3.0.0"),
     Sub("myshardid", 2, kLoading, "7.2.0", "", kChanging),
     Sub("nodes", 2, kLoading, "3.0.0", "", kChanging),
@@ -73,9 +76,9 @@ constexpr Command kCommands[] = {
     Sub("replicate", 3, kChange, "3.0.0", "node-id"),
     Sub("reset", -2, kAdmin | kNoScript, "3.0.0", "[HARD | SOFT]"),
     Sub("saveconfig", 2, kChange, "3.0.0"),
-    Sub("set-config-epoch", 3, kChange, "3.0.0", "config-epoch"),
+    Sub("set-config-epoch", 3, kChange, "3.0.0", "config-epoch(integer)"),
     Sub("setslot", -4, kChange | kMayReplicate, "3.0.0",
-        "slot <IMPORTING node-id | MIGRATING node-id | NODE node-id | STABLE>"),
+        "slot(integer) <IMPORTING node-id | MIGRATING node-id | NODE node-id | STABLE>"),
     Sub("shards", 2, kLoading, "7.0.0", "", kChanging),
     Sub("slaves", 3, kAdmin, "3.0.0", "node-id", kChanging),
     Sub("slots", 2, kLoading, "3.0.0", "", kChanging),

@@ -92,18 +92,24 @@ class DocsWriter {
     for (const SyntaxArgument& argument : arguments) Write(argument);
   }
 
+  // Keys and key specifications come in the same order; the last one takes what is left.
+  int64_t KeySpecOf(const SyntaxArgument& argument) {
+    if (argument.key_spec != kNextKeySpec) return argument.key_spec;
+    const size_t next = keys_ - keys_left_;
+    if (keys_left_ > 1) --keys_left_;
+    return static_cast<int64_t>(next);
+  }
+
   void Write(const SyntaxArgument& argument) {
-    const bool is_key = argument.type == "key" && keys_ > 0;
+    const bool is_key = keys_ > 0 && (argument.type == "key" || argument.key_spec != kNextKeySpec);
     const bool flags = argument.optional || argument.multiple;
     reply_.Map(2 + (is_key ? 1 : 0) + (argument.token.empty() ? 0 : 1) + (flags ? 1 : 0) +
                (argument.parts.empty() ? 0 : 1));
     Field("name", argument.name);
     Field("type", argument.type);
     if (is_key) {
-      // Keys and key specifications come in the same order; the last one takes what is left.
       reply_.Bulk("key_spec_index");
-      reply_.Integer(static_cast<int64_t>(keys_ - keys_left_));
-      if (keys_left_ > 1) --keys_left_;
+      reply_.Integer(KeySpecOf(argument));
     }
     if (!argument.token.empty()) Field("token", argument.token);
     if (flags) {

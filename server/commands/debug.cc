@@ -290,7 +290,6 @@ constexpr Command kCommands[] = {
      .flags = kAdmin | kNoScript | kLoading | kStale | kProtectedCommand,
      .run = Debug,
      .group = "server",
-     .syntax = "subcommand [arg [arg ...]]",
      .since = "1.0.0",
      .complexity = "Depends on subcommand.",
      .summary = "Looks inside the server, for tests.",

@@ -126,6 +126,10 @@ void Restore(Context& c) {
   c.reply.Ok();
 }
 
+constexpr std::string_view kRestoreSyntax =
+    "key ttl(integer) serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] "
+    "[FREQ frequency(integer)]";
+
 constexpr Command kCommands[] = {
     {.name = "dump",
      .arity = 2,
@@ -146,7 +150,7 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kOW | kUpdate)},
      .run = Restore,
      .group = "generic",
-     .syntax = "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
+     .syntax = kRestoreSyntax,
      .since = "2.6.0",
      .complexity = "O(N) for a value of N elements",
      .summary = "Makes a key of the bytes of DUMP."},
@@ -157,7 +161,7 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kOW | kUpdate)},
      .run = Restore,
      .group = "server",
-     .syntax = "key ttl serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ frequency]",
+     .syntax = kRestoreSyntax,
      .since = "3.0.0",
      .complexity = "O(N) for a value of N elements",
      .summary = "RESTORE, as the nodes of a cluster say it to each other."},

@@ -128,9 +128,10 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRO | kAccess)},
      .run = GeoSearch,
      .group = "geo",
-     .syntax = "key <FROMMEMBER member | FROMLONLAT longitude latitude> <BYRADIUS radius <m | km | "
-               "ft | mi> | BYBOX width height <m | km | ft | mi>> [ASC | DESC] [COUNT count [ANY]] "
-               "[WITHCOORD] [WITHDIST] [WITHHASH]",
+     .syntax =
+         "key <FROMMEMBER member | FROMLONLAT longitude latitude> <BYRADIUS radius <M | KM | "
+         "FT | MI> | BYBOX width <height> <M | KM | FT | MI>> [ASC | DESC] [COUNT count [ANY]] "
+         "[WITHCOORD] [WITHDIST] [WITHHASH]",
      .since = "6.2.0",
      .complexity = kSearchComplexity,
      .summary = "Returns the places in a circle or a box."},
@@ -142,7 +143,7 @@ constexpr Command kCommands[] = {
      .run = GeoSearchStore,
      .group = "geo",
      .syntax = "destination source <FROMMEMBER member | FROMLONLAT longitude latitude> <BYRADIUS "
-               "radius <m | km | ft | mi> | BYBOX width height <m | km | ft | mi>> [ASC | DESC] "
+               "radius <M | KM | FT | MI> | BYBOX width <height> <M | KM | FT | MI>> [ASC | DESC] "
                "[COUNT count [ANY]] [STOREDIST]",
      .since = "6.2.0",
      .complexity = kSearchComplexity,
@@ -155,8 +156,8 @@ constexpr Command kCommands[] = {
               KeyAfter("STOREDIST", 6, kOW | kUpdate)},
      .run = GeoRadius,
      .group = "geo",
-     .syntax = "key longitude latitude radius <m | km | ft | mi> [WITHCOORD] [WITHDIST] [WITHHASH] "
-               "[COUNT count [ANY]] [ASC | DESC] [STORE key] [STOREDIST key]",
+     .syntax = "key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] "
+               "[COUNT count [ANY]] [ASC | DESC] [STORE key | STOREDIST key]",
      .since = "3.2.0",
      .complexity = kSearchComplexity,
      .summary = "Returns or stores the places in a circle around a point.",
@@ -168,7 +169,7 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRO | kAccess)},
      .run = GeoRadiusRo,
      .group = "geo",
-     .syntax = "key longitude latitude radius <m | km | ft | mi> [WITHCOORD] [WITHDIST] [WITHHASH] "
+     .syntax = "key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] "
                "[COUNT count [ANY]] [ASC | DESC]",
      .since = "3.2.10",
      .complexity = kSearchComplexity,
@@ -181,8 +182,8 @@ constexpr Command kCommands[] = {
               KeyAfter("STOREDIST", 5, kOW | kUpdate)},
      .run = GeoRadiusByMember,
      .group = "geo",
-     .syntax = "key member radius <m | km | ft | mi> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT "
-               "count [ANY]] [ASC | DESC] [STORE key] [STOREDIST key]",
+     .syntax = "key member radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT "
+               "count [ANY]] [ASC | DESC] [STORE key | STOREDIST key]",
      .since = "3.2.0",
      .complexity = kSearchComplexity,
      .summary = "Returns or stores the places in a circle around a member.",
@@ -194,7 +195,7 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRO | kAccess)},
      .run = GeoRadiusByMemberRo,
      .group = "geo",
-     .syntax = "key member radius <m | km | ft | mi> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT "
+     .syntax = "key member radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT "
                "count [ANY]] [ASC | DESC]",
      .since = "3.2.10",
      .complexity = kSearchComplexity,

@@ -220,9 +220,9 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRW | kUpdate)},
      .run = XClaim,
      .group = "stream",
-     .syntax =
-         "key group consumer min-idle-time id [id ...] [IDLE ms] [TIME unix-time-milliseconds] "
-         "[RETRYCOUNT count] [FORCE] [JUSTID] [LASTID lastid]",
+     .syntax = "key group consumer min-idle-time id [id ...] [IDLE ms(integer)] [TIME "
+               "unix-time-milliseconds] "
+               "[RETRYCOUNT count] [FORCE] [JUSTID] [LASTID lastid]",
      .since = "5.0.0",
      .complexity = "O(log(N)) for each id and N pending entries",
      .summary = "Makes entries that are pending in a group pending for another consumer.",
@@ -234,7 +234,7 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRW | kDelete)},
      .run = XAutoClaim,
      .group = "stream",
-     .syntax = "key group consumer min-idle-time start [COUNT count] [JUSTID]",
+     .syntax = "key group consumer min-idle-time start(string) [COUNT count] [JUSTID]",
      .since = "6.2.0",
      .complexity = "O(1) if COUNT is small",
      .summary = "Claims entries that have been pending in a group for some time.",

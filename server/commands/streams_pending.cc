@@ -131,7 +131,8 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRO | kAccess)},
      .run = XPending,
      .group = "stream",
-     .syntax = "key group [[IDLE min-idle-time] start end count [consumer]]",
+     .syntax =
+         "key group [[IDLE min-idle-time(integer)] start(string) end(string) count [consumer]]",
      .since = "5.0.0",
      .complexity = "O(log(N)+M) for M of N pending entries, O(N) for consumers without a range",
      .summary = "Returns what is pending in a consumer group.",

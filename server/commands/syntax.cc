@@ -11,7 +11,8 @@ namespace {
 using Arguments = std::vector<SyntaxArgument>;
 
 bool IsToken(std::string_view word) {
-  if (word == "*" || word == "=" || word == "~") return true;
+  if (word == "*" || word == "=" || word == "~" || word == "$") return true;
+  word = word.substr(0, word.find('('));
   return std::any_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; }) &&
          word == [&] {
            std::string upper(word);
@@ -95,8 +96,16 @@ class Parser {
 
   SyntaxArgument Value() {
     SyntaxArgument value;
-    value.name = word_;
-    value.type = TypeOfName(word_);
+    const size_t bracket = word_.find('(');
+    value.name = word_.substr(0, bracket);
+    value.type = TypeOfName(value.name);
+    if (bracket != word_.npos) {
+      value.type = word_.substr(bracket + 1, word_.size() - bracket - 2);
+      if (const size_t number = value.type.find('#'); number != value.type.npos) {
+        value.key_spec = value.type[number + 1] - '0';
+        value.type = value.type.substr(0, number);
+      }
+    }
     Advance();
     return value;
   }
@@ -169,6 +178,7 @@ class Parser {
     }
     SyntaxArgument optional = Join(std::move(inner));
     optional.optional = true;
+    optional.multiple |= repeats;
     sequence.push_back(std::move(optional));
   }
 
