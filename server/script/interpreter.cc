@@ -199,7 +199,7 @@ int Interpreter::RunScript(lua_State* state) {
   lua_rawset(state, globals);
   lua_rawgeti(state, LUA_REGISTRYINDEX, job.function);
   lua_call(state, 0, 1);
-  WriteReply(state, job.server.resp(), job.reply);
+  WriteReply(state, job.server.resp(), job.most_reply_bytes, job.reply);
   return 0;
 }
 
@@ -209,7 +209,7 @@ int Interpreter::RunFunction(lua_State* state) {
   PushWords(state, job.keys);
   PushWords(state, job.arguments);
   lua_call(state, 2, 1);
-  WriteReply(state, job.server.resp(), job.reply);
+  WriteReply(state, job.server.resp(), job.most_reply_bytes, job.reply);
   return 0;
 }
 

@@ -17,6 +17,7 @@
 
 #include "protocol/reply.h"
 #include "server/engine/args.h"
+#include "server/script/lua_to_reply.h"
 #include "server/script/random48.h"
 #include "server/script/server_api.h"
 
@@ -55,6 +56,7 @@ class Interpreter {
     Args arguments;
     ServerApi& server;
     Reply& reply;  // gets exactly one reply: the script's result or its error
+    size_t most_reply_bytes = kMostReplyBytes;
   };
   void Run(const Job& job);
 

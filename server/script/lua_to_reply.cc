@@ -12,9 +12,6 @@
 namespace larder {
 namespace {
 
-// The largest value of a key (proto-max-bulk-len). Tables that hold each other many times over
-// would otherwise be an endless reply, and its bytes are not the interpreter's.
-constexpr size_t kMostReplyBytes = 512 << 20;
 // How many values are written between two looks whether the script was killed.
 constexpr size_t kValuesBetweenChecks = 1 << 16;
 
@@ -45,11 +42,11 @@ std::string_view UpToZero(std::string_view text) { return text.substr(0, text.fi
 
 class ReplyWriter {
  public:
-  ReplyWriter(lua_State* state, int script_resp, Reply& reply)
+  ReplyWriter(lua_State* state, int script_resp, size_t most_bytes, Reply& reply)
       : state_(state),
         script_resp_(script_resp),
         reply_(reply),
-        most_bytes_(reply.out().size() + kMostReplyBytes) {}
+        most_bytes_(reply.out().size() + most_bytes) {}
 
   // Writes the value on top and pops it.
   void Write() {
@@ -188,8 +185,8 @@ class ReplyWriter {
 
 }  // namespace
 
-void WriteReply(lua_State* state, int script_resp, Reply& reply) {
-  ReplyWriter(state, script_resp, reply).Write();
+void WriteReply(lua_State* state, int script_resp, size_t most_bytes, Reply& reply) {
+  ReplyWriter(state, script_resp, most_bytes, reply).Write();
 }
 
 }  // namespace larder

@@ -47,13 +47,15 @@ class ScriptPlayer {
                      .keys = keys,
                      .arguments = arguments,
                      .server = server,
-                     .reply = reply});
+                     .reply = reply,
+                     .most_reply_bytes = most_reply_bytes});
     interpreter.Release(function);
     return out.Flatten();
   }
 
   Interpreter interpreter{Interpreter::Kind::kScripts};
   FakeServer server;
+  size_t most_reply_bytes = kMostReplyBytes;
 };
 
 }  // namespace larder
