@@ -179,7 +179,9 @@ RequestParser::Result RequestParser::ReadWords(std::string_view input, const Lim
     Line line;
     Result result = ReadWordSize(input, limits, *position, &line);
     if (result == Result::kError) return result;
+    size_t word_begin = *position;
     if (result == Result::kRequest) {
+      word_begin = line.end;
       const size_t size = static_cast<size_t>(line.number);
       if (input.size() - line.end >= size + 2) {
         args.push_back(input.substr(line.end, size));
@@ -190,6 +192,7 @@ RequestParser::Result RequestParser::ReadWords(std::string_view input, const Lim
     }
     Unfinished& rest = unfinished();
     rest.position = *position;
+    rest.word_begin = word_begin;
     rest.words_left = words_left;
     for (std::string_view found : args) {
       rest.pieces.push_back({static_cast<size_t>(found.data() - input.data()), found.size()});

@@ -49,6 +49,8 @@ class RequestParser {
   // How many bytes of the present request the input must hold at least before Next can get further;
   // a hint for the size of the buffer.
   size_t wanted() const { return unfinished_ != nullptr ? unfinished_->wanted : 0; }
+  // Of the present request, how many bytes come before those of the word that is not whole.
+  size_t whole_bytes() const { return unfinished_ != nullptr ? unfinished_->word_begin : 0; }
   // Memory held beyond this object, in bytes.
   size_t MemoryBytes() const;
 
@@ -61,6 +63,7 @@ class RequestParser {
   struct Unfinished {
     std::vector<Piece> pieces;  // the words found so far, as offsets into the request
     size_t position = 0;        // how far it has been read: the start of the next word's length
+    size_t word_begin = 0;      // and of its bytes, where the length is known
     size_t scanned = 0;         // no line's end before here
     size_t wanted = 0;
     size_t words_left = 0;  // 0: not even the array's length is known

@@ -66,6 +66,8 @@ std::string DescribeClient(const Client& client, int64_t now_ms, Args args) {
   const Command* last = Load(client.last_command);
   const int64_t queued = static_cast<int64_t>(Load(client.queued)) - 1;
   const uint64_t input = std::max<uint64_t>(Load(client.input_bytes), WireBytes(args));
+  // Words that are whole are no longer in the query buffer, as Redis sees it.
+  const uint64_t whole = std::min(input, Load(client.whole_bytes));
   const uint64_t output = Load(client.output_bytes);
   MutexLock lock(client.label_mutex);
   StrAppend(out, "id=", client.id, " addr=", client.address, " laddr=", client.local_address);
@@ -76,7 +78,9 @@ std::string DescribeClient(const Client& client, int64_t now_ms, Args args) {
   StrAppend(out, " sub=", client.subscriptions.size(TopicKind::kChannel),
             " psub=", client.subscriptions.size(TopicKind::kPattern),
             " ssub=", client.subscriptions.size(TopicKind::kShardChannel));
-  StrAppend(out, " multi=", queued, " qbuf=", input, " qbuf-free=0 argv-mem=", WordBytes(args),
+  StrAppend(out, " multi=", queued, " qbuf=", input - whole,
+            " qbuf-free=", Load(client.input_room));
+  StrAppend(out, " argv-mem=", std::max(whole, WordBytes(args)),
             " multi-mem=", Load(client.queued_bytes));
   StrAppend(out, " rbs=0 rbp=0 obl=0 oll=", output > 0 ? 1 : 0, " omem=", output);
   StrAppend(out, " tot-mem=", TotalBytes(client, input), " events=", output > 0 ? "rw" : "r");

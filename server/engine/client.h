@@ -132,6 +132,8 @@ class Client {
   std::atomic<int64_t> last_command_ms{0};
   std::atomic<const Command*> last_command{nullptr};
   std::atomic<uint64_t> input_bytes{0};   // waiting in the query buffer
+  std::atomic<uint64_t> whole_bytes{0};   // of a large request in it, before the last word
+  std::atomic<uint64_t> input_room{0};    // behind it, made for the rest of a large request
   std::atomic<uint64_t> output_bytes{0};  // waiting to be sent
   std::atomic<uint64_t> commands{0};
   std::atomic<uint64_t> queued{0};        // commands in MULTI plus one; 0: no MULTI
@@ -144,8 +146,8 @@ class Client {
     const auto load = [](const std::atomic<uint64_t>& value) {
       return value.load(std::memory_order_relaxed);
     };
-    return sizeof(Client) + load(input_bytes) + load(output_bytes) + load(queued_bytes) +
-           load(watching) * kWatchedKeyBytes;
+    return sizeof(Client) + load(input_bytes) + load(input_room) + load(output_bytes) +
+           load(queued_bytes) + load(watching) * kWatchedKeyBytes;
   }
   // Kept by ClientMemory.
   std::atomic<int64_t> counted_bytes{0}, leaving_bytes{0};

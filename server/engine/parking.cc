@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "server/base/clock.h"
 #include "server/base/hash.h"
 #include "server/engine/engine.h"
 #include "server/engine/permissions.h"
+#include "server/engine/removal.h"
 
 namespace larder {
 namespace {
@@ -15,10 +17,23 @@ bool Suits(const Waiter& waiter, const Entry* entry) {
 
 bool ComesBefore(uint64_t ticket, const WaiterRef& waiter) { return ticket < waiter->ticket; }
 
+// The entry of a key that has changed. One that has expired meanwhile goes, where the primary does
+// not decide that.
+const Entry* LiveEntry(Engine& engine, Worker& worker, Shard& shard, int db, std::string_view key,
+                       uint64_t hash, ReadyKeys& ready) {
+  Entry* entry = shard.Find(db, key, hash);
+  if (entry == nullptr || !entry->ExpiredAt(worker.now_ms)) return entry;
+  if (!engine.replica.load(std::memory_order_relaxed) && !engine.pause.active(worker.now_ms)) {
+    RemoveKey(engine, worker, shard, db, entry, hash, Removal::kExpired, ready);
+    engine.Commit(worker, false);
+  }
+  return nullptr;
+}
+
 // The next waiter of a key, behind `after` and no later than `last`, for whom it could hold
 // something; claimed ones are passed over.
-WaiterRef NextWaiter(Engine& engine, const Worker& worker, int db, std::string_view key,
-                     uint64_t after, uint64_t last) {
+WaiterRef NextWaiter(Engine& engine, Worker& worker, int db, std::string_view key, uint64_t after,
+                     uint64_t last, ReadyKeys& ready) {
   const uint64_t hash = HashBytes(key);
   KeyLock lock(engine.keyspace);
   lock.LockOne(hash);
@@ -26,8 +41,7 @@ WaiterRef NextWaiter(Engine& engine, const Worker& worker, int db, std::string_v
   const auto& waiters = shard.slice(db).waiters;
   const auto found = waiters.find(key);
   if (found == waiters.end()) return nullptr;
-  const Entry* entry = shard.Find(db, key, hash);
-  if (entry != nullptr && entry->ExpiredAt(worker.now_ms)) entry = nullptr;
+  const Entry* entry = LiveEntry(engine, worker, shard, db, key, hash, ready);
   const auto& queue = found->second;
   for (auto at = std::upper_bound(queue.begin(), queue.end(), after, ComesBefore);
        at != queue.end() && (*at)->ticket <= last; ++at) {
@@ -170,13 +184,15 @@ void Parking::RefuseAll(Engine& engine, std::string_view error) {
 }
 
 void Parking::Serve(Engine& engine, Worker& worker, ReadyKeys ready) {
+  // What made the keys ready may have taken its time, and they may have expired in it.
+  worker.now_ms = std::max(worker.now_ms, WallMs());
   // Grows while it is walked: a woken BLMOVE fills another key. Every step goes on in a queue, and
   // waiters are as many as there are clients; who parks meanwhile has seen the change.
   for (size_t i = 0; i < ready.size(); ++i) {
     const auto [db, key] = ready[i];
     const uint64_t last = engine.last_ticket.load(std::memory_order_relaxed);
     uint64_t after = 0;
-    while (WaiterRef waiter = NextWaiter(engine, worker, db, key, after, last)) {
+    while (WaiterRef waiter = NextWaiter(engine, worker, db, key, after, last, ready)) {
       after = waiter->ticket;
       if (waiter->Claim()) ServeOne(engine, worker, waiter, ready);
     }

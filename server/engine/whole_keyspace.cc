@@ -21,10 +21,15 @@ void MarkWatchers(Context& c, const Slice& slice, int db, int other) {
   }
 }
 
-// Has the clients look again that wait for a key of `db` which is there, or in `other`.
+// Has the clients look again that wait for a key of `db` which is there, or in `other`. One that
+// has expired goes when they look, so that replicas hear of it behind the command.
 void WakeWaiters(Context& c, const Slice& slice, int db, int other) {
+  const auto there = [&c](int in, std::string_view key) {
+    const Key place = c.KeyNamed(key, in);
+    return place.shard->Find(in, key, place.hash) != nullptr;
+  };
   for (const auto& [key, waiters] : slice.waiters) {
-    if (Holds(c, db, key) || Holds(c, other, key)) c.ready.emplace_back(db, key);
+    if (there(db, key) || there(other, key)) c.ready.emplace_back(db, key);
   }
 }
 

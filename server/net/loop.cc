@@ -172,11 +172,15 @@ void Loop::PrepareReception(Connection& c) {
     receptions_.push_back({c.socket.fd(), c.lease.get(), LeasePool::kLeaseBytes});
     return;
   }
-  const size_t have = c.rest.size();
+  char* space = c.rest.Space(RoomAhead(c, c.rest.size()));
+  receptions_.push_back({c.socket.fd(), space, c.rest.space()});
+}
+
+// How much is received at once behind what is there of a request.
+size_t Loop::RoomAhead(const Connection& c, size_t have) const {
   const size_t missing = c.parser.wanted() > have ? c.parser.wanted() - have : 0;
   const size_t ahead = std::max(have, kMostSpaceAhead);
-  char* space = c.rest.Space(std::clamp(missing, kLeastSpace, std::max(ahead, kLeastSpace)));
-  receptions_.push_back({c.socket.fd(), space, c.rest.space()});
+  return std::clamp(missing, kLeastSpace, std::max(ahead, kLeastSpace));
 }
 
 void Loop::TakeReceived(Connection& c, ssize_t result, NetWorker& worker) {

@@ -81,6 +81,7 @@ class Loop final : public Mailbox {
   void HandleEvent(const epoll_event& event, NetWorker& worker);
   void Receive(NetWorker& worker);
   void PrepareReception(Connection& c);
+  size_t RoomAhead(const Connection& c, size_t have) const;
   void TakeReceived(Connection& c, ssize_t result, NetWorker& worker);
   void AddToBatch(Connection& c);
   void Carry(Connection& c);
@@ -96,6 +97,7 @@ class Loop final : public Mailbox {
   void Conclude(Connection& c, Engine::Outcome outcome, size_t begin, size_t end);
   void FinishElsewhere(NetWorker& worker, Connection& c, Engine::Outcome outcome);
   void TakeOver();
+  void CountInput(Connection& c, size_t waiting);
   void SettleBatch(NetWorker& worker);
   void Settle(Connection& c, NetWorker& worker);
 

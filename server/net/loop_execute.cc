@@ -1,4 +1,6 @@
 // The loop's middle: from received bytes to executed requests.
+#include <algorithm>
+
 #include "protocol/reply.h"
 #include "server/base/check.h"
 #include "server/base/clock.h"
@@ -109,10 +111,25 @@ Loop::Parsed Loop::Parse(Connection& c) {
   c.starved = true;
   // Commands of this batch may ask what the client holds (CLIENT LIST).
   if (const size_t waiting = c.input.size() - c.position; waiting >= kLargeInput) {
-    c.client.input_bytes.store(waiting, std::memory_order_relaxed);
-    engine_.client_memory.Count(c.client);
+    CountInput(c, waiting);
   }
   return Parsed::kNothing;
+}
+
+// What waits of a request that is not whole, and for a large one the room that will be, or was,
+// made for the rest of it.
+void Loop::CountInput(Connection& c, size_t waiting) {
+  const bool large = c.starved && waiting >= kLargeInput;
+  const size_t room = large ? RoomAhead(c, waiting) : 0;
+  const size_t whole = large ? std::min(c.parser.whole_bytes(), waiting) : 0;
+  if (c.client.input_bytes.load(std::memory_order_relaxed) != waiting) {
+    c.client.input_bytes.store(waiting, std::memory_order_relaxed);
+  }
+  if (large || c.client.input_room.load(std::memory_order_relaxed) != 0) {
+    c.client.input_room.store(room, std::memory_order_relaxed);
+    c.client.whole_bytes.store(whole, std::memory_order_relaxed);
+  }
+  engine_.client_memory.Count(c.client);
 }
 
 bool Loop::ExecuteNext(NetWorker& worker) {
@@ -239,10 +256,7 @@ void Loop::Settle(Connection& c, NetWorker& worker) {
   c.input = {};
   c.position = 0;
   const size_t waiting = c.rest.size();
-  if (c.client.input_bytes.load(std::memory_order_relaxed) != waiting) {
-    c.client.input_bytes.store(waiting, std::memory_order_relaxed);
-  }
-  engine_.client_memory.Count(c.client);
+  CountInput(c, waiting);
   if (waiting == 0) return;
   const int64_t limit = engine_.config.settings().query_buffer_limit_bytes;
   if (waiting > static_cast<size_t>(limit) && c.ending == Ending::kNone) {

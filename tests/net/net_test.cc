@@ -221,6 +221,28 @@ TEST(Net, StartsAndStopsSeveralServersInOneProcess) {
   EXPECT_EQ(to_b.Ask("GET k"), "$-1\r\n");
 }
 
+TEST(Net, CountsALargeRequestAsSoonAsItIsAnnounced) {
+  TestServer server;
+  TestClient client(server);
+  constexpr size_t kAnnounced = 1'000'000, kSent = 40'000;
+  client.Send("*2\r\n" + Bulk("ECHO") + "$" + std::to_string(kAnnounced) + "\r\n" +
+              std::string(kSent, 'x'));
+  uint64_t word = 0, memory = 0;
+  while (word != kSent) {
+    server.engine->clients.ForEach([&](const Client& each) {
+      word = each.input_bytes.load() - each.whole_bytes.load();
+      memory = each.memory_bytes();
+    });
+  }
+  EXPECT_GE(memory, kAnnounced);
+  EXPECT_LE(memory, kAnnounced + 4096);
+  client.Send(std::string(kAnnounced - kSent, 'x') + "\r\n");
+  EXPECT_EQ(client.ReadLine(), "$" + std::to_string(kAnnounced) + "\r\n");
+  client.Read(kAnnounced + 2);
+  EXPECT_EQ(client.Ask("PING"), "+PONG\r\n");
+  server.engine->clients.ForEach([](const Client& each) { EXPECT_EQ(each.input_room.load(), 0u); });
+}
+
 // A loop that delivers only when the test says so.
 class IdleLoop : public Mailbox {
  public:
