@@ -13,16 +13,6 @@ OutputBuffer Number(int64_t number, int resp) {
   return out;
 }
 
-// Ends the wait of a waiter that was claimed.
-void Answer(Engine& engine, Waiter& waiter, OutputBuffer out) {
-  Parking::Withdraw(engine, waiter);
-  auto letter = std::make_unique<Letter>();
-  letter->kind = Letter::Kind::kReply;
-  letter->client_id = waiter.client->id;
-  letter->out = std::move(out);
-  waiter.client->home->Post(std::move(letter));
-}
-
 int RespOf(const Waiter& waiter) { return waiter.client->resp.load(std::memory_order_relaxed); }
 
 }  // namespace
@@ -49,7 +39,7 @@ void AckWaits::Serve(Engine& engine, const Count& count) {
     if (!wait.waiter->Claim()) return true;
     OutputBuffer out = Number(now, RespOf(*wait.waiter));
     if (now >= wait.wanted) {
-      Answer(engine, *wait.waiter, std::move(out));
+      Parking::Answer(engine, *wait.waiter, std::move(out));
       return true;
     }
     wait.told = now;

@@ -132,11 +132,13 @@ void ReplicaOf(Context& c) {
   c.reply.Ok();
 }
 
+bool AbortsFailover(Args words) { return words.size() == 2 && EqualsIgnoreCase(words[1], "abort"); }
+
 void FailOver(Context& c) {
   Failover& failover = ReplicationOf(c).failover();
   Failover::Request request;
   std::string error;
-  if (c.args.size() == 2 && EqualsIgnoreCase(c.args[1], "abort")) {
+  if (AbortsFailover(c.args)) {
     error = failover.Abort();
     return error.empty() ? c.reply.Ok() : c.reply.Error(error);
   }
@@ -233,7 +235,8 @@ constexpr Command kCommands[] = {
      .syntax = "[TO <host port> [FORCE]] [ABORT] [TIMEOUT milliseconds]",
      .since = "6.2.0",
      .complexity = "O(N) for N replicas",
-     .summary = "Hands the primary's role over to a replica."},
+     .summary = "Hands the primary's role over to a replica.",
+     .exclusive = AbortsFailover},
     {.name = "role",
      .arity = 1,
      .flags = kNoScript | kLoading | kStale | kFast | kSentinel,

@@ -51,7 +51,6 @@ std::string Failover::Begin(const Request& request) {
   MutexLock lock(mutex_);
   request_ = request;
   deadline_ms_ = request.timeout_ms == 0 ? 0 : MonotonicMs() + request.timeout_ms;
-  abort_.store(false);
   engine_.pause.BeginFailover();
   state_.store(State::kWaitingForSync);
   Log(LogLevel::kNotice, "FAILOVER requested to ",
@@ -61,14 +60,14 @@ std::string Failover::Begin(const Request& request) {
 
 std::string Failover::Abort() {
   if (state() == State::kNone) return "ERR No failover in progress.";
-  abort_.store(true);
+  if (state() == State::kInProgress) replication_.Promote();
+  Resume("Failover manually aborted");
   return "";
 }
 
 void Failover::Round(int64_t now_ms) {
   if (state() == State::kNone) [[likely]]
     return;
-  if (abort_.load()) return End("Failover manually aborted", state() == State::kInProgress);
   if (state() == State::kWaitingForSync) {
     TakeOver(now_ms);
     return;
@@ -77,7 +76,7 @@ void Failover::Round(int64_t now_ms) {
   if (replica.state() == Replica::State::kConnected) {
     End("Failover completed: the other server is primary", false);
   } else if (replica.failed_take_over() == replica.target().generation) {
-    End("Failover target rejected the request", true);
+    End("Failover target rejected psync request", true);
   }
 }
 
@@ -99,9 +98,10 @@ bool Failover::TakeOver(int64_t now_ms) {
         request.host.empty() || (replica.ip == request.host && replica.port == request.port);
     if (!IsOnline(replica) || !wanted) continue;
     if (replica.acknowledged < engine_.log.offset() && !late) continue;
-    Log(LogLevel::kNotice, "Failover target is ", replica.ip, ":", replica.port,
-        late ? ", which may lack something" : ", which has everything", "; failing over.");
     GateClosed closed(engine_.gate, worker_.gate_slot);
+    if (state() != State::kWaitingForSync) return false;  // aborted meanwhile
+    Log(LogLevel::kNotice, late ? "FAILOVER to " : "Failover target ", replica.ip, ":",
+        replica.port, late ? " time out exceeded, failing over." : " is synced, failing over.");
     state_.store(State::kInProgress);
     replication_.Follow(replica.ip, replica.port, true);
     return true;
@@ -112,11 +112,16 @@ bool Failover::TakeOver(int64_t now_ms) {
 }
 
 void Failover::End(std::string_view why, bool promote) {
-  Log(LogLevel::kNotice, why, ".");
   if (promote) {
     GateClosed closed(engine_.gate, worker_.gate_slot);
+    if (state() == State::kNone) return;  // aborted meanwhile
     replication_.Promote();
   }
+  Resume(why);
+}
+
+void Failover::Resume(std::string_view why) {
+  Log(LogLevel::kNotice, why, ".");
   state_.store(State::kNone);
   engine_.pause.EndFailover();
 }

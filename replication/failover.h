@@ -1,7 +1,7 @@
 // Failover: FAILOVER, the handing over of the primary's role without losing a write: writes pause
 // until a replica has everything, then this server becomes its replica, asking it to take over.
 //
-// Begin and Abort are called by any thread; Round by Primary's, often.
+// Begin is called by any thread, Abort with the gate closed; Round by Primary's, often.
 #pragma once
 
 #include <atomic>
@@ -43,6 +43,7 @@ class Failover {
  private:
   bool TakeOver(int64_t now_ms);
   void End(std::string_view why, bool promote);
+  void Resume(std::string_view why);
 
   Engine& engine_;
   Replication& replication_;
@@ -51,7 +52,6 @@ class Failover {
   Mutex mutex_;
   Request request_ ABSL_GUARDED_BY(mutex_);
   int64_t deadline_ms_ ABSL_GUARDED_BY(mutex_) = 0;  // monotonic; 0: none
-  std::atomic<bool> abort_{false};
 };
 
 }  // namespace larder

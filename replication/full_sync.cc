@@ -100,12 +100,10 @@ void FullSync::Run(bool to_file) {
 }
 
 bool FullSync::Write(RdbSink& sink) {
-  const Settings& settings = engine_.config.settings();
-  RdbSave::Options options;
-  options.writer = {.compress = settings.rdb_compression != 0,
-                    .checksum = settings.rdb_checksum != 0};
+  RdbSave::Options options = persistence_.SaveOptions();
+  options.left_out.clear();  // database-persist is about disks
   if (whole_) return persistence_.snapshot().Write(sink, options);
-  RdbSave save(sink, options, ValueLimits(settings));
+  RdbSave save(sink, options, ValueLimits(engine_.config.settings()));
   save.Begin(facts_);
   return save.End();
 }

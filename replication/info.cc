@@ -11,27 +11,14 @@ void Field(std::string& out, std::string_view name, const Value& value) {
   StrAppend(out, name, ":", value, "\r\n");
 }
 
-std::string_view StateText(ReplicaLink::State state) {
-  switch (state) {
-    case ReplicaLink::State::kWaiting:
-      return "wait_bgsave";
-    case ReplicaLink::State::kSnapshot:
-    case ReplicaLink::State::kLoading:
-      return "send_bulk";
-    case ReplicaLink::State::kOnline:
-      return "online";
-    case ReplicaLink::State::kSnapshotOnly:
-      return "rdb_transmitted";
-  }
-  return "";
-}
-
 std::string_view StateText(Replica::State state) {
   switch (state) {
     case Replica::State::kConnect:
       return "connect";
     case Replica::State::kConnecting:
       return "connecting";
+    case Replica::State::kHandshake:
+      return "handshake";
     case Replica::State::kSync:
       return "sync";
     case Replica::State::kConnected:
@@ -66,6 +53,21 @@ void AppendLink(std::string& out, const Engine& engine, const Replica& replica) 
 }
 
 }  // namespace
+
+std::string_view StateText(ReplicaLink::State state) {
+  switch (state) {
+    case ReplicaLink::State::kWaiting:
+      return "wait_bgsave";
+    case ReplicaLink::State::kSnapshot:
+    case ReplicaLink::State::kLoading:
+      return "send_bulk";
+    case ReplicaLink::State::kOnline:
+      return "online";
+    case ReplicaLink::State::kSnapshotOnly:
+      return "rdb_transmitted";
+  }
+  return "";
+}
 
 void Replication::AppendInfo(std::string& out) const {
   const bool is_replica = engine_.replica.load(std::memory_order_relaxed);

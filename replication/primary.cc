@@ -26,8 +26,9 @@ constexpr size_t kMostInputBytes = 64 * 1024;
 
 }  // namespace
 
-Primary::Primary(Engine& engine, History& history, Persistence& persistence)
+Primary::Primary(Engine& engine, WorkerStats& stats, History& history, Persistence& persistence)
     : engine_(engine),
+      stats_(stats),
       history_(history),
       full_sync_(engine, history, persistence, [this] { Wake(); }),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)),
@@ -63,6 +64,7 @@ void Primary::Wake() {
 void Primary::Adopt(HandedOver handed, SyncRequest request) {
   auto link = std::make_unique<ReplicaLink>(std::move(handed), this);
   link->request = std::move(request);
+  link->drops = drops_.load();
   {
     MutexLock lock(mutex_);
     arrivals_.push_back(std::move(link));
@@ -72,7 +74,7 @@ void Primary::Adopt(HandedOver handed, SyncRequest request) {
 
 void Primary::DropReplicas() {
   asked_at_.store(0, std::memory_order_relaxed);
-  drop_all_.store(true);
+  drops_.fetch_add(1);
   full_sync_.Abort();
   Wake();
 }
@@ -82,8 +84,11 @@ void Primary::Run() {
     HandleEvents();
     TakeArrivals();
     ReadLetters();
-    if (drop_all_.exchange(false)) {
-      for (auto& [id, link] : links_) Drop(*link, "");
+    if (const uint64_t drops = drops_.load(); drops != seen_drops_) {
+      seen_drops_ = drops;
+      for (auto& [id, link] : links_) {
+        if (link->drops != drops) Drop(*link, "");
+      }
     }
     if (full_sync_.running() && full_sync_.done()) FinishFullSync();
     const int64_t now_ms = MonotonicMs();
@@ -155,11 +160,11 @@ bool Primary::Continue(ReplicaLink& link) {
     link.reader = engine_.log.ReadFrom(request.next_byte - 1);
   }
   if (link.reader == nullptr) {
-    full_syncs.fetch_add(1, std::memory_order_relaxed);
-    if (wants_it) partial_syncs_refused.fetch_add(1, std::memory_order_relaxed);
+    stats_.full_syncs.Add(1);
+    if (wants_it) stats_.partial_syncs_refused.Add(1);
     return false;
   }
-  partial_syncs.fetch_add(1, std::memory_order_relaxed);
+  stats_.partial_syncs.Add(1);
   link.acknowledged = request.next_byte - 1;
   link.state = State::kOnline;
   link.head = link.facts.takes_id ? StrCat("+CONTINUE ", history_.id(), "\r\n") : "+CONTINUE\r\n";

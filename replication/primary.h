@@ -28,7 +28,8 @@ namespace larder {
 
 class Primary final : public Mailbox {
  public:
-  Primary(Engine& engine, History& history, Persistence& persistence);
+  // Counts what it does in `stats`, those of its own thread.
+  Primary(Engine& engine, WorkerStats& stats, History& history, Persistence& persistence);
   ~Primary() override;  // stops
 
   void Start();
@@ -37,7 +38,7 @@ class Primary final : public Mailbox {
   // ---- Any thread -------------------------------------------------------------------------------
   // A connection that asked for the stream.
   void Adopt(HandedOver handed, SyncRequest request);
-  // Closes all replicas, which then ask for what has become of the history.
+  // Closes all replicas there are, which then ask for what has become of the history.
   void DropReplicas();
 
   struct ReplicaState {
@@ -61,8 +62,6 @@ class Primary final : public Mailbox {
   // Called by the thread ten times a second and after acknowledgements. Before Start.
   void OnRound(std::function<void(int64_t now_ms)> round) { on_round_ = std::move(round); }
   size_t buffered_bytes() const { return buffered_bytes_.load(std::memory_order_relaxed); }
-
-  std::atomic<uint64_t> full_syncs{0}, partial_syncs{0}, partial_syncs_refused{0};
 
  private:
   using Links = std::map<uint64_t, std::unique_ptr<ReplicaLink>>;
@@ -90,6 +89,7 @@ class Primary final : public Mailbox {
   void CountReplicas(int64_t now_ms);
 
   Engine& engine_;
+  WorkerStats& stats_;
   History& history_;
   FullSync full_sync_;
   std::function<void(int64_t)> on_round_;
@@ -102,7 +102,9 @@ class Primary final : public Mailbox {
   mutable Mutex mutex_;
   Links links_;  // changed by the thread alone, under the mutex; read by others under it
   std::vector<std::unique_ptr<ReplicaLink>> arrivals_ ABSL_GUARDED_BY(mutex_);
-  std::atomic<bool> woken_{false}, stopping_{false}, drop_all_{false};
+  std::atomic<bool> woken_{false}, stopping_{false};
+  std::atomic<uint64_t> drops_{0};  // how often all replicas were told to go
+  uint64_t seen_drops_ = 0;         // the thread's own
   std::atomic<size_t> replica_count_{0}, buffered_bytes_{0};
   std::atomic<int> good_replicas_{0};
   std::atomic<uint64_t> asked_at_{0};    // where the last REPLCONF GETACK stands in the log

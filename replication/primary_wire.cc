@@ -57,6 +57,11 @@ bool PrimaryWire::Fail(std::string_view why) {
   return false;
 }
 
+bool PrimaryWire::TimeOut() {
+  timed_out_ = true;
+  return Fail("timed out");
+}
+
 int PrimaryWire::WaitFor(short event, int64_t timeout_ms) const {
   pollfd waits[] = {{interrupter_.fd(), POLLIN, 0}, {socket_.fd(), event, 0}};
   const int ready = ::poll(waits, 2, static_cast<int>(std::max<int64_t>(timeout_ms, 0)));
@@ -109,7 +114,7 @@ bool PrimaryWire::Send(std::string_view bytes, int64_t timeout_ms) {
     if (errno != EAGAIN && errno != EWOULDBLOCK) return Fail(std::strerror(errno));
     const int ready = WaitFor(POLLOUT, timeout_ms);
     if (ready < 0) return Fail("not wanted any more");
-    if (ready == 0) return Fail("timed out");
+    if (ready == 0) return TimeOut();
   }
   return true;
 }
@@ -143,7 +148,7 @@ bool PrimaryWire::ReadLine(std::string* line, int64_t timeout_ms) {
     const int64_t before_ms = last_io_ms_;
     if (!Receive(timeout_ms)) return false;
     if (last_io_ms_ == before_ms && MonotonicMs() - before_ms >= timeout_ms) {
-      return Fail("timed out");
+      return TimeOut();
     }
   }
 }

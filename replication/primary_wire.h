@@ -45,6 +45,7 @@ class PrimaryWire {
   void Consume(size_t bytes) { consumed_ += bytes; }
   int64_t last_io_ms() const { return last_io_ms_; }  // monotonic
   const std::string& error() const { return error_; }
+  bool timed_out() const { return timed_out_; }
   std::string local_address() const;
   std::string address() const;
   int fd() const { return socket_.fd(); }
@@ -54,6 +55,7 @@ class PrimaryWire {
   static constexpr size_t kReceiveBytes = 64 * 1024;
 
   bool Fail(std::string_view why);
+  bool TimeOut();
   // 1: ready; 0: the time is over; -1: interrupted.
   int WaitFor(short event, int64_t timeout_ms) const;
 
@@ -63,6 +65,7 @@ class PrimaryWire {
   size_t consumed_ = 0;
   int64_t last_io_ms_ = 0;
   std::string error_;
+  bool timed_out_ = false;
 };
 
 }  // namespace larder

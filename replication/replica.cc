@@ -114,10 +114,14 @@ void Replica::FollowOnce(const Target& target) {
     Log(LogLevel::kWarning, "Error condition on socket for SYNC: ", wire.error());
     return;
   }
+  SetState(target, State::kHandshake);
   Log(LogLevel::kNotice, "MASTER <-> REPLICA sync started");
   if (!Handshake(wire) || !AskForStream(wire, target, &answer)) {
     if (!wire.error().empty()) {
-      Log(LogLevel::kWarning, "The handshake with the primary failed: ", wire.error());
+      Log(LogLevel::kWarning,
+          wire.timed_out() ? "Timeout connecting to the MASTER... "
+                           : "The handshake with the primary failed: ",
+          wire.error());
     }
     return;
   }

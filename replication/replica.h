@@ -44,7 +44,7 @@ class LinkMailbox final : public Mailbox {
 class Replica {
  public:
   // As ROLE names them.
-  enum class State : uint8_t { kConnect, kConnecting, kSync, kConnected };
+  enum class State : uint8_t { kConnect, kConnecting, kHandshake, kSync, kConnected };
 
   Replica(Engine& engine, History& history, Persistence& persistence, Primary& primary);
   ~Replica();  // stops

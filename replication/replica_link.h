@@ -48,6 +48,7 @@ struct ReplicaLink {
   Socket socket;
   const ReplicaFacts facts;
   SyncRequest request;
+  uint64_t drops = 0;  // came after so many of Primary::DropReplicas
   std::atomic<State> state{State::kWaiting};
   State after_snapshot = State::kOnline;
   std::atomic<bool> failed{false};  // is to be dropped
@@ -68,5 +69,8 @@ struct ReplicaLink {
   std::vector<ReplicationLog::Piece> pieces_;  // taken from the log, not sent yet
   size_t sent_ = 0;                            // of `head` and the pieces
 };
+
+// As INFO names it.
+std::string_view StateText(ReplicaLink::State state);
 
 }  // namespace larder

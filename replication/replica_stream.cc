@@ -6,12 +6,14 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/numbers.h"
+#include "server/base/quote.h"
 #include "server/base/strings.h"
 
 namespace larder {
 namespace {
 
 constexpr int64_t kAckMs = 1000;
+constexpr size_t kMostErrorBytes = 128;  // of an error and of a command's name, in the log
 // A primary that asks has clients who wait for acknowledgements, and more will: for so long each
 // batch is acknowledged at once, so that the next WAIT finds it done.
 constexpr int64_t kPromptMs = 10'000;
@@ -132,7 +134,10 @@ void Replica::Execute(Args words) {
   engine_.Execute(worker_, *client_, words);
   const std::string_view reply = client_->out.bytes().view();
   if (reply.starts_with('-')) {
-    Log(LogLevel::kWarning, "A command of the primary failed here: ", reply.substr(0, 128));
+    worker_.stats.unexpected_errors.Add(1);
+    Log(LogLevel::kWarning, "== CRITICAL == This replica is sending an error to its master: '",
+        Printable(reply.substr(1, std::min(reply.find('\r'), kMostErrorBytes) - 1)),
+        "' after processing the command '", Printable(words[0].substr(0, kMostErrorBytes)), "'");
   }
   client_->out.Clear();
 }

@@ -26,7 +26,7 @@ Replication::Replication(Engine& engine, Persistence& persistence)
     : engine_(engine),
       worker_(engine.gate, engine.stats.AddWorker()),
       history_(RandomHex(40)),
-      primary_(engine, history_, persistence),
+      primary_(engine, worker_.stats, history_, persistence),
       replica_(engine, history_, persistence, primary_),
       failover_(engine, *this, worker_) {
   primary_.OnRound([this](int64_t now_ms) { failover_.Round(now_ms); });
@@ -58,6 +58,7 @@ size_t Replication::window() const {
 
 void Replication::Follow(const std::string& host, int port, bool take_over) {
   const bool was_replica = engine_.replica.exchange(true);
+  SetLogRole(LogRole::kReplica);
   engine_.log.SetRaw(true);
   engine_.log.SetWindow(window());
   engine_.config.Note("replicaof", StrCat(host, " ", port));
@@ -77,8 +78,10 @@ void Replication::Promote() {
   replica_.Follow({});
   history_.Branch(engine_.log.offset());
   engine_.replica.store(false);
+  SetLogRole(LogRole::kPrimary);
   engine_.log.SetRaw(false);
   engine_.log.SelectAnew();
+  engine_.local_expiries.Clear();
   engine_.config.Note("replicaof", "");
   primary_.DropReplicas();
   Log(LogLevel::kNotice, "MASTER MODE enabled; the history goes on as ", history_.id(),
@@ -113,11 +116,41 @@ void Replication::Restore(std::string_view name, std::string_view value) {
   }
 }
 
+bool Replication::InStep() const {
+  const std::vector<Primary::ReplicaState> replicas = primary_.replicas();
+  const uint64_t offset = engine_.log.offset();
+  return std::all_of(replicas.begin(), replicas.end(),
+                     [offset](const auto& replica) { return replica.acknowledged == offset; });
+}
+
+void Replication::LogLag() const {
+  const std::vector<Primary::ReplicaState> replicas = primary_.replicas();
+  const uint64_t offset = engine_.log.offset();
+  size_t in_step = 0;
+  for (const Primary::ReplicaState& replica : replicas) {
+    in_step += replica.acknowledged == offset;
+    if (replica.acknowledged == offset) continue;
+    Log(LogLevel::kWarning, "Lagging replica ", replica.ip, ":", replica.port, " reported offset ",
+        offset - replica.acknowledged, " behind master, lag=", replica.lag_s,
+        ", state=", StateText(replica.state), ".");
+  }
+  if (replicas.empty()) return;
+  Log(LogLevel::kNotice, in_step, " of ", replicas.size(),
+      " replicas are in sync when shutting down.");
+}
+
+// What has expired is told to the replicas that go on from where the file was written.
+void Replication::NoteExpired(int db, std::string_view key) {
+  if (!engine_.log.collects()) return;
+  const bool lazy = engine_.config.settings().lazyfree_lazy_expire != 0;
+  const std::string_view words[] = {lazy ? "UNLINK" : "DEL", key};
+  LogBlock block;
+  block.Add(db, words);
+  engine_.log.AppendBlock(block, false);
+}
+
 ReplicationHost::Counters Replication::counters() const {
-  return {.full_syncs = primary_.full_syncs.load(std::memory_order_relaxed),
-          .partial_syncs = primary_.partial_syncs.load(std::memory_order_relaxed),
-          .partial_syncs_refused = primary_.partial_syncs_refused.load(std::memory_order_relaxed),
-          .replicas = primary_.replica_count(),
+  return {.replicas = primary_.replica_count(),
           .backlog_bytes = engine_.log.memory_bytes(),
           .buffered_bytes = primary_.buffered_bytes()};
 }

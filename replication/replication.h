@@ -40,6 +40,8 @@ class Replication : public ReplicationHost {
   void AddFacts(RdbFacts& facts) const;
   // What a file said that was loaded at the start, fact by fact.
   void Restore(std::string_view name, std::string_view value);
+  // And the keys it holds whose time is over. Any thread.
+  void NoteExpired(int db, std::string_view key);
 
   // ---- Any thread -------------------------------------------------------------------------------
   History& history() { return history_; }
@@ -47,6 +49,10 @@ class Replication : public ReplicationHost {
   Replica& replica() { return replica_; }
   Failover& failover() { return failover_; }
   void ReplyRole(Reply& reply) const;
+
+  // Whether all replicas have acknowledged everything; and says in the log who has not.
+  bool InStep() const;
+  void LogLag() const;
 
   int good_replicas() const override { return primary_.good_replicas(); }
   bool link_up() const override { return replica_.state() == Replica::State::kConnected; }

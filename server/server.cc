@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <sstream>
 #include <thread>
@@ -10,6 +11,7 @@
 #include "replication/commands.h"
 #include "replication/replication.h"
 #include "server/acl/user_list.h"
+#include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/mutex.h"
 #include "server/base/oom_score.h"
@@ -112,6 +114,8 @@ struct Server::Rooms {
   std::optional<Keeper> keeper;
   std::optional<Net> net;
 
+  bool AwaitReplicas(const std::string& words_text);
+
   Mutex mutex;
   CondVar changed;
   bool shutdown_requested ABSL_GUARDED_BY(mutex) = false;
@@ -166,14 +170,13 @@ bool Server::Start(std::string* error) {
   persistence.take_fact = [&replication](std::string_view name, std::string_view value) {
     replication.Restore(name, value);
   };
+  persistence.take_expired = [&replication](int db, std::string_view key) {
+    replication.NoteExpired(db, key);
+  };
   engine.io_threads = ChooseThreads(rooms.config.settings().io_threads);
   engine.config_file = rooms.config.file();
   engine.executable = ExecutablePath();
-  engine.request_shutdown = [this] {
-    rooms_->scripting->Abort();
-    rooms_->persistence->AbortLoading();
-    RequestShutdown();
-  };
+  engine.request_shutdown = [this](std::string words) { RequestShutdown(std::move(words)); };
   Net& net = rooms.net.emplace(engine);
   if (options_.port == 0) net.ListenAnywhere();
   if (!net.Listen(error)) return false;
@@ -199,8 +202,40 @@ void Server::Wait() {
       rooms.signalled = false;
       words = std::exchange(rooms.signal_words, {});
     }
-    if (rooms.persistence->PrepareShutdown(words)) return;
+    rooms.engine->stopping.Begin();
+    if (rooms.AwaitReplicas(words) && rooms.persistence->PrepareShutdown(words)) break;
+    rooms.persistence->AllowLoading();
+    rooms.engine->stopping.Fail();
   }
+  rooms.scripting->Abort();
+}
+
+// Replicas get as long as shutdown-timeout to take what they lack. False: the shutdown was called
+// off.
+bool Server::Rooms::AwaitReplicas(const std::string& words_text) {
+  constexpr std::chrono::milliseconds kLook{5};  // between two looks
+  Stopping& stopping = engine->stopping;
+  const int64_t timeout_s = config.settings().shutdown_timeout_s;
+  const std::vector<std::string> words =
+      SplitWords(words_text).value_or(std::vector<std::string>{});
+  const bool now = std::any_of(words.begin(), words.end(),
+                               [](const auto& word) { return EqualsIgnoreCase(word, "now"); });
+  if (!now && timeout_s > 0 && !replication->InStep()) {
+    Log(LogLevel::kNotice, "Waiting for replicas before shutting down.");
+    stopping.SetDeadline(MonotonicMs() + timeout_s * 1000);
+    replication->primary().AskForAcks();
+    MutexLock lock(mutex);
+    while (!stopping.aborted() && stopping.left_ms() > 1 && !replication->InStep()) {
+      changed.WaitFor(mutex, kLook);
+    }
+    stopping.SetDeadline(0);
+  }
+  if (stopping.aborted()) {
+    Log(LogLevel::kNotice, "Shutdown manually aborted.");
+    return false;
+  }
+  replication->LogLag();
+  return true;
 }
 
 void Server::RequestShutdown(std::string words) {
@@ -222,7 +257,8 @@ void Server::RequestShutdown() {
 }
 
 bool Server::saving_to_stop() const {
-  return rooms_->persistence.has_value() && rooms_->persistence->saving_to_stop();
+  return rooms_->persistence.has_value() &&
+         (rooms_->persistence->saving_to_stop() || rooms_->engine->stopping.left_ms() > 0);
 }
 
 void Server::Stop() {

@@ -49,7 +49,7 @@ class Server {
   void RequestShutdown();
   // The same as SHUTDOWN with these words, "nosave force"; it may fail, and the server goes on.
   void RequestShutdown(std::string words);
-  // It saves because it is about to stop; any thread.
+  // It saves, or waits for replicas, because it is about to stop; any thread.
   bool saving_to_stop() const;
   // Stops accepting, executes what was read, sends the replies, closes between requests.
   // Idempotent.

@@ -177,6 +177,12 @@ void LogLine(Context& c) {
   c.reply.Ok();
 }
 
+// Replicas get the words as they are: to see what they do with what no server of ours would send.
+void Replicate(Context& c) {
+  c.ReplicateAs(c.args.subspan(2));
+  c.reply.Ok();
+}
+
 void SegFault(Context&) { std::raise(SIGSEGV); }
 void Panic(Context&) { CHECK(false && "called DEBUG PANIC"); }
 
@@ -237,6 +243,8 @@ constexpr Subcommand kSubcommands[] = {
      "Accepted without effect."},
     {"reload", 2, kAny, Reload, "RELOAD [NOSAVE] [NOFLUSH] [MERGE]",
      "Save the data set and load it again.", kWholeKeyspace},
+    {"replicate", 3, kAny, Replicate, "REPLICATE <command> [<arg> ...]",
+     "Send a command to the replicas, whatever it is."},
     {"replybuffer", 4, 4, ReplyBuffer, "REPLYBUFFER <PEAK-RESET-TIME|RESIZING> <value>",
      "Accepted without effect."},
     {"segfault", 2, 2, SegFault, "SEGFAULT", "Crash with a segmentation fault."},

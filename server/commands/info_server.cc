@@ -62,6 +62,9 @@ void WriteServer(Engine& engine, InfoWriter& info) {
   info.Field("tcp_port", int64_t{settings.port});
   info.Field("server_time_usec", now_us);
   info.Field("uptime_in_seconds", uptime_s);
+  if (const int64_t left_ms = engine.stopping.left_ms(); left_ms > 0) {
+    info.Field("shutdown_in_milliseconds", left_ms);
+  }
   info.Field("uptime_in_days", uptime_s / (24 * 3600));
   info.Field("hz", int64_t{settings.hz});
   info.Field("configured_hz", int64_t{settings.hz});
@@ -202,10 +205,6 @@ void WriteStats(Engine& engine, InfoWriter& info) {
   info.Ratio("instantaneous_output_kbps", engine.rates.output_bytes() / 1024);
   info.Ratio("instantaneous_input_repl_kbps", 0);
   info.Ratio("instantaneous_output_repl_kbps", 0);
-  const ReplicationHost::Counters replication = ReplicationOf(engine);
-  info.Field("sync_full", replication.full_syncs);
-  info.Field("sync_partial_ok", replication.partial_syncs);
-  info.Field("sync_partial_err", replication.partial_syncs_refused);
   info.Ratio("expired_stale_perc", 0);
   info.Field("migrate_cached_sockets",
              static_cast<Persistence&>(*engine.persistence).migration().links());

@@ -50,18 +50,23 @@ void Shutdown(Context& c) {
   Persistence::Shutdown options;
   bool abort = false;
   if (!ParseShutdown(c.args.subspan(1), &options, &abort)) return c.SyntaxError();
-  if (abort) return c.reply.Error("ERR No shutdown in progress.");
+  if (abort) {
+    if (!c.engine.stopping.Abort()) return c.reply.Error("ERR No shutdown in progress.");
+    return c.reply.Ok();
+  }
   ScriptHost* scripts = c.engine.scripts;
   if (scripts != nullptr && scripts->running()) {
     if (!options.no_save) return c.reply.Error(scripts->BusyError());
     scripts->Abort();
   }
-  if (!c.engine.request_shutdown || !PersistenceOf(c).PrepareShutdown(c.worker, options)) {
+  if (!c.engine.request_shutdown || !c.may_park()) {
     return c.reply.Error("ERR Errors trying to SHUTDOWN. Check logs.");
   }
-  // No reply: the client sees the connection close, as with Redis.
-  c.engine.request_shutdown();
-  c.client.close_after_reply.store(true, std::memory_order_relaxed);
+  std::string words;
+  for (std::string_view word : c.args.subspan(1)) StrAppend(words, word, " ");
+  // No reply: the client sees the connection close, as with Redis, or an error if it fails.
+  c.engine.stopping.Park(c);
+  c.engine.request_shutdown(std::move(words));
 }
 
 constexpr Command kCommands[] = {

@@ -190,8 +190,19 @@ void Context::Notify(const Key& key, NotifyClass notify, std::string_view event)
   NotifyEvent(engine, notify, event, key.db, key.name);
 }
 
+// What the primary's commands do is its own affair.
+void Context::NoteLocalExpiry(const Key& key) {
+  if (client.link == Client::Link::kPrimary) return;
+  const Entry* entry = key.shard->Find(key.db, key.name, key.hash);
+  if (entry != nullptr && entry->has_expiry()) {
+    engine.local_expiries.Note(key, entry->expiry_ms());
+  }
+}
+
 void Context::Changed(const Key& key, NotifyClass notify, std::string_view event) {
   Noted(key, notify, event);
+  if (engine.replica.load(std::memory_order_relaxed)) [[unlikely]]
+    NoteLocalExpiry(key);
   if (engine.interest.load(std::memory_order_relaxed) != 0) [[unlikely]] {
     InvalidateKey(engine, worker, key.name, client.acts_for);
   }

@@ -203,6 +203,7 @@ struct Context {
 
   // What a command sees of an entry whose time is over: nothing, as a rule.
   Entry* MeetExpired(const Key& key, Entry* entry);
+  void NoteLocalExpiry(const Key& key);
 
   // Keys that have changed while somebody waits for them; served by the dispatcher after the locks
   // are gone.

@@ -26,10 +26,12 @@
 #include "server/engine/eviction.h"
 #include "server/engine/gate.h"
 #include "server/engine/latency_monitor.h"
+#include "server/engine/local_expiries.h"
 #include "server/engine/pause.h"
 #include "server/engine/rates.h"
 #include "server/engine/slowlog.h"
 #include "server/engine/stats.h"
+#include "server/engine/stopping.h"
 #include "server/engine/tracking.h"
 #include "server/engine/worker.h"
 #include "server/pubsub/prefixes.h"
@@ -126,6 +128,8 @@ class Engine {
   Gate gate;
   ReplicationLog log;
   Pause pause;
+  Stopping stopping{*this};
+  LocalExpiries local_expiries;
   Eviction eviction{*this};
   ClientMemory client_memory;
   Stats stats;
@@ -143,8 +147,9 @@ class Engine {
   ScriptHost* scripts = nullptr;
   PersistenceHost* persistence = nullptr;
   ReplicationHost* replication = nullptr;
-  std::vector<Mailbox*> mailboxes;         // of the loops
-  std::function<void()> request_shutdown;  // SHUTDOWN, when everything is saved
+  std::vector<Mailbox*> mailboxes;  // of the loops
+  // Asks the thread that owns the server to stop it, as SHUTDOWN's words say.
+  std::function<void(std::string words)> request_shutdown;
   // The line of CLIENT LIST for a client.
   std::function<std::string(const Client&, int64_t now_ms)> describe_client;
   std::string run_id;  // 40 hexadecimal digits

@@ -54,6 +54,9 @@ void Keeper::Round(Worker& worker) {
     const int64_t took_ms = (MonotonicUs() - begin_us) / 1000;
     if (spike_ms > 0 && took_ms >= spike_ms) engine_.latency.Add("expire-cycle", took_ms);
   }
+  if (engine_.replica.load(std::memory_order_relaxed)) {
+    engine_.local_expiries.RemoveDue(engine_, worker);
+  }
   SettleTracking(engine_, worker);
   FreeRetiredArrays();
   EvictWhatIsLeft(worker);

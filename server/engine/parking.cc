@@ -160,6 +160,15 @@ void Parking::Withdraw(Engine& engine, Waiter& waiter) {
   engine.parked_clients.fetch_sub(1, std::memory_order_relaxed);
 }
 
+void Parking::Answer(Engine& engine, Waiter& waiter, OutputBuffer out) {
+  Withdraw(engine, waiter);
+  auto letter = std::make_unique<Letter>();
+  letter->kind = Letter::Kind::kReply;
+  letter->client_id = waiter.client->id;
+  letter->out = std::move(out);
+  waiter.client->home->Post(std::move(letter));
+}
+
 void Parking::RefuseAll(Engine& engine, std::string_view error) {
   std::vector<WaiterRef> waiters;
   engine.clients.ForEach([&waiters](Client& client) {

@@ -60,6 +60,8 @@ using ReadyKeys = std::vector<std::pair<int, std::string>>;
 
 class Parking {
  public:
+  // Ends the wait of a waiter that was claimed, with this reply.
+  static void Answer(Engine& engine, Waiter& waiter, OutputBuffer out);
   // Puts the client of this context into the queues of the keys, whose locks are held. The caller
   // has written no reply.
   static void Park(Context& c, Wait wait);

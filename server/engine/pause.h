@@ -22,11 +22,14 @@ class Pause {
   // FAILOVER: no writes until it is over, whatever CLIENT UNPAUSE says.
   void BeginFailover() { failover_.store(true); }
   void EndFailover() { failover_.store(false); }
+  // The same while the server is about to stop: what is saved, and what replicas have, is all.
+  void BeginStop() { stop_.store(true); }
+  void EndStop() { stop_.store(false); }
 
   // Meanwhile nothing expires, so that what replicas are sent stands still too.
   bool active(int64_t now_ms) const {
     return now_ms < until_ms_.load(std::memory_order_relaxed) ||
-           failover_.load(std::memory_order_relaxed);
+           failover_.load(std::memory_order_relaxed) || stop_.load(std::memory_order_relaxed);
   }
 
   // Whether a command, whose call has these flags, must wait. REQUIRES: the pause is active.
@@ -46,7 +49,7 @@ class Pause {
 
   std::atomic<int64_t> until_ms_{0};
   std::atomic<bool> all_{false};
-  std::atomic<bool> failover_{false};
+  std::atomic<bool> failover_{false}, stop_{false};
 };
 
 }  // namespace larder

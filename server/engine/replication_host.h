@@ -20,7 +20,6 @@ class ReplicationHost {
   virtual void AppendInfo(std::string& out) const = 0;
 
   struct Counters {
-    uint64_t full_syncs, partial_syncs, partial_syncs_refused;
     size_t replicas;                       // connected
     size_t backlog_bytes, buffered_bytes;  // memory: of the log, and of it what replicas lack
   };

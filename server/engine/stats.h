@@ -50,6 +50,9 @@ struct CommandTally {
   X(evicted_clients, "evicted_clients")                               \
   X(error_replies, "total_error_replies")                             \
   X(unexpected_errors, "unexpected_error_replies")                    \
+  X(full_syncs, "sync_full")                                          \
+  X(partial_syncs, "sync_partial_ok")                                 \
+  X(partial_syncs_refused, "sync_partial_err")                        \
   X(reads, "total_reads_processed")                                   \
   X(writes, "total_writes_processed")                                 \
   X(output_limit_closes, "client_output_buffer_limit_disconnections") \

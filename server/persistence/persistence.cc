@@ -349,11 +349,14 @@ void Persistence::ExpectFile() {
 
 bool Persistence::LoadAtStart(std::string* error) {
   const int64_t begin_ms = MonotonicMs();
-  bool ok;
-  {
+  bool ok = false;
+  // A file that was not there when clients came was written by them.
+  if (loading()) {
     GateClosed closed(engine_.gate, main_worker_.gate_slot);
     RdbLoad::Options options;
     options.take_fact = take_fact;
+    options.take_expired = take_expired;
+    options.keep_expired = engine_.replica.load();  // the primary says when they go
     ok = LoadFile(std::move(options), error);
     if ((ok || error->empty()) && !ImportOnce(error)) ok = false;
   }

@@ -38,10 +38,14 @@ class Persistence : public PersistenceHost {
   std::function<void(RdbFacts&)> on_cut;
   // Is told the facts of the file that is loaded at the start.
   std::function<void(std::string_view name, std::string_view value)> take_fact;
+  // And, on any thread, of its keys whose time is over, which are not loaded.
+  std::function<void(int db, std::string_view key)> take_expired;
 
   // ---- Saving -----------------------------------------------------------------------------------
   // Writes the file while everybody waits. False: see the log. Closed gate.
   bool Save();
+  // How files are written now, as the directives say.
+  RdbSave::Options SaveOptions() const;
   enum class Begun : uint8_t { kStarted, kScheduled, kBusy };
   // Cuts a snapshot, which the thread writes; `later`: when the present one is written, or the
   // transaction has ended. Closed gate.
@@ -80,6 +84,7 @@ class Persistence : public PersistenceHost {
   bool LoadAtStart(std::string* error);
   // Makes it end, and the server stay useless. Any thread.
   void AbortLoading() { stop_loading_.store(true, std::memory_order_relaxed); }
+  void AllowLoading() { stop_loading_.store(false, std::memory_order_relaxed); }
   // DEBUG RELOAD: the same file into the keyspace as it is. Closed gate.
   bool Reload(bool replace_existing, std::string* error);
   // Reads a data set from elsewhere: a full sync. The keyspace must be empty. Closed gate; not so
@@ -131,7 +136,6 @@ class Persistence : public PersistenceHost {
   bool LoadFile(RdbLoad::Options options, std::string* error);
   // What the directive `import` names, if it does. False, with a sentence, where that fails.
   bool ImportOnce(std::string* error);
-  RdbSave::Options SaveOptions() const;
   RdbFacts Facts();
   uint64_t TotalChanges() const;
   void UpdateSaveFailed();

@@ -122,6 +122,7 @@ bool RdbBuilders::BuildOne(size_t thread, RdbReader& reader, const RdbChunk::Rec
   }
   if (!options_.keep_expired && entry->ExpiredAt(options_.now_ms)) {
     expired_.fetch_add(1, std::memory_order_relaxed);
+    if (options_.take_expired) options_.take_expired(record.db, key);
     Entry::Free(entry);
     return true;
   }

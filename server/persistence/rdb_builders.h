@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -65,7 +66,9 @@ class RdbBuilders {
   static constexpr size_t kMostThreads = 5;  // with the one that calls Take, number 0
 
   struct Options {
-    bool keep_expired = false, counts_uses = false;
+    bool keep_expired = false;
+    std::function<void(int db, std::string_view key)> take_expired = {};  // any thread
+    bool counts_uses = false;
     int64_t now_ms = 0;
   };
 

@@ -36,6 +36,7 @@ RdbLoad::RdbLoad(RdbSource& source, Keyspace& keyspace, Options options, const V
       keyspace_target_(keyspace, options_.replace_existing),
       builders_(options_.target != nullptr ? *options_.target : keyspace_target_,
                 {.keep_expired = options_.keep_expired,
+                 .take_expired = options_.take_expired,
                  .counts_uses = options_.counts_uses,
                  .now_ms = options_.now_ms},
                 limits, BuilderCount(options_)) {}

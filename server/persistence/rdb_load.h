@@ -34,6 +34,8 @@ class RdbLoad {
     const std::atomic<bool>* stop = nullptr;  // set: loading ends with an error
     // Is told the file's facts about itself: "repl-id" and others.
     std::function<void(std::string_view name, std::string_view value)> take_fact;
+    // Is told, on any thread, of each key that is not loaded because its time is over.
+    std::function<void(int db, std::string_view key)> take_expired;
     // Takes a function library's source; "" or why it can't be taken. `replace`: one of the same
     // name goes, instead of being an error.
     std::function<std::string(std::string_view source, bool replace)> load_library;
