@@ -45,6 +45,8 @@ void ClientList(Context& c) {
   std::string list;
   c.engine.clients.ForEach([&](Client& client) {
     if (kind && KindOf(client) != *kind) return;
+    // Evicted for its use of memory, and about to be closed.
+    if (client.leaving_bytes.load(std::memory_order_relaxed) != 0) return;
     AppendClientInfo(list, client, c);
     list += '\n';
   });

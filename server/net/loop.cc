@@ -172,15 +172,14 @@ void Loop::PrepareReception(Connection& c) {
     receptions_.push_back({c.socket.fd(), c.lease.get(), LeasePool::kLeaseBytes});
     return;
   }
-  char* space = c.rest.Space(RoomAhead(c, c.rest.size()));
+  char* space = c.rest.Space(std::max(MissingAhead(c, c.rest.size()), kLeastSpace));
   receptions_.push_back({c.socket.fd(), space, c.rest.space()});
 }
 
-// How much is received at once behind what is there of a request.
-size_t Loop::RoomAhead(const Connection& c, size_t have) const {
+// How much of what is missing of a request is made room for at once.
+size_t Loop::MissingAhead(const Connection& c, size_t have) {
   const size_t missing = c.parser.wanted() > have ? c.parser.wanted() - have : 0;
-  const size_t ahead = std::max(have, kMostSpaceAhead);
-  return std::clamp(missing, kLeastSpace, std::max(ahead, kLeastSpace));
+  return std::min(missing, std::max(have, kMostSpaceAhead));
 }
 
 void Loop::TakeReceived(Connection& c, ssize_t result, NetWorker& worker) {

@@ -81,7 +81,7 @@ class Loop final : public Mailbox {
   void HandleEvent(const epoll_event& event, NetWorker& worker);
   void Receive(NetWorker& worker);
   void PrepareReception(Connection& c);
-  size_t RoomAhead(const Connection& c, size_t have) const;
+  static size_t MissingAhead(const Connection& c, size_t have);
   void TakeReceived(Connection& c, ssize_t result, NetWorker& worker);
   void AddToBatch(Connection& c);
   void Carry(Connection& c);
@@ -91,7 +91,7 @@ class Loop final : public Mailbox {
   bool EnterGate(NetWorker& worker);
   bool ExecuteBatch(NetWorker& worker);
   bool FillLookahead(NetWorker& worker);
-  inline Parsed Parse(Connection& c);
+  inline Parsed Parse(Connection& c, NetWorker& worker);
   inline bool ExecuteNext(NetWorker& worker);
   void AnswerMalformed(NetWorker& worker, Connection& c);
   void Conclude(Connection& c, Engine::Outcome outcome, size_t begin, size_t end);

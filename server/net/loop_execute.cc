@@ -68,7 +68,7 @@ bool Loop::ExecuteBatch(NetWorker& worker) {
 bool Loop::FillLookahead(NetWorker& worker) {
   lookahead_.Clear();
   while (next_ < batch_.size() && !lookahead_.full()) {
-    const Parsed parsed = Parse(*batch_[next_]);
+    const Parsed parsed = Parse(*batch_[next_], worker);
     if (parsed == Parsed::kNothing) {
       ++next_;
       continue;
@@ -90,7 +90,7 @@ bool Loop::FillLookahead(NetWorker& worker) {
 // Parses the connection's next request into the lookahead's spare item. kAlone: nothing may be
 // parsed behind it before it has run, because it may change how (AUTH), because its words are in
 // the parser's own memory, or because it is an error.
-Loop::Parsed Loop::Parse(Connection& c) {
+Loop::Parsed Loop::Parse(Connection& c, NetWorker& worker) {
   if (!c.runnable() || c.starved || c.position >= kTurnBytes) return Parsed::kNothing;
   limits_.authenticated = c.client.authenticated;
   Lookahead::Item& item = lookahead_.Spare();
@@ -112,6 +112,7 @@ Loop::Parsed Loop::Parse(Connection& c) {
   // Commands of this batch may ask what the client holds (CLIENT LIST).
   if (const size_t waiting = c.input.size() - c.position; waiting >= kLargeInput) {
     CountInput(c, waiting);
+    EvictLargest(engine_, worker);
   }
   return Parsed::kNothing;
 }
@@ -120,7 +121,7 @@ Loop::Parsed Loop::Parse(Connection& c) {
 // made for the rest of it.
 void Loop::CountInput(Connection& c, size_t waiting) {
   const bool large = c.starved && waiting >= kLargeInput;
-  const size_t room = large ? RoomAhead(c, waiting) : 0;
+  const size_t room = large ? MissingAhead(c, waiting) : 0;
   const size_t whole = large ? std::min(c.parser.whole_bytes(), waiting) : 0;
   if (c.client.input_bytes.load(std::memory_order_relaxed) != waiting) {
     c.client.input_bytes.store(waiting, std::memory_order_relaxed);
