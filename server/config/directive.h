@@ -45,13 +45,14 @@ enum class Effect : uint8_t {
 
 // Flags of a row.
 enum : uint32_t {
-  kLive = 1u << 0,       // CONFIG SET may change it
-  kMultiWord = 1u << 1,  // takes several words
-  kProtected = 1u << 2,  // CONFIG SET only with enable-protected-configs
-  kSensitive = 1u << 3,  // a password: the slow log and MONITOR must not show it
-  kHidden = 1u << 4,     // CONFIG GET answers only the exact name
-  kFileOnly = 1u << 5,   // a line of the file, not a parameter: CONFIG GET does not know it
-  kLines = 1u << 6,      // of which there may be several, each a value; CONFIG REWRITE writes all
+  kLive = 1u << 0,         // CONFIG SET may change it
+  kMultiWord = 1u << 1,    // takes several words
+  kProtected = 1u << 2,    // CONFIG SET only with enable-protected-configs
+  kSensitive = 1u << 3,    // a password: the slow log and MONITOR must not show it
+  kHidden = 1u << 4,       // CONFIG GET answers only the exact name
+  kFileOnly = 1u << 5,     // a line of the file, not a parameter: CONFIG GET does not know it
+  kLines = 1u << 6,        // of which there may be several, each a value; CONFIG REWRITE writes all
+  kNoEmptyLine = 1u << 7,  // without a value CONFIG REWRITE leaves the line out
 };
 
 struct Directive {

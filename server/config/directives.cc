@@ -305,7 +305,7 @@ constexpr Directive kDirectives[] = {
     {"loading-process-events-interval-bytes", "", Number(1024, kInt), "2097152", kLive | kHidden,
      kNothing, "Clients are served by other threads while a file is loaded."},
     // Replication
-    {"replicaof", "slaveof", Custom(CheckReplicaOf), "", kMultiWord, kWorks,
+    {"replicaof", "slaveof", Custom(CheckReplicaOf), "", kMultiWord | kNoEmptyLine, kWorks,
      "The primary to follow: its host and port."},
     {"min-replicas-to-write", "min-slaves-to-write", Number(0, kInt), "0", kLive, kWorks,
      "Refuse writes while fewer replicas than this are connected and in time; 0 for never.",

@@ -52,7 +52,7 @@ std::string RewriteConfigText(std::string_view text, std::span<const std::string
       continue;
     }
     size_t index = static_cast<size_t>(row - rows.data());
-    const bool gone = (row->flags & kLines) && values[index].empty();
+    const bool gone = (row->flags & (kLines | kNoEmptyLine)) && values[index].empty();
     if (!written[index] && !gone)
       StrAppend(rewritten, LineOf((*words)[0], *row, values[index]), "\n");
     written[index] = true;

@@ -225,5 +225,14 @@ TEST_F(ConfigTest, RewritesKeepingCommentsAndOrder) {
   EXPECT_EQ(ReadFile(file), text) << "rewriting again changes nothing";
 }
 
+// What a replica's file says when it has become a primary must be a file that starts.
+TEST_F(ConfigTest, RewritesWithoutAPrimaryThatIsNotFollowedAnyMore) {
+  std::string file = WriteFile("e.conf", "replicaof 10.0.0.1 6379\n");
+  ASSERT_TRUE(Load({file})) << error_;
+  config_.Note("replicaof", "");
+  ASSERT_EQ(config_.Rewrite(), std::nullopt);
+  EXPECT_THAT(ReadFile(file), testing::Not(HasSubstr("replicaof")));
+}
+
 }  // namespace
 }  // namespace larder
