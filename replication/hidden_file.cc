@@ -1,14 +1,19 @@
 #include "replication/hidden_file.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 
+#include "server/base/strings.h"
+
 namespace larder {
 
-HiddenFile::HiddenFile() {
+HiddenFile::HiddenFile() : file_(::open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644)) {
+  if (file_.open()) return;
+  // A file system that can't make one without a name, nor give it one later.
   char name[] = "temp-sync-XXXXXX";
   file_ = Socket(::mkostemp(name, 02000000));  // O_CLOEXEC
   if (file_.open()) ::unlink(name);
@@ -31,6 +36,19 @@ size_t HiddenFile::Read(char* to, size_t most) {
   if (got <= 0) return 0;
   read_ += static_cast<uint64_t>(got);
   return static_cast<size_t>(got);
+}
+
+bool HiddenFile::KeepAs(const std::string& path) {
+  const std::string source = StrCat("/proc/self/fd/", file_.fd());
+  const std::string name = StrCat("temp-sync-", ::getpid(), ".rdb");
+  ::unlink(name.c_str());  // of a process of this number that was killed here
+  if (::fsync(file_.fd()) != 0 ||
+      ::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    return false;
+  }
+  if (::rename(name.c_str(), path.c_str()) == 0) return true;
+  ::unlink(name.c_str());
+  return false;
 }
 
 void HiddenFile::Cut(uint64_t size_bytes) { size_ = std::min(size_, size_bytes); }

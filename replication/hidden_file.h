@@ -1,8 +1,10 @@
 // HiddenFile: a file in the working directory that nobody else sees, on disk where there is room
-// for a snapshot; it is gone when the object is. Written once, then read. One thread.
+// for a snapshot; it is gone when the object is, unless it was kept. Written once, then read. One
+// thread.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "protocol/rdb_reader.h"
@@ -24,6 +26,9 @@ class HiddenFile : public RdbSink, public RdbSource {
   // Forgets what was written behind this many bytes.
   void Cut(uint64_t size_bytes);
   uint64_t size_bytes() const { return size_; }
+  // Puts the file, safely on disk, in the place of `path` in the same folder. False where the file
+  // system has no way to; the old file is what it was.
+  bool KeepAs(const std::string& path);
 
  private:
   Socket file_;

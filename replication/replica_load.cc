@@ -2,6 +2,8 @@
 // is loaded beside them, which are served meanwhile, and the two are swapped; else the old ones are
 // flushed first.
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <vector>
 
 #include "replication/commands.h"
@@ -79,9 +81,17 @@ bool Replica::LoadSnapshot(PrimaryWire& wire, const Target& target, const Answer
   const bool swaps = engine_.config.Text("replica-full-sync") != "flush" &&
                      engine_.config.settings().replica_read_only != 0 && !IsEmpty(engine_.keyspace);
   const Loaded loaded = swaps ? LoadBeside(wire, target, answer, file) : Loaded::kNotPossible;
-  if (loaded != Loaded::kNotPossible) return loaded == Loaded::kYes;
-  file.Rewind();
-  return LoadAfterFlush(wire, target, answer, file);
+  bool ok = loaded == Loaded::kYes;
+  if (loaded == Loaded::kNotPossible) {
+    file.Rewind();
+    ok = LoadAfterFlush(wire, target, answer, file);
+  }
+  // What a restart finds: with it and our primary's backlog it gets by without a full sync.
+  if (ok && engine_.config.Text("rdb-del-sync-files") != "yes" &&
+      !file.KeepAs(engine_.config.Text("dbfilename"))) {
+    Log(LogLevel::kNotice, "The snapshot could not be kept as a file: ", std::strerror(errno));
+  }
+  return ok;
 }
 
 Replica::Loaded Replica::LoadBeside(PrimaryWire& wire, const Target& target, const Answer& answer,

@@ -2,6 +2,7 @@
 """A full sync of a replica that has data: they are served until the new ones are whole, what is the
 same in both is not kept twice, and where two do not fit the old ones go first."""
 import random
+import signal
 import threading
 import time
 import unittest
@@ -144,6 +145,18 @@ class FullSync(unittest.TestCase):
         follow(replica, primary)
         self.assertIn("Flushing old data", replica.log())
         self.assert_same(primary, replica)
+
+    def test_a_replica_that_was_killed_needs_no_second_one(self):
+        primary, replica = self.pair()
+        follow(replica, primary)
+        replica.stop(signal.SIGKILL)
+        primary.call("SET", "meanwhile", "1")
+        with Server("--dir", replica.folder, "--replicaof",
+                    "127.0.0.1 %d" % primary.port) as again:
+            wait_until(lambda: again.info("master_link_status") == "up", "the link", 60)
+            self.assertEqual(again.call("GET", "meanwhile"), b"1")
+            self.assert_same(primary, again)
+        self.assertEqual(primary.info("sync_full"), "1")
 
     @unittest.skipIf(SANITIZED, "measures memory")
     def test_its_peak_is_a_quarter_above_what_is_served(self):

@@ -167,7 +167,10 @@ class Server:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.stop()
+        log = self.log() if SANITIZED else ""
         subprocess.run(["rm", "-rf", self.folder], check=True)
+        if "Sanitizer: " in log:
+            raise AssertionError("a sanitizer found something:\n" + log)
 
     def answers(self):
         if self.process.poll() is not None:
