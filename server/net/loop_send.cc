@@ -11,8 +11,10 @@ using Ending = Connection::Ending;
 
 namespace {
 
-// Outputs up to this size lend their memory on; larger ones give it back.
-constexpr size_t kMostKeptOutput = 64 * 1024;
+// Outputs up to this size lend their memory on; larger ones give it back. The smaller one where
+// maxmemory is set: what is kept then has keys evicted, which makes more output for who tracks
+// them.
+constexpr size_t kMostKeptOutput = 64 * 1024, kMostKeptOfMaxmemory = 16 * 1024;
 constexpr size_t kMostSpareOutputs = 128;
 // Outputs below this are sent before they are measured against client-output-buffer-limit, which is
 // for those that grow; Redis does not count them either.
@@ -114,7 +116,9 @@ void Loop::FinishOutput(Connection& c) {
   c.sent = 0;
   c.client.out.Clear();
   ByteBuffer bytes = std::move(c.client.out.bytes());
-  if (bytes.capacity() <= kMostKeptOutput && spare_outputs_.size() < kMostSpareOutputs) {
+  const size_t most_kept =
+      engine_.config.settings().maxmemory == 0 ? kMostKeptOutput : kMostKeptOfMaxmemory;
+  if (bytes.capacity() <= most_kept && spare_outputs_.size() < kMostSpareOutputs) {
     spare_outputs_.push_back(std::move(bytes));
   }
   if (c.client.output_bytes.load(std::memory_order_relaxed) != 0) {
