@@ -48,14 +48,21 @@ std::string ProtectedText(const Attempt& a) {
       "need to set this option in the configuration file, and then restart the server.");
 }
 
-// True for a command with this flag, and for EXEC of a queue that holds one.
-bool WillRun(const Attempt& a, CommandFlag flag) {
-  if (FlagsOf(a.engine, *a.command, a.args) & flag) return true;
+// True for EXEC of a queue that holds a command with the flag, or without it.
+bool WillExec(const Attempt& a, CommandFlag flag, bool with) {
   if (a.command->name != "exec") return false;
   const std::vector<Transaction::Queued>& queue = a.client.transaction.queue;
-  return std::any_of(queue.begin(), queue.end(), [flag](const Transaction::Queued& queued) {
-    return (queued.command->flags & flag) != 0;
+  return std::any_of(queue.begin(), queue.end(), [flag, with](const Transaction::Queued& queued) {
+    return ((queued.command->flags & flag) != 0) == with;
   });
+}
+
+bool WillRun(const Attempt& a, CommandFlag flag) {
+  return (FlagsOf(a.engine, *a.command, a.args) & flag) != 0 || WillExec(a, flag, true);
+}
+
+bool WillRunWithout(const Attempt& a, CommandFlag flag) {
+  return (FlagsOf(a.engine, *a.command, a.args) & flag) == 0 || WillExec(a, flag, false);
 }
 
 // The user's permissions, looked at anew when a user has changed, or may not do everything.
@@ -161,7 +168,7 @@ std::string RefuseAsReplica(const Attempt& a) {
   if (settings.replica_read_only && WillRun(a, kWrite))
     return std::string(errors::kReadOnlyReplica);
   const bool stale = !settings.replica_serve_stale_data && !a.engine.replication->link_up();
-  if (stale && !(a.command->flags & kStale)) return std::string(errors::kPrimaryDown);
+  if (stale && WillRunWithout(a, kStale)) return std::string(errors::kPrimaryDown);
   return "";
 }
 

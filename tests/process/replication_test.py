@@ -222,10 +222,15 @@ class LarderWithLarder(Pairs, unittest.TestCase):
             self.assertEqual(primary.call("ROLE")[2][0][:2],
                              [b"127.0.0.1", str(replica.port).encode()])
             self.assertEqual(replica.call("WAIT", 0, 0)[:26], b"-ERR WAIT cannot be used w")
-            primary.stop()
-            wait_until(lambda: replica.info("master_link_status") == "down", "a lost link")
-            self.assertTrue(replica.call("GET", "k").startswith(b"-MASTERDOWN"))
-            self.assertEqual(replica.call("PING")[:11], b"-MASTERDOWN")
+            with replica.wire() as early:
+                self.assertEqual(early.call("MULTI"), b"OK")
+                self.assertEqual(early.call("GET", "k"), b"QUEUED")
+                primary.stop()
+                wait_until(lambda: replica.info("master_link_status") == "down", "a lost link")
+                self.assertTrue(replica.call("GET", "k").startswith(b"-MASTERDOWN"))
+                self.assertEqual(replica.call("PING")[:11], b"-MASTERDOWN")
+                aborted = b"-EXECABORT Transaction discarded because of: MASTERDOWN"
+                self.assertEqual(early.call("EXEC")[:len(aborted)], aborted)
 
     def test_a_replica_without_capabilities_gets_a_length(self):
         with larder() as primary, primary.wire() as wire:
