@@ -7,9 +7,10 @@
 namespace larder {
 namespace {
 
-OutputBuffer Number(int64_t number, int resp) {
+OutputBuffer Output(const AckWaits::Tally& tally, bool on_disk, int resp) {
   OutputBuffer out;
-  Reply(out, resp).Integer(number);
+  Reply reply(out, resp);
+  AckWaits::ReplyTally(reply, tally, on_disk);
   return out;
 }
 
@@ -17,13 +18,21 @@ int RespOf(const Waiter& waiter) { return waiter.client->resp.load(std::memory_o
 
 }  // namespace
 
-void AckWaits::Park(Context& c, uint64_t offset, int64_t wanted, int64_t timeout_ms,
-                    const Count& count) {
+void AckWaits::ReplyTally(Reply& reply, const Tally& tally, bool on_disk) {
+  if (on_disk) {
+    reply.Array(2);
+    reply.Integer(tally.local);
+  }
+  reply.Integer(tally.replicas);
+}
+
+void AckWaits::Park(Context& c, const Goal& goal, int64_t timeout_ms, const Count& count) {
   MutexLock lock(mutex_);
-  const int64_t now = count(offset);
-  if (now >= wanted) return c.reply.Integer(now);
-  c.Park({.timeout_ms = timeout_ms, .timeout_reply = Number(now, c.reply.resp())});
-  waits_.push_back({c.client.waiter, offset, wanted, now});
+  any_.store(true, std::memory_order_seq_cst);
+  const Tally now = count(goal.offset, goal.on_disk);
+  if (now.Covers(goal.wanted)) return ReplyTally(c.reply, now, goal.on_disk);
+  c.Park({.timeout_ms = timeout_ms, .timeout_reply = Output(now, goal.on_disk, c.reply.resp())});
+  waits_.push_back({c.client.waiter, goal, now});
 }
 
 // A waiter that can't be claimed was answered by its time-out, by CLIENT UNBLOCK or not at all:
@@ -31,14 +40,14 @@ void AckWaits::Park(Context& c, uint64_t offset, int64_t wanted, int64_t timeout
 void AckWaits::Serve(Engine& engine, const Count& count) {
   MutexLock lock(mutex_);
   std::erase_if(waits_, [&](Wait& wait) {
-    const int64_t now = count(wait.offset);
+    const Tally now = count(wait.goal.offset, wait.goal.on_disk);
     if (now == wait.told &&
         wait.waiter->state.load(std::memory_order_acquire) == Waiter::State::kWaiting) {
       return false;
     }
     if (!wait.waiter->Claim()) return true;
-    OutputBuffer out = Number(now, RespOf(*wait.waiter));
-    if (now >= wait.wanted) {
+    OutputBuffer out = Output(now, wait.goal.on_disk, RespOf(*wait.waiter));
+    if (now.Covers(wait.goal.wanted)) {
       Parking::Answer(engine, *wait.waiter, std::move(out));
       return true;
     }
@@ -47,6 +56,7 @@ void AckWaits::Serve(Engine& engine, const Count& count) {
     wait.waiter->state.store(Waiter::State::kWaiting, std::memory_order_release);
     return false;
   });
+  if (waits_.empty()) any_.store(false, std::memory_order_relaxed);
 }
 
 }  // namespace larder

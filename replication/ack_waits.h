@@ -1,7 +1,9 @@
-// AckWaits: clients that wait until replicas have acknowledged what they wrote (WAIT). They are
-// parked without a key; whoever hears of an acknowledgement calls Serve. Any thread.
+// AckWaits: clients that wait until what they wrote has been acknowledged: by replicas (WAIT), or
+// as being on disk, here and at replicas (WAITAOF). They are parked without a key; whoever hears of
+// an acknowledgement calls Serve. Any thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -13,23 +15,38 @@ namespace larder {
 
 class AckWaits {
  public:
-  // How many replicas have acknowledged everything before an offset.
-  using Count = std::function<int64_t(uint64_t offset)>;
+  // Who has everything before an offset. `local`: this server's disk, 1 or 0.
+  struct Tally {
+    int64_t local = 0, replicas = 0;
+    bool Covers(const Tally& other) const {
+      return local >= other.local && replicas >= other.replicas;
+    }
+    bool operator==(const Tally&) const = default;
+  };
+  // What a client waits for.
+  struct Goal {
+    uint64_t offset;
+    bool on_disk;  // acknowledged as being on disk: answered with both numbers
+    Tally wanted;
+  };
+  using Count = std::function<Tally(uint64_t offset, bool on_disk)>;
 
-  // Parks the client of the context until `wanted` replicas have acknowledged `offset`; when the
-  // time is over it is answered how many did.
-  void Park(Context& c, uint64_t offset, int64_t wanted, int64_t timeout_ms, const Count& count);
+  static void ReplyTally(Reply& reply, const Tally& tally, bool on_disk);
+  // Parks the client of the context until the goal is reached; when the time is over it is answered
+  // what has been.
+  void Park(Context& c, const Goal& goal, int64_t timeout_ms, const Count& count);
   // Answers the clients whose wait is over. No lock is held.
   void Serve(Engine& engine, const Count& count);
+  bool any() const { return any_.load(std::memory_order_seq_cst); }
 
  private:
   struct Wait {
     WaiterRef waiter;
-    uint64_t offset;
-    int64_t wanted;
-    int64_t told;  // in its answer for when the time is over
+    Goal goal;
+    Tally told;  // in its answer for when the time is over
   };
 
+  std::atomic<bool> any_{false};  // true before the first of them counts
   Mutex mutex_;
   std::vector<Wait> waits_ ABSL_GUARDED_BY(mutex_);
 };

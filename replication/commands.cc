@@ -1,5 +1,5 @@
 // The commands of replication: PSYNC, SYNC and REPLCONF, which replicas send; REPLICAOF, FAILOVER,
-// ROLE, WAIT.
+// ROLE, WAIT, WAITAOF.
 #include "replication/commands.h"
 
 #include "protocol/errors.h"
@@ -168,6 +168,14 @@ void Role(Context& c) { ReplicationOf(c).ReplyRole(c.reply); }
 
 // ---- WAIT ---------------------------------------------------------------------------------------
 
+// The words of both that are the same. False after an error was answered.
+bool ParseTimeout(Context& c, size_t word, int64_t* timeout_ms) {
+  if (!c.Integer(word, timeout_ms, "ERR timeout is not an integer or out of range")) return false;
+  if (*timeout_ms >= 0) return true;
+  c.reply.Error(errors::kTimeoutNegative);
+  return false;
+}
+
 void Wait(Context& c) {
   if (c.engine.replica.load(std::memory_order_relaxed)) {
     return c.reply.Error(
@@ -175,11 +183,32 @@ void Wait(Context& c) {
         "a replica is configured to be writable (which is not the default) writes to replicas are "
         "just local and are not propagated.");
   }
-  int64_t replicas, timeout_ms;
-  if (!c.Integer(1, &replicas)) return;
-  if (!c.Integer(2, &timeout_ms, "ERR timeout is not an integer or out of range")) return;
-  if (timeout_ms < 0) return c.reply.Error(errors::kTimeoutNegative);
-  ReplicationOf(c).primary().Wait(c, replicas, timeout_ms);
+  AckWaits::Goal goal = {.offset = c.client.written_offset, .on_disk = false, .wanted = {}};
+  int64_t timeout_ms;
+  if (!c.Integer(1, &goal.wanted.replicas) || !ParseTimeout(c, 2, &timeout_ms)) return;
+  ReplicationOf(c).primary().Wait(c, goal, timeout_ms);
+}
+
+void WaitAof(Context& c) {
+  AckWaits::Goal goal = {.offset = c.client.written_offset, .on_disk = true, .wanted = {}};
+  int64_t timeout_ms;
+  if (!c.Integer(1, 0, 1, &goal.wanted.local,
+                 "ERR value is out of range, value must between 0 and 1") ||
+      !c.Integer(2, 0, INT64_MAX, &goal.wanted.replicas,
+                 "ERR value is out of range, must be positive") ||
+      !ParseTimeout(c, 3, &timeout_ms)) {
+    return;
+  }
+  if (c.engine.replica.load(std::memory_order_relaxed)) {
+    return c.reply.Error(
+        "ERR WAITAOF cannot be used with replica instances. Please also note that writes to "
+        "replicas are just local and are not propagated.");
+  }
+  if (goal.wanted.local > 0 && !c.engine.config.settings().appendonly) {
+    return c.reply.Error(
+        "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
+  }
+  ReplicationOf(c).primary().Wait(c, goal, timeout_ms);
 }
 
 constexpr Command kCommands[] = {
@@ -256,6 +285,17 @@ constexpr Command kCommands[] = {
      .since = "3.0.0",
      .complexity = "O(1)",
      .summary = "Waits until replicas have acknowledged the writes of the connection.",
+     .tips = "request_policy:all_shards response_policy:agg_min"},
+    {.name = "waitaof",
+     .arity = 4,
+     .flags = kBlocking,
+     .categories = kCatConnection,
+     .run = WaitAof,
+     .group = "generic",
+     .syntax = "numlocal numreplicas timeout",
+     .since = "7.2.0",
+     .complexity = "O(1)",
+     .summary = "Waits until the writes of the connection are on disk, here and at replicas.",
      .tips = "request_policy:all_shards response_policy:agg_min"},
 };
 

@@ -94,11 +94,13 @@ void Primary::Run() {
     const int64_t now_ms = MonotonicMs();
     if (now_ms - tick_ms_ >= kTickMs) Tick(now_ms);
     Feed();
-    if (std::exchange(acknowledged_, false)) {
-      CountReplicas(now_ms);
-      waits_.Serve(engine_, [this](uint64_t offset) { return Acknowledged(offset); });
-      on_round_(now_ms);
+    const bool synced = synced_.exchange(false);
+    const bool acknowledged = std::exchange(acknowledged_, false);
+    if (acknowledged) CountReplicas(now_ms);
+    if (acknowledged || synced) {
+      waits_.Serve(engine_, [this](uint64_t to, bool disk) { return Acknowledged(to, disk); });
     }
+    if (acknowledged) on_round_(now_ms);
     RemoveFailed();
   }
   if (full_sync_.running()) full_sync_.Finish();
@@ -208,6 +210,9 @@ void Primary::Obey(ReplicaLink& link, Args words) {
   if (words.size() < 3 || !EqualsIgnoreCase(words[0], "replconf")) return;
   if (!EqualsIgnoreCase(words[1], "ack") || !ParseUint64(words[2], &offset)) return;
   link.acknowledged = std::max(link.acknowledged.load(), offset);
+  if (words.size() > 4 && EqualsIgnoreCase(words[3], "fack") && ParseUint64(words[4], &offset)) {
+    link.on_disk = std::max(link.on_disk.load(), offset);
+  }
   acknowledged_ = true;
   if (link.state == State::kLoading) link.state = State::kOnline;
 }

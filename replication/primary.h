@@ -52,10 +52,12 @@ class Primary final : public Mailbox {
   size_t replica_count() const { return replica_count_.load(std::memory_order_relaxed); }
   // Replicas whose last acknowledgement is at most min-replicas-max-lag old.
   int good_replicas() const { return good_replicas_.load(std::memory_order_relaxed); }
-  // Replicas that have acknowledged everything before `offset`.
-  int64_t Acknowledged(uint64_t offset) const;
-  // WAIT: parks the client of the context, or answers at once.
-  void Wait(Context& c, int64_t wanted, int64_t timeout_ms);
+  // Who has acknowledged everything before `offset`, or has it on disk.
+  AckWaits::Tally Acknowledged(uint64_t offset, bool on_disk) const;
+  // WAIT and WAITAOF: parks the client of the context, or answers at once.
+  void Wait(Context& c, const AckWaits::Goal& goal, int64_t timeout_ms);
+  // This server's disk has got more: clients may have waited for that.
+  void NoteSynced();
   // Asks all replicas to acknowledge what they have; Once: unless they were asked at this offset.
   void AskForAcks();
   void AskForAcksOnce();
@@ -103,8 +105,9 @@ class Primary final : public Mailbox {
   Links links_;  // changed by the thread alone, under the mutex; read by others under it
   std::vector<std::unique_ptr<ReplicaLink>> arrivals_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> woken_{false}, stopping_{false};
-  std::atomic<uint64_t> drops_{0};  // how often all replicas were told to go
-  uint64_t seen_drops_ = 0;         // the thread's own
+  std::atomic<uint64_t> drops_{0};   // how often all replicas were told to go
+  uint64_t seen_drops_ = 0;          // the thread's own
+  std::atomic<bool> synced_{false};  // NoteSynced was called, since the last look
   std::atomic<size_t> replica_count_{0}, buffered_bytes_{0};
   std::atomic<int> good_replicas_{0};
   std::atomic<uint64_t> asked_at_{0};    // where the last REPLCONF GETACK stands in the log

@@ -150,25 +150,39 @@ std::vector<Primary::ReplicaState> Primary::replicas() const {
   return states;
 }
 
-int64_t Primary::Acknowledged(uint64_t offset) const {
+AckWaits::Tally Primary::Acknowledged(uint64_t offset, bool on_disk) const {
+  AckWaits::Tally tally;
+  const uint64_t synced = engine_.persistence->synced_offset();
+  tally.local = synced != PersistenceHost::kNothing && synced >= offset ? 1 : 0;
   MutexLock lock(mutex_);
-  return std::count_if(links_.begin(), links_.end(), [offset](const auto& link) {
-    return link.second->state == State::kOnline && link.second->acknowledged >= offset;
+  tally.replicas = std::count_if(links_.begin(), links_.end(), [&](const auto& link) {
+    const ReplicaLink& replica = *link.second;
+    return replica.state == State::kOnline &&
+           (on_disk ? replica.on_disk : replica.acknowledged) >= offset;
   });
+  return tally;
 }
 
-void Primary::Wait(Context& c, int64_t wanted, int64_t timeout_ms) {
-  const uint64_t offset = c.client.written_offset;
-  const int64_t now = Acknowledged(offset);
-  if (now >= wanted || !c.may_park()) return c.reply.Integer(now);
-  waits_.Park(c, offset, wanted, timeout_ms, [this](uint64_t to) { return Acknowledged(to); });
-  if (!c.parked) return;
+void Primary::Wait(Context& c, const AckWaits::Goal& goal, int64_t timeout_ms) {
+  const AckWaits::Tally now = Acknowledged(goal.offset, goal.on_disk);
+  if (now.Covers(goal.wanted) || !c.may_park()) {
+    return AckWaits::ReplyTally(c.reply, now, goal.on_disk);
+  }
+  waits_.Park(c, goal, timeout_ms,
+              [this](uint64_t to, bool on_disk) { return Acknowledged(to, on_disk); });
+  if (!c.parked || goal.wanted.replicas == 0) return;
   // An earlier question that stands behind what was written is answered late enough; and for a
   // while after one, replicas of ours need none.
-  const bool asked = asked_at_.load(std::memory_order_relaxed) >= offset;
+  const bool asked = asked_at_.load(std::memory_order_relaxed) >= goal.offset;
   const bool prompt = all_prompt_.load(std::memory_order_relaxed) &&
                       MonotonicMs() - asked_ms_.load(std::memory_order_relaxed) < kStillPromptMs;
-  if (!asked && !prompt) AskForAcks();
+  if (goal.on_disk || (!asked && !prompt)) AskForAcks();
+}
+
+void Primary::NoteSynced() {
+  if (!waits_.any()) return;
+  synced_ = true;
+  Wake();
 }
 
 void Primary::AskForAcksOnce() {

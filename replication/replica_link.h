@@ -59,6 +59,7 @@ struct ReplicaLink {
   std::string input;
   RequestParser parser;
   std::atomic<uint64_t> acknowledged{0};    // offset
+  std::atomic<uint64_t> on_disk{0};         // the same for what its disk has
   std::atomic<int64_t> acknowledged_ms{0};  // when it last sent anything, on the monotonic clock
   int64_t since_ms = 0;                     // when it came
   int64_t over_soft_since_ms = 0;           // over the soft limit of its output; 0: it is not

@@ -176,7 +176,10 @@ bool Replica::Acknowledge(PrimaryWire& wire) {
   std::string request;
   acknowledged_ = engine_.log.offset();
   const std::string offset = std::to_string(acknowledged_);
-  const std::string_view words[] = {"REPLCONF", "ACK", offset};
+  const uint64_t synced = engine_.persistence->synced_offset();
+  const std::string on_disk = std::to_string(synced);
+  std::vector<std::string_view> words = {"REPLCONF", "ACK", offset};
+  if (synced != PersistenceHost::kNothing) words.insert(words.end(), {"FACK", on_disk});
   LogBlock::Encode(request, words);
   return wire.Send(request, timeout_ms());
 }

@@ -167,6 +167,7 @@ bool Server::Start(std::string* error) {
   Replication& replication = rooms.replication.emplace(engine, persistence);
   engine.replication = &replication;
   persistence.on_cut = [&replication](RdbFacts& facts) { replication.AddFacts(facts); };
+  persistence.on_sync = [&replication] { replication.primary().NoteSynced(); };
   persistence.take_fact = [&replication](std::string_view name, std::string_view value) {
     replication.Restore(name, value);
   };

@@ -167,6 +167,21 @@ void Reload(Context& c) {
   c.reply.Ok();
 }
 
+// The append-only file in the place of the data set.
+void LoadAof(Context& c) {
+  std::string error;
+  if (PersistenceOf(c).ReloadAof(c.worker, &error)) return c.reply.Ok();
+  Log(LogLevel::kWarning, error);
+  c.reply.Error("ERR Error trying to load the AOF files, check server logs.");
+}
+
+void AofFlushSleep(Context& c) {
+  int64_t us;
+  if (!c.Integer(2, &us)) return;
+  PersistenceOf(c).aof().writer().set_rest_us(us);
+  c.reply.Ok();
+}
+
 void SkipChecksum(Context& c) {
   c.engine.any_checksum.store(c.args[2] != "0", std::memory_order_relaxed);
   c.reply.Ok();
@@ -218,6 +233,8 @@ constexpr size_t kAny = std::numeric_limits<size_t>::max();
 constexpr Subcommand kSubcommands[] = {
     {"accounting", 2, 2, DebugAccounting, "ACCOUNTING",
      "Check the memory that databases count against their entries.", kWholeKeyspace},
+    {"aof-flush-sleep", 3, 3, AofFlushSleep, "AOF-FLUSH-SLEEP <microsec>",
+     "Rest before each write to the append-only file."},
     {"change-repl-id", 2, 2, [](Context& c) { c.reply.Ok(); }, "CHANGE-REPL-ID",
      "Accepted; there is no replication whose id could change."},
     {"digest", 2, 2, DigestAll, "DIGEST", "Show a fingerprint of all data.", kWholeKeyspace},
@@ -227,6 +244,8 @@ constexpr Subcommand kSubcommands[] = {
     {"htstats", 3, 3, TableStats, "HTSTATS <dbid>", "Show the size of a database's tables.",
      kWholeKeyspace},
     {"htstats-key", 3, 3, TableStatsOfKey, "HTSTATS-KEY <key>", "The same for a value's table.",
+     kWholeKeyspace},
+    {"loadaof", 2, 2, LoadAof, "LOADAOF", "Load the append-only file in the place of all data.",
      kWholeKeyspace},
     {"log", 3, 3, LogLine, "LOG <message>", "Write a line to the log."},
     {"mallctl", 3, 4, DebugMallctl, "MALLCTL <key> [<val>]",

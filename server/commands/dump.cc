@@ -105,7 +105,7 @@ void Restore(Context& c) {
     return c.reply.Error("ERR Bad data format");
   }
   if (exists) c.Delete(key);
-  if (entry->ExpiredAt(c.now_ms())) {
+  if (entry->ExpiredAt(c.now_ms()) && c.client.link != Client::Link::kPrimary) {
     Entry::Free(entry);
     if (exists) {
       c.Changed(key, NotifyClass::kGeneric, "del");

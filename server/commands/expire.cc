@@ -76,7 +76,7 @@ void ExpireAfter(Context& c, int64_t unit_ms, int64_t base_ms) {
   if (entry == nullptr || !options.Permits(entry->expiry_ms(), expiry_ms)) {
     return c.reply.Integer(0);
   }
-  if (expiry_ms <= c.now_ms()) {
+  if (expiry_ms <= c.now_ms() && c.client.link != Client::Link::kPrimary) {
     c.Delete(key);
     c.Changed(key, NotifyClass::kGeneric, "del");
     ReplicateExpired(c, key);

@@ -24,6 +24,32 @@ void WriteLoading(const Persistence::State& state, InfoWriter& info) {
                                                                (total - loaded) / loaded));
 }
 
+// `snapshot`: one is being written, for whatever purpose, so that a rewrite has to wait.
+void WriteAof(const Persistence& persistence, bool snapshot, InfoWriter& info) {
+  const Aof& aof = persistence.aof();
+  const AofWriter& writer = aof.writer();
+  const Aof::Info state = aof.info();
+  const bool enabled = aof.state() != Aof::State::kOff;
+  const bool rewriting = aof.rewriting();
+  info.Field("aof_enabled", enabled);
+  info.Field("aof_rewrite_in_progress", rewriting || (state.scheduled && !snapshot));
+  info.Field("aof_rewrite_scheduled", state.scheduled && snapshot);
+  info.Field("aof_last_rewrite_time_sec", state.last_seconds);
+  info.Field("aof_current_rewrite_time_sec", rewriting ? WallMs() / 1000 - state.began_s : -1);
+  info.Field("aof_last_bgrewrite_status", state.last_ok ? "ok" : "err");
+  info.Field("aof_rewrites", state.rewrites);
+  info.Field("aof_rewrites_consecutive_failures", state.failures_in_a_row);
+  info.Field("aof_last_write_status", persistence.aof_error() == 0 ? "ok" : "err");
+  info.Field("aof_last_cow_size", 0);
+  if (!enabled) return;
+  info.Field("aof_current_size", state.size_bytes);
+  info.Field("aof_base_size", state.base_bytes);
+  info.Field("aof_pending_rewrite", state.scheduled);
+  info.Field("aof_buffer_length", writer.waiting_bytes());
+  info.Field("aof_pending_bio_fsync", 0);
+  info.Field("aof_delayed_fsync", writer.delayed_syncs());
+}
+
 }  // namespace
 
 void WritePersistence(Engine& engine, InfoWriter& info) {
@@ -31,6 +57,7 @@ void WritePersistence(Engine& engine, InfoWriter& info) {
   Persistence::State state = persistence.state();
   const Snapshot& snapshot = persistence.snapshot();
   const bool running = persistence.saving();
+  const bool saving_rdb = running && !persistence.aof().rewriting();
   info.Field("loading", state.loading);
   // Redis counts what the operating system copied beneath a fork; here it is what was kept.
   const uint64_t kept_bytes = running ? snapshot.kept_bytes() : 0;
@@ -44,27 +71,18 @@ void WritePersistence(Engine& engine, InfoWriter& info) {
   info.Field("current_save_keys_processed", running ? snapshot.keys_written() : 0);
   info.Field("current_save_keys_total", running ? snapshot.keys_total() : 0);
   info.Field("rdb_changes_since_last_save", persistence.changes());
-  info.Field("rdb_bgsave_in_progress", running || state.about_to_run);
+  info.Field("rdb_bgsave_in_progress", saving_rdb || state.about_to_run);
   info.Field("rdb_last_save_time", state.last_save_s);
   info.Field("rdb_last_bgsave_status", state.last_save_ok ? "ok" : "err");
   info.Field("rdb_last_bgsave_time_sec", state.last_duration_s);
-  info.Field("rdb_current_bgsave_time_sec",
-             running && state.running_since_s > 0 ? WallMs() / 1000 - state.running_since_s : -1);
+  info.Field("rdb_current_bgsave_time_sec", saving_rdb && state.running_since_s > 0
+                                                ? WallMs() / 1000 - state.running_since_s
+                                                : -1);
   info.Field("rdb_saves", state.saves);
   info.Field("rdb_last_cow_size", state.last_kept_bytes);
   info.Field("rdb_last_load_keys_expired", state.keys_expired);
   info.Field("rdb_last_load_keys_loaded", state.keys_loaded);
-  for (std::string_view name :
-       {"aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"}) {
-    info.Field(name, 0);
-  }
-  info.Field("aof_last_rewrite_time_sec", -1);
-  info.Field("aof_current_rewrite_time_sec", -1);
-  info.Field("aof_last_bgrewrite_status", "ok");
-  info.Field("aof_rewrites", 0);
-  info.Field("aof_rewrites_consecutive_failures", 0);
-  info.Field("aof_last_write_status", "ok");
-  info.Field("aof_last_cow_size", 0);
+  WriteAof(persistence, running, info);
   info.Field("module_fork_in_progress", 0);
   info.Field("module_fork_last_cow_size", 0);
   if (state.loading) WriteLoading(state, info);

@@ -1,4 +1,4 @@
-// The data set on disk: SAVE, BGSAVE, LASTSAVE; and SHUTDOWN, which may save.
+// The data set on disk: SAVE, BGSAVE, BGREWRITEAOF, LASTSAVE; and SHUTDOWN, which may save.
 #include "server/persistence/persistence.h"
 
 #include "server/base/strings.h"
@@ -10,27 +10,46 @@ namespace larder {
 namespace {
 
 constexpr std::string_view kSaveInProgress = "ERR Background save already in progress";
+constexpr std::string_view kRewriteInTheWay =
+    "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in "
+    "order to schedule a BGSAVE whenever possible.";
 
 void Save(Context& c) {
   Persistence& persistence = PersistenceOf(c);
-  if (persistence.saving()) return c.reply.Error(kSaveInProgress);
+  if (persistence.saving() && !persistence.aof().rewriting()) {
+    return c.reply.Error(kSaveInProgress);
+  }
   if (!persistence.Save()) return c.reply.Error("ERR");
   c.reply.Ok();
 }
 
-// With SCHEDULE it would wait for the end of a rewrite of the append-only file; in a transaction it
-// waits for the end of that.
+// With SCHEDULE it waits for the end of a rewrite of the append-only file, in a transaction for the
+// end of that.
 void BgSave(Context& c) {
   if (c.args.size() > 2 || (c.args.size() == 2 && !EqualsIgnoreCase(c.args[1], "schedule"))) {
     return c.SyntaxError();
   }
-  switch (PersistenceOf(c).BeginSave(c.client.in_exec)) {
+  Persistence& persistence = PersistenceOf(c);
+  const bool rewriting = persistence.aof().rewriting();
+  const bool schedule = rewriting && c.args.size() == 2;
+  switch (persistence.BeginSave(c.client.in_exec || schedule)) {
     case Persistence::Begun::kStarted:
       return c.reply.Status("Background saving started");
     case Persistence::Begun::kScheduled:
       return c.reply.Status("Background saving scheduled");
     case Persistence::Begun::kBusy:
-      return c.reply.Error(kSaveInProgress);
+      return c.reply.Error(rewriting ? kRewriteInTheWay : kSaveInProgress);
+  }
+}
+
+void BgRewriteAof(Context& c) {
+  switch (PersistenceOf(c).BeginRewrite(c.client.in_exec)) {
+    case Persistence::Begun::kStarted:
+      return c.reply.Status("Background append only file rewriting started");
+    case Persistence::Begun::kScheduled:
+      return c.reply.Status("Background append only file rewriting scheduled");
+    case Persistence::Begun::kBusy:
+      return c.reply.Error("ERR Background append only file rewriting already in progress");
   }
 }
 
@@ -87,6 +106,14 @@ constexpr Command kCommands[] = {
      .since = "1.0.0",
      .complexity = "O(1)",
      .summary = "Saves the data set to disk in the background."},
+    {.name = "bgrewriteaof",
+     .arity = 1,
+     .flags = kAdmin | kNoScript | kNoAsyncLoading | kExclusive,
+     .run = BgRewriteAof,
+     .group = "server",
+     .since = "1.0.0",
+     .complexity = "O(1)",
+     .summary = "Rewrites the append-only file in the background, as short as it can be."},
     {.name = "lastsave",
      .arity = 1,
      .flags = kLoading | kStale | kFast,

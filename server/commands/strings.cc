@@ -58,7 +58,7 @@ void GetEx(Context& c) {
     return;
   }
   ReplyString(c, *entry);
-  if (options.absolute() && expiry_ms <= c.now_ms()) {
+  if (options.absolute() && expiry_ms <= c.now_ms() && c.client.link != Client::Link::kPrimary) {
     c.Delete(key);
     c.Changed(key, NotifyClass::kGeneric, "del");
     ReplicateExpired(c, key);

@@ -105,6 +105,10 @@ struct Settings {
   Setting elasticache;
 
   // Persistence
+  Setting appendonly, appendfsync;  // always, everysec or no: AofWriter::Policy
+  Setting no_appendfsync_on_rewrite, auto_aof_rewrite_percentage, auto_aof_rewrite_min_bytes;
+  Setting aof_load_truncated, aof_use_rdb_preamble, aof_timestamp_enabled, aof_disable_auto_gc;
+  Setting aof_rewrite_incremental_fsync;
   Setting rdb_compression, rdb_checksum, rdb_incremental_fsync;
   Setting stop_writes_on_save_error;
   Setting rdb_key_save_delay_us, key_load_delay_us;  // below zero: for one key in so many

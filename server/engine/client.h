@@ -54,14 +54,17 @@ class Client {
   enum class Link : uint8_t {
     kClient,
     kReplica,  // gets the replication stream
-    kPrimary,  // sends it: what it says is done, whatever the rules for clients are
+    // Sends it, or is the append-only file: what it says is done, whatever the rules for clients
+    // are, and keys whose time is over are there for it until it says that they go.
+    kPrimary,
   };
 
   const uint64_t id;
   uint64_t acts_for = id;  // whose commands it runs: of the scripts' client, who called the script
   Mailbox* const home;     // of the loop; null for the scripts' own client
   OutputBuffer out;
-  Link link = Link::kClient;  // set before it is in the registry
+  // Set before it is in the registry; of the scripts' client: that of who called the script.
+  Link link = Link::kClient;
 
   std::atomic<int> db{0};
   std::atomic<int> resp{2};
@@ -90,6 +93,7 @@ class Client {
   // While parked. Written by the client's thread under label_mutex, so that others can read it.
   WaiterRef waiter;
   uint64_t written_offset = 0;  // of the log, behind the last thing this client changed
+  uint64_t unsafe_offset = 0;   // the same, until its loop has seen to its replies (ReplyHold)
   bool postponed = false;       // its next command waits for the end of CLIENT PAUSE
 
   // What REPLCONF said of it, and who takes its connection when it is closed (see hand_over.h).

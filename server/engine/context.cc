@@ -39,8 +39,8 @@ Entry* Context::PeekEntry(const Key& key, bool count) {
 // for clients of this server they are absent, but stay. Who writes needs the place. Readers leave
 // it alone during CLIENT PAUSE.
 Entry* Context::MeetExpired(const Key& key, Entry* entry) {
+  if (client.link == Client::Link::kPrimary) return entry;
   const bool replica = engine.replica.load(std::memory_order_relaxed);
-  if (replica && client.link == Client::Link::kPrimary) return entry;
   const bool leave = replica || engine.pause.active(now_ms());
   if ((command.flags & kWrite) || !leave) {
     RemoveKey(engine, worker, *key.shard, key.db, entry, key.hash, Removal::kExpired, ready);

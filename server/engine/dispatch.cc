@@ -185,7 +185,7 @@ bool Engine::RunWithLocks(Worker& worker, Client& client, const Command& command
 void Engine::Commit(Worker& worker, Client& client, const Command& command) {
   const uint64_t offset = Commit(worker, (command.flags & kTouchesArbitraryKeys) == 0);
   if (offset != 0) [[unlikely]]
-    client.written_offset = offset;
+    client.written_offset = client.unsafe_offset = offset;
 }
 
 void Engine::HashKeys(const Command& command, Args args, std::vector<HashedKey>& hashed) {

@@ -29,6 +29,7 @@
 #include "server/engine/local_expiries.h"
 #include "server/engine/pause.h"
 #include "server/engine/rates.h"
+#include "server/engine/reply_hold.h"
 #include "server/engine/slowlog.h"
 #include "server/engine/stats.h"
 #include "server/engine/stopping.h"
@@ -127,6 +128,7 @@ class Engine {
   Keyspace keyspace;
   Gate gate;
   ReplicationLog log;
+  ReplyHold reply_hold;
   Pause pause;
   Stopping stopping{*this};
   LocalExpiries local_expiries;

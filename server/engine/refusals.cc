@@ -1,6 +1,7 @@
 #include "server/engine/refusals.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "protocol/errors.h"
 #include "server/base/clock.h"
@@ -148,10 +149,14 @@ bool FoundNoMemory(const Attempt& a) {
   return a.engine.config.settings().maxmemory != 0 && a.worker.eviction.out_of_memory;
 }
 
-std::string RefuseAfterFailedSave(const Attempt& a) {
-  if (!a.engine.config.settings().stop_writes_on_save_error) return "";
+std::string RefuseInTrouble(const Attempt& a) {
+  const PersistenceHost& persistence = *a.engine.persistence;
+  const bool save_failed =
+      persistence.save_failed() && a.engine.config.settings().stop_writes_on_save_error;
+  if (!save_failed && persistence.aof_error() == 0) return "";
   if (!WillRun(a, kWrite) && a.command->name != "ping") return "";
-  return std::string(errors::kSaveFailed);
+  if (save_failed) return std::string(errors::kSaveFailed);
+  return StrCat("MISCONF Errors writing to the AOF file: ", std::strerror(persistence.aof_error()));
 }
 
 bool TooFewReplicas(const Attempt& a) {
@@ -195,8 +200,8 @@ std::string Refuse(const Attempt& a) {
     if (OutOfMemory(a)) return std::string(errors::kOom);
   }
   const PersistenceHost* persistence = a.engine.persistence;
-  if (persistence != nullptr && persistence->save_failed()) [[unlikely]] {
-    if (std::string text = RefuseAfterFailedSave(a); !text.empty()) return text;
+  if (persistence != nullptr && persistence->in_trouble()) [[unlikely]] {
+    if (std::string text = RefuseInTrouble(a); !text.empty()) return text;
   }
   if (a.engine.config.settings().min_replicas_to_write != 0) [[unlikely]] {
     if (TooFewReplicas(a)) return std::string(errors::kNoReplicas);

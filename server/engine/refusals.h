@@ -45,6 +45,6 @@ std::string RefuseAsReplica(const Attempt& attempt);
 bool TooFewReplicas(const Attempt& attempt);
 
 // The text of -MISCONF while saving fails, for what changes the data set and for PING.
-std::string RefuseAfterFailedSave(const Attempt& attempt);
+std::string RefuseInTrouble(const Attempt& attempt);
 
 }  // namespace larder

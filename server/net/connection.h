@@ -17,6 +17,7 @@
 #include "server/engine/client.h"
 #include "server/engine/engine.h"
 #include "server/engine/mailbox.h"
+#include "server/net/held_output.h"
 #include "server/net/input_buffer.h"
 #include "server/net/lease_pool.h"
 
@@ -74,6 +75,11 @@ struct Connection {
   // Output: how much of client.out, as it goes on the wire, has been sent.
   size_t sent = 0;
   size_t unsent() const { return client.out.size() - sent; }
+  HeldOutput held;  // what of it must not be sent yet
+  size_t sendable() const {
+    const size_t free = held.free(client.out.size());
+    return free > sent ? free - sent : 0;
+  }
   bool output_blocked = false;  // the socket takes no more until epoll says so
   bool paused = false;          // too much is unsent: nothing is read or executed until it went out
 
@@ -84,7 +90,7 @@ struct Connection {
   std::unique_ptr<BusyState> busy;
 
   // In which of the loop's lists it stands.
-  bool in_batch = false, in_outbox = false, in_endings = false;
+  bool in_batch = false, in_outbox = false, in_endings = false, in_held = false;
   uint32_t interest = 0;           // what epoll watches for
   int64_t deadline_ms = 0;         // of a parked command, Unix time; 0: none
   int64_t active_ms = 0;           // when it last sent something, Unix time

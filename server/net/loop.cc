@@ -63,6 +63,8 @@ Loop::End Loop::Run(NetWorker& worker) {
     ReadLetters(worker);
     RunTimers(worker);
     engine_.log.Announce();
+    if (!held_.empty()) [[unlikely]]
+      FreeHeld();
     Send(worker);
     EvictClients(worker);
     EndConnections(worker);

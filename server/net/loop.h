@@ -6,7 +6,7 @@
 //
 // A loop is an object, not a thread: all its state is here, and whoever calls Run goes on where the
 // last one stopped, also in the middle of a batch (standby.h). One thread at a time runs it; Offer,
-// Post, Nudge, GateOpened and load may be called from any.
+// Post, Nudge, GateOpened, RepliesAreFree and load may be called from any.
 //
 // Bounds: kMostEvents connections a batch; kTurnBytes of input a connection and batch; a connection
 // whose output is not read gets no request executed from kPauseBytes on; letters put
@@ -58,6 +58,7 @@ class Loop final : public Mailbox {
   size_t load() const { return load_.load(std::memory_order_relaxed); }
   void Nudge() { Wake(); }  // look around, also when asleep: a directive changed
   void GateOpened();
+  void RepliesAreFree();
   bool has_ring() const { return transfers_.has_ring(); }
 
  private:
@@ -103,6 +104,8 @@ class Loop final : public Mailbox {
 
   // ---- Sending (loop_send.cc) -------------------------------------------------------------------
   void Touch(Connection& c);
+  void Hold(Connection& c);
+  void FreeHeld();
   void LendOutput(Connection& c);
   void Send(NetWorker& worker);
   void PrepareDispatch(Connection& c);
@@ -145,6 +148,7 @@ class Loop final : public Mailbox {
   size_t next_ = 0;                   // of them, the one to parse next
   std::vector<Connection*> carry_;    // have input left for the next batch
   std::vector<Connection*> outbox_;   // have output to send
+  std::vector<Connection*> held_;     // have output that waits for the log (ReplyHold)
   std::vector<Connection*> endings_;  // are to go
   Lookahead lookahead_;
   Connection* executing_ = nullptr;  // whose command runs: found here by whoever adopts the loop
@@ -170,6 +174,7 @@ class Loop final : public Mailbox {
   std::atomic<size_t> load_{0};
   std::atomic<bool> woken_{false};        // wake_ was written and the letters not yet read
   std::atomic<bool> turned_away_{false};  // the gate was closed: wants a kGateOpen letter
+  std::atomic<bool> holds_{false};        // wants to be woken when replies are free
   Mutex arrivals_mutex_;
   std::vector<Arrival> arrivals_ ABSL_GUARDED_BY(arrivals_mutex_);
   std::atomic<bool> has_arrivals_{false};

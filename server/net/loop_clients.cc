@@ -269,6 +269,7 @@ void Loop::HandOver(Connection& c) {
 void Loop::Destroy(Connection& c) {
   if (c.in_batch) std::erase(carry_, &c);
   if (c.in_outbox) std::erase(outbox_, &c);
+  if (c.in_held) std::erase(held_, &c);
   if (c.over_soft_since_ms != 0) --over_soft_limit_;
   SetDeadline(c, 0);
   engine_.clients.Remove(c.client);

@@ -22,14 +22,17 @@ constexpr size_t kLimitedOutput = 16 * 1024;
 // A partly sent output is moved to the front when that frees so much.
 constexpr size_t kCompactBytes = 64 * 1024;
 
-// Appends what is unsent of an output, in at most `most` pieces.
-void AppendPieces(const OutputBuffer& out, size_t skip, size_t most, std::vector<iovec>& pieces) {
+// Appends `size` bytes of an output behind `skip` others, in at most `most` pieces.
+void AppendPieces(const OutputBuffer& out, size_t skip, size_t size_left, size_t most,
+                  std::vector<iovec>& pieces) {
   const size_t end = pieces.size() + most;
   auto add = [&](const char* data, size_t size) {
     const size_t skipped = std::min(skip, size);
     skip -= skipped;
-    if (size == skipped || pieces.size() == end) return;
-    pieces.push_back({const_cast<char*>(data) + skipped, size - skipped});
+    const size_t taken = std::min(size - skipped, size_left);
+    if (taken == 0 || pieces.size() == end) return;
+    pieces.push_back({const_cast<char*>(data) + skipped, taken});
+    size_left -= taken;
   };
   size_t from = 0;
   for (const OutputBuffer::Splice& splice : out.splices()) {
@@ -48,6 +51,34 @@ void Loop::Touch(Connection& c) {
   outbox_.push_back(&c);
 }
 
+// What the client has changed since its last output is in the log, and its replies wait until it is
+// safe there, if anybody wants that.
+void Loop::Hold(Connection& c) {
+  const uint64_t offset = std::exchange(c.client.unsafe_offset, 0);
+  if (offset <= engine_.reply_hold.safe()) return;
+  c.held.Hold(c.client.out.size(), offset);
+  if (!std::exchange(c.in_held, true)) held_.push_back(&c);
+  holds_.store(true, std::memory_order_seq_cst);
+  // It may have become safe before that was seen.
+  c.held.Free(engine_.reply_hold.safe());
+  c.client.output_bytes.store(c.unsent(), std::memory_order_relaxed);
+}
+
+void Loop::FreeHeld() {
+  holds_.store(true, std::memory_order_seq_cst);
+  const uint64_t safe = engine_.reply_hold.safe();
+  std::erase_if(held_, [&](Connection* c) {
+    if (c->held.Free(safe)) Touch(*c);
+    c->in_held = !c->held.empty();
+    return !c->in_held;
+  });
+  if (held_.empty()) holds_.store(false, std::memory_order_relaxed);
+}
+
+void Loop::RepliesAreFree() {
+  if (holds_.exchange(false, std::memory_order_seq_cst)) Wake();
+}
+
 // An idle connection owns no output memory: it borrows a string that is still in the cache.
 void Loop::LendOutput(Connection& c) {
   ByteBuffer& bytes = c.client.out.bytes();
@@ -64,12 +95,14 @@ void Loop::Send(NetWorker& worker) {
   for (Connection* c : outbox_) {
     c->in_outbox = false;
     if (c->turn == Connection::Turn::kBusy || !c->socket.open()) continue;
+    if (c->client.unsafe_offset != 0) [[unlikely]]
+      Hold(*c);
     if (c->output_blocked || c->unsent() >= kLimitedOutput) CheckOutputLimit(*c, worker);
     if (c->output_blocked) {
       c->client.output_bytes.store(c->unsent(), std::memory_order_relaxed);
       engine_.client_memory.Count(c->client);
       UpdateInterest(*c);
-    } else if (c->unsent() > 0 && c->ending != Ending::kNow) {
+    } else if (c->sendable() > 0 && c->ending != Ending::kNow) {
       PrepareDispatch(*c);
     }
   }
@@ -89,7 +122,7 @@ void Loop::Send(NetWorker& worker) {
 
 void Loop::PrepareDispatch(Connection& c) {
   const size_t before = pieces_.size();
-  AppendPieces(c.client.out, c.sent, kMostPieces, pieces_);
+  AppendPieces(c.client.out, c.sent, c.sendable(), kMostPieces, pieces_);
   Dispatch dispatch = {};
   dispatch.fd = c.socket.fd();
   dispatch.message.msg_iovlen = pieces_.size() - before;
@@ -104,8 +137,13 @@ void Loop::TakeSent(Connection& c, ssize_t result, NetWorker& worker) {
     worker.stats.output_bytes.Add(static_cast<uint64_t>(result));
   }
   if (c.unsent() == 0) return FinishOutput(c);
+  if (c.sent >= kCompactBytes && c.sent >= c.unsent()) {
+    const size_t dropped = c.client.out.DropFront(c.sent);
+    c.sent -= dropped;
+    c.held.DropFront(dropped);
+  }
+  if (c.sendable() == 0) return;  // the rest is held
   c.output_blocked = true;
-  if (c.sent >= kCompactBytes && c.sent >= c.unsent()) c.sent -= c.client.out.DropFront(c.sent);
   c.client.output_bytes.store(c.unsent(), std::memory_order_relaxed);
   engine_.client_memory.Count(c.client);
   CheckOutputLimit(c, worker);

@@ -56,6 +56,9 @@ Net::Net(Engine& engine) : parts_(std::make_unique<Parts>(engine)) {
   engine.gate.OnOpen([parts = parts_.get()] {
     for (auto& loop : parts->loops) loop->GateOpened();
   });
+  engine.reply_hold.OnChange([parts = parts_.get()] {
+    for (auto& loop : parts->loops) loop->RepliesAreFree();
+  });
 }
 
 Net::~Net() { Stop(); }

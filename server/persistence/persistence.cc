@@ -41,6 +41,7 @@ Persistence::Persistence(Engine& engine)
       worker_(engine.gate, engine.stats.AddWorker()),
       main_worker_(engine.gate, engine.stats.AddWorker()),
       snapshot_(engine),
+      aof_(engine, WriterEvents()),
       backups_(NowS()) {
   {
     MutexLock lock(mutex_);
@@ -51,6 +52,7 @@ Persistence::Persistence(Engine& engine)
     ReadSavePoints(text);
     return true;
   });
+  FollowAofDirectives();
 }
 
 Persistence::~Persistence() { Stop(); }
@@ -69,24 +71,29 @@ void Persistence::Stop() {
   snapshot_.Abort();
   changed_.NotifyAll();
   if (thread_.joinable()) thread_.join();
+  aof_.Stop();
 }
 
 // ---- The thread ---------------------------------------------------------------------------------
 
 void Persistence::Run() {
   for (;;) {
-    bool to_write, stopping;
+    Writing to_write;
+    bool stopping;
     std::vector<std::string> lines;
     {
       MutexLock lock(mutex_);
-      if (!stopping_ && !to_write_ && later_lines_.empty()) changed_.WaitFor(mutex_, kRound);
-      to_write = std::exchange(to_write_, false);
+      const bool idle = !stopping_ && to_write_ == Writing::kNothing && later_lines_.empty();
+      if (idle) changed_.WaitFor(mutex_, kRound);
+      to_write = std::exchange(to_write_, Writing::kNothing);
       stopping = stopping_;
       lines.swap(later_lines_);
     }
     for (const std::string& line : lines) Log(LogLevel::kVerbose, line);
-    if (to_write) {
+    if (to_write == Writing::kSnapshot) {
       WriteInBackground();
+    } else if (to_write == Writing::kAofBase) {
+      aof_.WriteBase(snapshot_, SaveOptions());
     } else if (stopping) {
       return;
     } else {
@@ -97,9 +104,15 @@ void Persistence::Run() {
 
 void Persistence::Round() {
   migration_.CloseIdle(MonotonicMs());
-  if (saving() || !SaveIsDue(NowS())) return;
+  if (saving()) return;
+  const bool save = SaveIsDue(NowS());
+  if (!save && !aof_.RewriteIsDue(NowS())) return;
   GateClosed closed(engine_.gate, worker_.gate_slot);
-  BeginSave(false);
+  if (save) {
+    BeginSave(false);
+  } else {
+    BeginRewrite(false);
+  }
 }
 
 bool Persistence::SaveIsDue(int64_t now_s) const {
@@ -223,9 +236,14 @@ RdbSave::Options Persistence::SaveOptions() const {
 }
 
 RdbFacts Persistence::Facts() {
+  RdbFacts facts = LibraryFacts();
+  if (on_cut) on_cut(facts);
+  return facts;
+}
+
+RdbFacts Persistence::LibraryFacts() const {
   RdbFacts facts;
   if (engine_.scripts != nullptr) facts.libraries = engine_.scripts->LibrarySources();
-  if (on_cut) on_cut(facts);
   return facts;
 }
 
@@ -263,11 +281,13 @@ bool Persistence::saving() const {
   return Saving() && !snapshot_.aborted();
 }
 
-bool Persistence::Saving() const { return snapshot_.running() || state_.running_since_s > 0; }
+bool Persistence::Saving() const {
+  return snapshot_.running() || state_.running_since_s > 0 || aof_.rewriting();
+}
 
 Persistence::Begun Persistence::BeginSave(bool later) {
   MutexLock lock(mutex_);
-  if (Saving() && !snapshot_.aborted()) return Begun::kBusy;
+  if (Saving() && !snapshot_.aborted() && (!later || !aof_.rewriting())) return Begun::kBusy;
   // One that was aborted is about to end; the thread begins the next then.
   state_.about_to_run = !later && Saving();
   scheduled_ = later || state_.about_to_run;
@@ -276,13 +296,13 @@ Persistence::Begun Persistence::BeginSave(bool later) {
   changes_at_cut_ = TotalChanges();
   snapshot_.Cut(Facts());
   state_.running_since_s = last_try_s_;
-  to_write_ = true;
+  to_write_ = Writing::kSnapshot;
   changed_.NotifyOne();
   return Begun::kStarted;
 }
 
 void Persistence::AbortSave() {
-  if (snapshot_.running()) snapshot_.Abort();
+  if (snapshot_.running() && !aof_.rewriting()) snapshot_.Abort();
 }
 
 void Persistence::NoteSaved(bool ok, uint64_t changes_then) {
@@ -319,6 +339,7 @@ bool Persistence::PrepareShutdown(const std::string& words) {
 bool Persistence::PrepareShutdown(Worker& worker, const Shutdown& options) {
   Log(LogLevel::kWarning, "User requested shutdown...");
   AbortSave();
+  if (!PrepareAofForShutdown(options)) return false;
   // What is half loaded must not take the place of the whole.
   if (loading() || (!options.save && (options.no_save || !has_save_points()))) return true;
   Log(LogLevel::kNotice, "Saving the final RDB snapshot before exiting.");
@@ -341,27 +362,40 @@ bool Persistence::PrepareShutdown(Worker& worker, const Shutdown& options) {
 
 // ---- Loading ------------------------------------------------------------------------------------
 
+// What is changed before the append-only file is opened would not be in it.
 void Persistence::ExpectFile() {
   const bool exists = access(engine_.config.Text("dbfilename").c_str(), F_OK) == 0;
   const bool imports = !engine_.config.Text("import").empty();
-  loading_.store(exists || imports, std::memory_order_relaxed);
+  loading_.store(exists || imports || engine_.config.settings().appendonly,
+                 std::memory_order_relaxed);
 }
 
 bool Persistence::LoadAtStart(std::string* error) {
   const int64_t begin_ms = MonotonicMs();
+  const bool append_only = engine_.config.settings().appendonly != 0;
   bool ok = false;
+  if (!append_only) OpenAof();
   // A file that was not there when clients came was written by them.
   if (loading()) {
     GateClosed closed(engine_.gate, main_worker_.gate_slot);
-    RdbLoad::Options options;
-    options.take_fact = take_fact;
-    options.take_expired = take_expired;
-    options.keep_expired = engine_.replica.load();  // the primary says when they go
-    ok = LoadFile(std::move(options), error);
+    if (append_only) {
+      ok = LoadAof(main_worker_, error);
+      if (!ok && error->empty()) WarnOfSnapshot();
+    } else {
+      RdbLoad::Options options;
+      options.take_fact = take_fact;
+      options.take_expired = take_expired;
+      options.keep_expired = engine_.replica.load();  // the primary says when they go
+      ok = LoadFile(std::move(options), error);
+    }
     if ((ok || error->empty()) && !ImportOnce(error)) ok = false;
+    if (append_only && error->empty() && !stop_loading_) {
+      aof_.Start(SaveOptions(), LibraryFacts(), error);
+      if (!engine_.config.Text("import").empty()) aof_.ScheduleRewrite();
+    }
   }
   if (stop_loading_.load(std::memory_order_relaxed)) return true;
-  if (!ok && !error->empty()) {
+  if (!error->empty()) {
     Log(LogLevel::kWarning, "Terminating server after rdb file reading failure.");
     *error = StrCat("Fatal error loading the DB: ", *error, ". Exiting.");
     return false;
@@ -372,7 +406,8 @@ bool Persistence::LoadAtStart(std::string* error) {
   char seconds[32];
   std::snprintf(seconds, sizeof(seconds), "%.3f",
                 static_cast<double>(MonotonicMs() - begin_ms) / 1000);
-  Log(LogLevel::kNotice, "DB loaded from disk: ", seconds, " seconds");
+  Log(LogLevel::kNotice, "DB loaded from ", append_only ? "append only file" : "disk", ": ",
+      seconds, " seconds");
   return true;
 }
 
@@ -463,7 +498,8 @@ Persistence::State Persistence::state() const {
   State state = state_;
   state.loading = loading();
   state.loading_beside = running_load_ != nullptr && !state.loading;
-  if (running_load_ != nullptr) state.loading_bytes = running_load_->position();
+  state.loading_bytes = aof_loaded_bytes_.load(std::memory_order_relaxed);
+  if (running_load_ != nullptr) state.loading_bytes += running_load_->position();
   return state;
 }
 

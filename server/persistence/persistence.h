@@ -18,6 +18,7 @@
 #include "server/engine/context.h"
 #include "server/engine/persistence_host.h"
 #include "server/engine/worker.h"
+#include "server/persistence/aof.h"
 #include "server/persistence/backups.h"
 #include "server/persistence/migration.h"
 #include "server/persistence/rdb_load.h"
@@ -41,18 +42,27 @@ class Persistence : public PersistenceHost {
   // And, on any thread, of its keys whose time is over, which are not loaded.
   std::function<void(int db, std::string_view key)> take_expired;
 
+  // More of the append-only file is on disk: synced_offset().
+  std::function<void()> on_sync;
+
   // ---- Saving -----------------------------------------------------------------------------------
   // Writes the file while everybody waits. False: see the log. Closed gate.
   bool Save();
   // How files are written now, as the directives say.
   RdbSave::Options SaveOptions() const;
-  enum class Begun : uint8_t { kStarted, kScheduled, kBusy };
+  enum class Begun : uint8_t {
+    kStarted,
+    kScheduled,
+    kBusy,  // the same is being done already
+  };
   // Cuts a snapshot, which the thread writes; `later`: when the present one is written, or the
   // transaction has ended. Closed gate.
   Begun BeginSave(bool later);
   // Something is being written, for the disk or a replica.
   bool saving() const;
-  // FLUSHALL and the like: what is being written is of no use any more.
+  // The same for a new base of the append-only file.
+  Begun BeginRewrite(bool later);
+  // FLUSHALL and the like: the snapshot that is being written is of no use any more.
   void AbortSave();
   struct Shutdown {
     bool save = false, no_save = false, now = false, force = false;
@@ -76,7 +86,8 @@ class Persistence : public PersistenceHost {
   const Snapshot& snapshot() const { return snapshot_; }
 
   // ---- Loading ----------------------------------------------------------------------------------
-  // loading() from now on, if there is a file or something to import. Before clients are served.
+  // loading() from now on, if there is a file or something to import, or the append-only file is to
+  // be opened. Before clients are served.
   void ExpectFile();
   // Loads `dbfilename` with the gate closed all the time; a file that is not there is an empty data
   // set. False, with a sentence for people, where it is refused. Called once; up to its end
@@ -87,6 +98,8 @@ class Persistence : public PersistenceHost {
   void AllowLoading() { stop_loading_.store(false, std::memory_order_relaxed); }
   // DEBUG RELOAD: the same file into the keyspace as it is. Closed gate.
   bool Reload(bool replace_existing, std::string* error);
+  // DEBUG LOADAOF: the append-only file in the place of the keyspace. Closed gate.
+  bool ReloadAof(Worker& worker, std::string* error);
   // Reads a data set from elsewhere: a full sync. The keyspace must be empty. Closed gate; not so
   // where options.target takes it beside the present one (replacement.h), which stays what it is.
   bool Load(RdbSource& source, uint64_t size_bytes, RdbLoad::Options options, std::string* error);
@@ -114,6 +127,8 @@ class Persistence : public PersistenceHost {
   // kMostLaterLines wait.
   void LogLater(std::string line);
   Migration& migration() { return migration_; }
+  Aof& aof() { return aof_; }
+  const Aof& aof() const { return aof_; }
 
  private:
   static constexpr size_t kMostLaterLines = 64;
@@ -121,6 +136,8 @@ class Persistence : public PersistenceHost {
   struct SavePoint {
     int64_t seconds, changes;
   };
+
+  enum class Writing : uint8_t { kNothing, kSnapshot, kAofBase };
 
   void Run();
   void Round();
@@ -137,6 +154,14 @@ class Persistence : public PersistenceHost {
   // What the directive `import` names, if it does. False, with a sentence, where that fails.
   bool ImportOnce(std::string* error);
   RdbFacts Facts();
+  RdbFacts LibraryFacts() const;
+  // ---- The append-only file (persistence_aof.cc) ------------------------------------------------
+  AofWriter::Events WriterEvents();
+  void FollowAofDirectives();
+  bool LoadAof(Worker& worker, std::string* error);
+  void WarnOfSnapshot() const;
+  void OpenAof();
+  bool PrepareAofForShutdown(const Shutdown& options);
   uint64_t TotalChanges() const;
   void UpdateSaveFailed();
   bool Saving() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -145,12 +170,14 @@ class Persistence : public PersistenceHost {
   Worker worker_;       // of the thread
   Worker main_worker_;  // of the thread that starts and stops the server
   Snapshot snapshot_;
+  Aof aof_;
   Migration migration_;
   Backups backups_;  // the thread's
   std::atomic<size_t> save_points_count_{0};
   std::atomic<bool> stop_loading_{false};
   std::atomic<bool> saving_to_stop_{false};
   std::atomic<bool> saved_to_stop_{false};
+  std::atomic<uint64_t> aof_loaded_bytes_{0};
   std::atomic<uint64_t> saved_changes_{0};  // TotalChanges that the last file contains
 
   mutable Mutex mutex_;
@@ -162,7 +189,7 @@ class Persistence : public PersistenceHost {
   int64_t last_try_s_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t changes_at_cut_ ABSL_GUARDED_BY(mutex_) = 0;
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
-  bool to_write_ ABSL_GUARDED_BY(mutex_) = false;  // a cut waits for the thread
+  Writing to_write_ ABSL_GUARDED_BY(mutex_) = Writing::kNothing;  // a cut waits for the thread
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };

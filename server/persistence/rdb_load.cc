@@ -67,6 +67,7 @@ bool RdbLoad::ReadAll() {
     good = reader_.Byte(&byte) && (IsOpcode(byte) ? ReadOpcode(byte, &end) : ReadKey(byte));
     position_.store(reader_.position(), std::memory_order_relaxed);
   }
+  if (options_.ended_at != nullptr) *options_.ended_at = reader_.position();
   return good;
 }
 

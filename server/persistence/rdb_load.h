@@ -32,6 +32,7 @@ class RdbLoad {
     int64_t now_ms = 0;
     int64_t key_delay_us = 0;                 // key-load-delay, for tests
     const std::atomic<bool>* stop = nullptr;  // set: loading ends with an error
+    uint64_t* ended_at = nullptr;             // is told how long the input was
     // Is told the file's facts about itself: "repl-id" and others.
     std::function<void(std::string_view name, std::string_view value)> take_fact;
     // Is told, on any thread, of each key that is not loaded because its time is over.

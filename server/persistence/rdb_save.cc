@@ -1,11 +1,8 @@
 #include "server/persistence/rdb_save.h"
 
-#include <algorithm>
-#include <chrono>
-#include <thread>
-
 #include "server/base/clock.h"
 #include "server/base/version.h"
+#include "server/persistence/save_delay.h"
 #include "server/store/memory.h"
 
 namespace larder {
@@ -26,7 +23,7 @@ void RdbSave::Begin(const RdbFacts& facts) {
   Aux("ctime", std::to_string(WallMs() / 1000));
   Aux("used-mem", std::to_string(UsedMemory()));
   for (const auto& [name, value] : facts.aux) Aux(name, value);
-  Aux("aof-base", "0");
+  Aux("aof-base", options_.aof_base ? "1" : "0");
   for (const std::string& source : facts.libraries) {
     writer_.Byte(rdb::kFunction);
     writer_.String(source);
@@ -71,18 +68,7 @@ void RdbSave::Key(int db, const Entry& entry) {
   WriteValue(writer_, type, entry);
   ++keys_;
   if (options_.key_delay_us != 0) [[unlikely]]
-    Rest();
-}
-
-void RdbSave::Rest() const {
-  constexpr int64_t kStepUs = 10'000;  // how soon an abort is noticed
-  int64_t us = options_.key_delay_us;
-  if (us < 0) us = keys_ % static_cast<uint64_t>(-us) == 0 ? 1 : 0;
-  const int64_t until_us = MonotonicUs() + us;
-  for (int64_t left_us = us; left_us > 0; left_us = until_us - MonotonicUs()) {
-    if (options_.aborted != nullptr && options_.aborted->load(std::memory_order_relaxed)) return;
-    std::this_thread::sleep_for(std::chrono::microseconds(std::min(left_us, kStepUs)));
-  }
+    RestAfterKey(options_.key_delay_us, keys_, options_.aborted);
 }
 
 void RdbSave::Append(std::string_view keys) {

@@ -37,10 +37,9 @@ class RdbSave {
     // What access() of the entries means, if it is to be written.
     enum class Access : uint8_t { kNothing, kIdle, kFrequency } access = Access::kNothing;
     LfuRules lfu;
-    // rdb-key-save-delay, which tests use: microseconds of rest after each key; below zero one key
-    // in so many rests. Not longer than until `aborted`.
-    int64_t key_delay_us = 0;
+    int64_t key_delay_us = 0;  // for RestAfterKey
     const std::atomic<bool>* aborted = nullptr;
+    bool aof_base = false;  // it is the base of an append-only file
   };
 
   RdbSave(RdbSink& sink, const Options& options, const ValueLimits& limits)
@@ -64,7 +63,6 @@ class RdbSave {
   void SelectDb(int db);
   bool LeftOut(size_t db) const { return db < options_.left_out.size() && options_.left_out[db]; }
   void WriteAccess(const Entry& entry);
-  void Rest() const;
 
   const Options options_;
   const ValueLimits limits_;

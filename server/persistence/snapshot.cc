@@ -22,14 +22,18 @@ size_t ThreadCount(const RdbSave::Options& options) {
   return std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads);
 }
 
+// A thread's own, as Linux has it; without the right to it nothing is lost.
+void LowerPriority(int niceness) {
+  if (niceness != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), niceness);
+}
+
 // Calls write(thread, shard number, part) for all shards, in so many threads.
 template <typename Write>
 void WriteInParts(size_t thread_count, int niceness, RdbParts& parts,
                   const RdbSave::Options& options, const ValueLimits& limits, Write write) {
   std::atomic<uint32_t> next{0};
   const auto run = [&](size_t number) {
-    // A thread's own, as Linux has it; without the right to it nothing is lost.
-    if (niceness != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), niceness);
+    LowerPriority(niceness);
     RdbPart part(parts, options, limits);
     for (uint32_t shard; (shard = next.fetch_add(1)) < Keyspace::kShards;) {
       write(number, shard, part);
@@ -88,6 +92,18 @@ bool WriteKeyspace(Keyspace& keyspace, const RdbFacts& facts, RdbSink& sink,
   return save.End();
 }
 
+bool WriteKeyspace(Keyspace& keyspace, const RdbFacts& facts, CommandSave& save) {
+  save.Begin(facts);
+  for (int db = 0; db < keyspace.databases(); ++db) {
+    for (uint32_t i = 0; i < Keyspace::kShards && save.ok(); ++i) {
+      const Slice* slice = keyspace.shard(i).existing_slice(db);
+      if (slice == nullptr) continue;
+      slice->table.ForEach([&](const Entry* entry) { save.Key(db, *entry); });
+    }
+  }
+  return save.End();
+}
+
 Snapshot::Snapshot(Engine& engine) : engine_(engine) {
   for (size_t i = 0; i < kMostThreads; ++i) slots_.push_back(&engine.gate.AddSlot());
 }
@@ -114,40 +130,15 @@ bool Snapshot::Take(Worker& worker, absl::FunctionRef<void(RdbFacts&)> at_cut) {
   return Cut(std::move(facts));
 }
 
-bool Snapshot::Write(RdbSink& sink, RdbSave::Options options) {
-  options.aborted = &aborted_;
-  const ValueLimits limits(engine_.config.settings());
-  RdbSave save(sink, options, limits);
-  save.Begin(facts_);
-  RdbParts parts(save);
-  const auto write = [&](size_t thread, uint32_t number, RdbPart& part) {
-    Shard& shard = engine_.keyspace.shard(number);
-    if (part.ok() && !aborted()) WriteShard(*slots_[thread], shard, part);
-    if (!part.ok() || aborted()) GiveUp(*slots_[thread], shard);
-  };
-  WriteInParts(ThreadCount(options), kNiceness, parts, options, limits, write);
-  const bool whole = !aborted() && save.End();
-  facts_ = {};
-  running_.store(false, std::memory_order_release);
-  return whole;
-}
-
-uint64_t Snapshot::kept_bytes() const {
-  uint64_t bytes = 0;
-  for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
-    bytes += engine_.keyspace.shard(i).snapshot().kept_bytes();
-  }
-  return bytes;
-}
-
-void Snapshot::WriteShard(Gate::Slot& slot, Shard& shard, RdbPart& part) {
+template <typename Save>
+void Snapshot::WriteShard(Gate::Slot& slot, Shard& shard, Save& save) {
   const auto write = [&](int db, const Entry& entry) {
-    if (!part.ok() || aborted()) return;
-    part.Key(db, entry);
+    if (!save.ok() || aborted()) return;
+    save.Key(db, entry);
     keys_written_.fetch_add(1, std::memory_order_relaxed);
   };
   ShardWalk walk(shard);
-  for (bool last = false; !last && part.ok() && !aborted();) {
+  for (bool last = false; !last && save.ok() && !aborted();) {
     ShardWalk::Step step;
     {
       ShardAccess access(engine_, slot, shard);
@@ -165,6 +156,52 @@ void Snapshot::WriteShard(Gate::Slot& slot, Shard& shard, RdbPart& part) {
     }
     last = step.last;
   }
+}
+
+bool Snapshot::Write(RdbSink& sink, RdbSave::Options options) {
+  options.aborted = &aborted_;
+  const ValueLimits limits(engine_.config.settings());
+  RdbSave save(sink, options, limits);
+  save.Begin(facts_);
+  RdbParts parts(save);
+  const auto write = [&](size_t thread, uint32_t number, RdbPart& part) {
+    Shard& shard = engine_.keyspace.shard(number);
+    if (part.ok() && !aborted()) WriteShard(*slots_[thread], shard, part);
+    if (!part.ok() || aborted()) GiveUp(*slots_[thread], shard);
+  };
+  WriteInParts(ThreadCount(options), kNiceness, parts, options, limits, write);
+  const bool whole = !aborted() && save.End();
+  End();
+  return whole;
+}
+
+bool Snapshot::Write(CommandSave& save) {
+  std::thread thread([&] {
+    LowerPriority(kNiceness);
+    save.Begin(facts_);
+    for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
+      Shard& shard = engine_.keyspace.shard(i);
+      if (save.ok() && !aborted()) WriteShard(*slots_[0], shard, save);
+      if (!save.ok() || aborted()) GiveUp(*slots_[0], shard);
+    }
+  });
+  thread.join();
+  const bool whole = !aborted() && save.End();
+  End();
+  return whole;
+}
+
+void Snapshot::End() {
+  facts_ = {};
+  running_.store(false, std::memory_order_release);
+}
+
+uint64_t Snapshot::kept_bytes() const {
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
+    bytes += engine_.keyspace.shard(i).snapshot().kept_bytes();
+  }
+  return bytes;
 }
 
 // Frees what was kept, and brings all entries to the snapshot's epoch.

@@ -17,6 +17,7 @@
 #include "absl/functional/function_ref.h"
 #include "server/engine/gate.h"
 #include "server/engine/worker.h"
+#include "server/persistence/command_save.h"
 #include "server/persistence/rdb_parts.h"
 
 namespace larder {
@@ -29,6 +30,8 @@ class Shard;
 // the gate is closed by this thread.
 bool WriteKeyspace(Keyspace& keyspace, const RdbFacts& facts, RdbSink& sink,
                    const RdbSave::Options& options, const ValueLimits& limits);
+// The same as commands.
+bool WriteKeyspace(Keyspace& keyspace, const RdbFacts& facts, CommandSave& save);
 // The sizes of all databases as they are now.
 std::vector<RdbFacts::DbSize> SizesOf(const Keyspace& keyspace);
 
@@ -52,8 +55,11 @@ class Snapshot {
   // Writes what was there at the cut. False: the sink failed, or Abort was called. REQUIRES: this
   // thread is outside the gate.
   bool Write(RdbSink& sink, RdbSave::Options options);
+  // The same as commands, by one thread.
+  bool Write(CommandSave& save);
   // Makes Write end soon; any thread.
   void Abort() { aborted_.store(true, std::memory_order_release); }
+  const std::atomic<bool>* abort_flag() const { return &aborted_; }
   bool aborted() const { return aborted_.load(std::memory_order_acquire); }
 
   // Bytes of the strings that were kept because they changed or went.
@@ -62,8 +68,11 @@ class Snapshot {
   uint64_t keys_written() const { return keys_written_.load(std::memory_order_relaxed); }
 
  private:
-  void WriteShard(Gate::Slot& slot, Shard& shard, RdbPart& part);
+  // Into an RdbPart or a CommandSave.
+  template <typename Save>
+  void WriteShard(Gate::Slot& slot, Shard& shard, Save& save);
   void GiveUp(Gate::Slot& slot, Shard& shard);
+  void End();
 
   Engine& engine_;
   std::vector<Gate::Slot*> slots_;  // of its threads

@@ -9,20 +9,12 @@
 #include <cstring>
 
 #include "server/base/strings.h"
+#include "server/persistence/append_file.h"
 
 namespace larder {
 namespace {
 
 constexpr uint64_t kSyncStepBytes = 4 * 1024 * 1024;  // as Redis
-
-// Makes the name of a file in the working directory as durable as its content.
-bool SyncDirectory() {
-  const int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const bool synced = fsync(fd) == 0 || errno == EINVAL;  // some file systems can't
-  close(fd);
-  return synced;
-}
 
 std::string TemporaryName(std::string_view kind) { return StrCat("temp-", getpid(), ".", kind); }
 
@@ -41,7 +33,9 @@ SnapshotFile::~SnapshotFile() {
 }
 
 void SnapshotFile::RemoveTemporaries() {
-  for (std::string_view kind : {kInBackground, kWhileAllWait}) unlink(TemporaryName(kind).c_str());
+  for (std::string_view kind : {kInBackground, kWhileAllWait, kRewrite}) {
+    unlink(TemporaryName(kind).c_str());
+  }
 }
 
 bool SnapshotFile::Fail(std::string_view doing) {
@@ -65,15 +59,24 @@ bool SnapshotFile::Write(std::string_view bytes) {
   return true;
 }
 
-bool SnapshotFile::Commit(const std::string& path) {
+bool SnapshotFile::Finish() {
   if (fd_ < 0) return false;
-  if (fsync(fd_) != 0) return Fail("Write error saving DB on disk (fsync)");
+  return fsync(fd_) == 0 || Fail("Write error saving DB on disk (fsync)");
+}
+
+void SnapshotFile::Release() {
+  close(fd_);
+  fd_ = -1;
+}
+
+bool SnapshotFile::Commit(const std::string& path) {
+  if (!Finish()) return false;
   if (rename(temporary_.c_str(), path.c_str()) != 0) {
     return Fail("Error moving temp DB file on the final destination");
   }
-  close(fd_);
-  fd_ = -1;
-  return SyncDirectory() || Fail("Write error saving DB on disk (fsync of the directory)");
+  Release();
+  errno = SyncDirectory(".");
+  return errno == 0 || Fail("Write error saving DB on disk (fsync of the directory)");
 }
 
 FileSource::FileSource(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
@@ -83,6 +86,10 @@ FileSource::FileSource(const std::string& path) : fd_(open(path.c_str(), O_RDONL
 
 FileSource::~FileSource() {
   if (fd_ >= 0) close(fd_);
+}
+
+bool FileSource::Seek(uint64_t offset) {
+  return lseek(fd_, static_cast<off_t>(offset), SEEK_SET) >= 0;
 }
 
 size_t FileSource::Read(char* to, size_t most) {

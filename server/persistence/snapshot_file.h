@@ -15,7 +15,8 @@ namespace larder {
 class SnapshotFile : public RdbSink {
  public:
   // The file is temp-PID.KIND until then, so one of a kind is written at a time.
-  static constexpr std::string_view kInBackground = "bg.rdb", kWhileAllWait = "rdb";
+  static constexpr std::string_view kInBackground = "bg.rdb", kWhileAllWait = "rdb",
+                                    kRewrite = "bg.aof";
   // `sync_as_written`: has the kernel write on the way, so that the end need not wait for all of
   // it.
   SnapshotFile(std::string_view kind, bool sync_as_written);
@@ -25,6 +26,11 @@ class SnapshotFile : public RdbSink {
   bool Write(std::string_view bytes) override;
   // Puts the file in the place of `path`, durably. False when that failed.
   bool Commit(const std::string& path);
+  // Has the disk take it, for who puts it in its place: renames path(). False when that failed.
+  bool Finish();
+  const std::string& path() const { return temporary_; }
+  // It was renamed.
+  void Release();
   // Removes what this process is writing, for who ends it without waiting. Any thread.
   static void RemoveTemporaries();
   // Why something returned false.
@@ -49,6 +55,8 @@ class FileSource : public RdbSource {
   bool opened() const { return fd_ >= 0; }
   uint64_t size_bytes() const { return size_bytes_; }
   size_t Read(char* to, size_t most) override;
+  // Goes on from this offset; false, with errno, where that can't be (or it is not open).
+  bool Seek(uint64_t offset);
 
  private:
   int fd_ = -1;

@@ -34,7 +34,8 @@ ScriptRun::ScriptRun(Context& caller, Client& client, RunState& state, std::stri
       rules_(rules),
       reply_(client.out, 2) {
   client_.db.store(caller.db(), std::memory_order_relaxed);
-  client_.replicates = true;
+  client_.replicates = caller.client.replicates;
+  client_.link = caller.client.link;
   BorrowUser(caller.client, client_);
   client_.no_touch.store(caller.client.no_touch.load(std::memory_order_relaxed),
                          std::memory_order_relaxed);
@@ -85,10 +86,11 @@ bool ScriptRun::MayCallMore(const Command& command) const {
 std::string ScriptRun::RefuseWrite(const Command& command, Args args) {
   // A script that has begun to write is not stopped in the middle.
   if (wrote_) return {};
+  if (client_.link == Client::Link::kPrimary) return {};  // it has happened elsewhere
   const Attempt attempt{caller_.engine, caller_.worker, client_, &command, args};
   const PersistenceHost* persistence = caller_.engine.persistence;
-  if (persistence != nullptr && persistence->save_failed()) {
-    if (std::string text = RefuseAfterFailedSave(attempt); !text.empty()) return text;
+  if (persistence != nullptr && persistence->in_trouble()) {
+    if (std::string text = RefuseInTrouble(attempt); !text.empty()) return text;
   }
   if (TooFewReplicas(attempt)) return std::string(errors::kNoReplicas);
   if (std::string text = RefuseAsReplica(attempt); !text.empty()) return text;

@@ -101,10 +101,8 @@ TEST_F(ConfigTest, NamesFileLineAndNearestDirectiveOfATypingError) {
 }
 
 TEST_F(ConfigTest, RefusesWhatWouldLoseDataOrOpenADoor) {
-  for (const Words& arguments : std::vector<Words>{{"--appendonly", "yes"},
-                                                   {"--loadmodule", "m.so"},
-                                                   {"--tls-port", "6380"},
-                                                   {"--cluster-enabled", "yes"}}) {
+  for (const Words& arguments : std::vector<Words>{
+           {"--loadmodule", "m.so"}, {"--tls-port", "6380"}, {"--cluster-enabled", "yes"}}) {
     EXPECT_FALSE(Load(arguments)) << arguments[0];
     EXPECT_THAT(error_, HasSubstr(arguments[0].substr(2)));
   }

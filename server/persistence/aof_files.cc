@@ -1,0 +1,221 @@
+#include "server/persistence/aof_files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+#include "server/base/log.h"
+#include "server/base/strings.h"
+#include "server/persistence/snapshot_file.h"
+
+namespace larder {
+namespace {
+
+constexpr uint64_t kMostManifestBytes = 16 * 1024 * 1024;  // 100,000 files
+
+bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
+std::string Because(std::string_view what, std::string_view path) {
+  return StrCat(what, " ", path, ": ", std::strerror(errno));
+}
+
+bool Rename(const std::string& from, const std::string& to, std::string* error) {
+  if (rename(from.c_str(), to.c_str()) == 0) return true;
+  *error = StrCat("Can't move ", from, " to ", to, ": ", std::strerror(errno));
+  return false;
+}
+
+}  // namespace
+
+std::string AofFiles::PathOf(const std::string& name) const {
+  return StrCat(Directory(), "/", name);
+}
+
+bool AofFiles::Open(std::string* error) {
+  MutexLock lock(mutex_);
+  manifest_ = {};
+  const std::string path = PathOf(ManifestName());
+  FileSource file(path);
+  if (!file.opened() && errno != ENOENT) {
+    *error = Because("can't open the AOF manifest file", path);
+    return false;
+  }
+  if (file.opened()) {
+    if (file.size_bytes() > kMostManifestBytes) {
+      *error = StrCat("the AOF manifest file ", path, " is too large");
+      return false;
+    }
+    std::string text(file.size_bytes(), '\0');
+    text.resize(file.Read(text.data(), text.size()));
+    std::optional<AofManifest> manifest = AofManifest::Parse(text, error);
+    if (!manifest) {
+      *error = StrCat("Reading the manifest file ", path, ": ", *error);
+      return false;
+    }
+    manifest_ = *std::move(manifest);
+  }
+  return true;
+}
+
+bool AofFiles::TakeOldFile(std::string* error) {
+  MutexLock lock(mutex_);
+  return !MustUpgrade() || Upgrade(error);
+}
+
+// Also where an upgrade has written its manifest and then was interrupted.
+bool AofFiles::MustUpgrade() const {
+  if (!Exists(Stem())) return false;
+  if (manifest_.empty()) return true;
+  return manifest_.base && manifest_.increments.empty() && manifest_.base->name == Stem() &&
+         !Exists(PathOf(Stem()));
+}
+
+bool AofFiles::Upgrade(std::string* error) {
+  AofManifest manifest;
+  manifest.ReplaceBase(Stem(), false, 0);
+  manifest.base->name = Stem();
+  if (!MakeDirectory(error) || !Adopt(std::move(manifest), {}, error) ||
+      !Rename(Stem(), PathOf(Stem()), error)) {
+    return false;
+  }
+  SyncDirectory(Directory());
+  Log(LogLevel::kNotice, "Successfully migrated an old-style AOF file (", Stem(),
+      ") into the AOF directory (", Directory(), ").");
+  return true;
+}
+
+std::vector<std::string> AofFiles::Names() const {
+  MutexLock lock(mutex_);
+  return manifest_.Names();
+}
+
+bool AofFiles::Sizes(uint64_t* all, uint64_t* base, std::string* error) const {
+  MutexLock lock(mutex_);
+  *all = *base = 0;
+  for (const std::string& name : manifest_.Names()) {
+    struct stat status = {};
+    if (stat(PathOf(name).c_str(), &status) != 0) {
+      *error = StrCat("The append only file ", name, " can't be found: ", std::strerror(errno));
+      return false;
+    }
+    const auto size = static_cast<uint64_t>(status.st_size);
+    *all += size;
+    if (manifest_.base && manifest_.base->name == name) *base = size;
+  }
+  return true;
+}
+
+bool AofFiles::MakeDirectory(std::string* error) const {
+  struct stat status = {};
+  if (mkdir(Directory().c_str(), 0755) == 0) {
+    errno = SyncDirectory(".");
+    if (errno == 0) return true;
+  } else if (errno == EEXIST && stat(Directory().c_str(), &status) == 0 &&
+             S_ISDIR(status.st_mode)) {
+    return true;
+  }
+  *error = Because("Can't open or create append-only dir", Directory());
+  return false;
+}
+
+std::unique_ptr<AppendFile> AofFiles::OpenFile(const std::string& name, int flags,
+                                               std::string* error) const {
+  if (!MakeDirectory(error)) return nullptr;
+  const std::string path = PathOf(name);
+  const int fd = open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | flags, 0644);
+  struct stat status = {};
+  if (fd < 0 || fstat(fd, &status) != 0) {
+    *error = Because("Can't open the append-only file", name);
+    if (fd >= 0) close(fd);
+    return nullptr;
+  }
+  return std::make_unique<AppendFile>(fd, static_cast<uint64_t>(status.st_size));
+}
+
+bool AofFiles::Adopt(AofManifest manifest, const std::vector<std::string>& made,
+                     std::string* error) {
+  bool in_place, old_in_place;
+  *error = ReplaceFile(Directory(), ManifestName(), manifest.Format(), &in_place);
+  if (error->empty()) {
+    manifest_ = std::move(manifest);
+    return true;
+  }
+  if (in_place) {
+    ReplaceFile(Directory(), ManifestName(), manifest_.Format(), &old_in_place);
+    if (!old_in_place) return false;
+  }
+  for (const std::string& name : made) unlink(PathOf(name).c_str());
+  return false;
+}
+
+std::unique_ptr<AppendFile> AofFiles::OpenLast(std::string* error) {
+  {
+    MutexLock lock(mutex_);
+    if (!manifest_.increments.empty()) {
+      const std::string name = manifest_.increments.back().name;
+      Log(LogLevel::kNotice, "Opening AOF incr file ", name, " on server start");
+      return OpenFile(name, 0, error);
+    }
+  }
+  return OpenNext(error);
+}
+
+std::unique_ptr<AppendFile> AofFiles::OpenNext(std::string* error) {
+  MutexLock lock(mutex_);
+  AofManifest manifest = manifest_;
+  const std::string name = manifest.AddIncrement(Stem()).name;
+  std::unique_ptr<AppendFile> file = OpenFile(name, O_TRUNC, error);
+  if (file == nullptr) return nullptr;
+  if (!Adopt(std::move(manifest), {name}, error)) return nullptr;
+  Log(LogLevel::kNotice, "Creating AOF incr file ", name);
+  return file;
+}
+
+std::unique_ptr<AppendFile> AofFiles::OpenTemporary(std::string* error) {
+  Log(LogLevel::kNotice, "Creating AOF incr file ", TemporaryName(), " until there is a base");
+  return OpenFile(TemporaryName(), O_TRUNC, error);
+}
+
+void AofFiles::RemoveTemporary() {
+  Log(LogLevel::kNotice, "Removing the temp incr aof file ", TemporaryName());
+  unlink(PathOf(TemporaryName()).c_str());
+}
+
+bool AofFiles::ReplaceBase(const std::string& path, bool rdb, Increments increments,
+                           std::string* error) {
+  MutexLock lock(mutex_);
+  AofManifest manifest = manifest_;
+  const std::string base =
+      manifest.ReplaceBase(Stem(), rdb, increments == Increments::kLast ? 1 : 0).name;
+  std::vector<std::string> made = {base};
+  if (!MakeDirectory(error) || !Rename(path, PathOf(base), error)) return false;
+  if (increments == Increments::kTemporary) {
+    made.push_back(manifest.AddIncrement(Stem()).name);
+    if (!Rename(PathOf(TemporaryName()), PathOf(made.back()), error)) {
+      unlink(PathOf(base).c_str());
+      return false;
+    }
+  }
+  return Adopt(std::move(manifest), made, error);
+}
+
+void AofFiles::RemoveHistory() {
+  MutexLock lock(mutex_);
+  if (manifest_.history.empty() || config_.settings().aof_disable_auto_gc) return;
+  AofManifest manifest = manifest_;
+  manifest.history.clear();
+  std::vector<AofManifest::File> gone = manifest_.history;
+  std::string error;
+  if (!Adopt(std::move(manifest), {}, &error)) return Log(LogLevel::kWarning, error);
+  for (const AofManifest::File& file : gone) {
+    Log(LogLevel::kNotice, "Removing the history file ", file.name);
+    unlink(PathOf(file.name).c_str());
+  }
+}
+
+}  // namespace larder

@@ -1,0 +1,342 @@
+#include "server/persistence/aof_writer.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "server/base/check.h"
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/base/strings.h"
+#include "server/engine/engine.h"
+
+namespace larder {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int64_t kSyncMs = 1000;        // of appendfsync everysec
+constexpr int64_t kDrainMs = 10'000;     // Drain waits no longer
+constexpr int64_t kComplainMs = 30'000;  // between two lines about a disk that refuses
+constexpr milliseconds kSlowWait{10};    // between two looks at a disk that is slow
+
+// What replicas are told besides changes: means nothing in a file. Such news come alone, as a rule.
+bool OnlyLinkTalk(const std::vector<ReplicationLog::Piece>& group) {
+  if (group.size() != 1) return false;
+  const std::string_view bytes = group[0].bytes;
+  return bytes == "*1\r\n$4\r\nPING\r\n" ||
+         bytes == "*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n";
+}
+
+}  // namespace
+
+AofWriter::AofWriter(Engine& engine, Events events) : engine_(engine), events_(std::move(events)) {
+  engine.log.OnNews([this] { OnNews(); });
+}
+
+AofWriter::~AofWriter() { End(); }
+
+// ---- Asked by others ----------------------------------------------------------------------------
+
+void AofWriter::OnNews() {
+  if (!running()) return;
+  if (WriteAtOnce()) return;
+  std::atomic_thread_fence(std::memory_order_seq_cst);  // the log's offset before asleep_
+  if (asleep_.load(std::memory_order_relaxed)) {
+    MutexLock lock(mutex_);
+    wake_.NotifyOne();
+  }
+  if (!Behind()) [[likely]]
+    return;
+  MutexLock lock(mutex_);
+  while (Behind()) progress_.WaitFor(mutex_, kSlowWait);
+}
+
+bool AofWriter::WriteAtOnce() {
+  if (policy() == Policy::kAlways || error() != 0 || !file_mutex_.TryLock()) return false;
+  Take();
+  const bool written = group_.empty() || WriteGroup() == 0;
+  file_mutex_.Unlock();
+  return written && engine_.log.offset() == taken_;
+}
+
+uint64_t AofWriter::waiting_bytes() const {
+  if (!running() || lost()) return 0;
+  const uint64_t written = written_.load(std::memory_order_relaxed);
+  return engine_.log.offset() - written;
+}
+
+bool AofWriter::Behind() const { return error() == 0 && waiting_bytes() > kMostWaiting; }
+
+void AofWriter::Begin(Opener open) {
+  CHECK(!running());
+  {
+    MutexLock lock(file_mutex_);
+    reader_ = engine_.log.ReadFromEnd();
+    written_ = synced_ = taken_ = reader_->offset();
+    unsynced_ = false;
+  }
+  error_ = 0;
+  file_bytes_ = 0;
+  lost_ = counts_ = false;
+  {
+    MutexLock lock(mutex_);
+    stopping_ = false;
+    drain_to_ = 0;
+    AskForSwitch(std::move(open));
+  }
+  running_ = true;
+  thread_ = std::thread([this] { Run(); });
+}
+
+void AofWriter::SwitchAt(Opener open) {
+  engine_.log.SelectAnew();
+  MutexLock lock(mutex_);
+  AskForSwitch(std::move(open));
+  wake_.NotifyOne();
+}
+
+// A primary's stream is in some database and does not select it again for us.
+void AofWriter::AskForSwitch(Opener open) {
+  const int db = engine_.log.db();
+  switch_head_ = db == LogBlock::kAnyDb ? "" : LogBlock::Select(db);
+  switch_at_ = engine_.log.offset();
+  switch_ = SwitchState::kAsked;
+  open_ = std::move(open);
+}
+
+bool AofWriter::WaitForSwitch() {
+  MutexLock lock(mutex_);
+  while (switch_ == SwitchState::kAsked && !stopping_ && !lost() && error() == 0) {
+    progress_.WaitFor(mutex_, kSlowWait);
+  }
+  return switch_ == SwitchState::kMade;
+}
+
+void AofWriter::Count() {
+  counts_ = true;
+  Poke();
+}
+
+void AofWriter::Poke() {
+  if (!running()) return;
+  MutexLock lock(mutex_);
+  const uint64_t poke = ++pokes_;
+  wake_.NotifyOne();
+  const int64_t begin_ms = MonotonicMs();
+  while (pokes_answered_ < poke && !stopping_ && MonotonicMs() - begin_ms < kSyncMs) {
+    progress_.WaitFor(mutex_, kSlowWait);
+  }
+}
+
+bool AofWriter::Drain() {
+  if (!running()) return true;
+  const uint64_t target = engine_.log.offset();
+  const int64_t begin_ms = MonotonicMs();
+  MutexLock lock(mutex_);
+  drain_to_ = std::max(drain_to_, target);
+  ++pokes_;
+  wake_.NotifyOne();
+  while (synced_offset() < target && error() == 0 && !lost() && !stopping_ &&
+         MonotonicMs() - begin_ms < kDrainMs) {
+    progress_.WaitFor(mutex_, kSlowWait);
+  }
+  return synced_offset() >= target || lost();
+}
+
+void AofWriter::End() {
+  if (!running()) return;
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+    drain_to_ = engine_.log.offset();
+    wake_.NotifyOne();
+  }
+  thread_.join();
+  running_ = false;
+  Tell(std::nullopt);
+  {
+    MutexLock lock(file_mutex_);
+    reader_.reset();
+    file_.reset();
+    has_file_ = false;
+    group_.clear();
+    head_.clear();
+  }
+  if (error_.exchange(0) != 0) events_.on_error(0);
+}
+
+// ---- The thread ---------------------------------------------------------------------------------
+
+AofWriter::Policy AofWriter::policy() const {
+  const Settings& settings = engine_.config.settings();
+  if (settings.no_appendfsync_on_rewrite && snapshot_running_.load()) return Policy::kNever;
+  return static_cast<Policy>(int64_t{settings.appendfsync});
+}
+
+void AofWriter::Run() {
+  for (bool end = false; !end;) {
+    uint64_t pokes, drain_to;
+    {
+      MutexLock lock(mutex_);
+      pokes = pokes_;
+      drain_to = drain_to_;
+      end = stopping_;
+    }
+    const int error = Round(drain_to > synced_offset());
+    Settle(error, pokes);
+    if (end) end = error != 0 || lost() || !has_file_ || synced_offset() >= drain_to;
+    if (!end) Sleep();
+  }
+  engine_.reply_hold.SetSafe(ReplyHold::kEverything);
+}
+
+int AofWriter::Round(bool sync_now) {
+  MutexLock lock(file_mutex_);
+  Take();
+  if (!group_.empty()) {
+    if (const int error = WriteGroup(); error != 0) return error;
+  }
+  if (const int error = SyncIfDue(sync_now); error != 0) return error;
+  return Switch();
+}
+
+// Everything there is, so that a group ends where a block of the log does.
+void AofWriter::Take() {
+  if (!group_.empty() || reader_ == nullptr || file_ == nullptr || lost()) return;
+  uint64_t most = SIZE_MAX;
+  {
+    MutexLock lock(mutex_);
+    if (switch_ == SwitchState::kAsked) most = switch_at_ - taken_;
+  }
+  if (most == 0) return;
+  if (!reader_->Read(most, group_)) lost_ = true;
+  for (const ReplicationLog::Piece& piece : group_) taken_ += piece.bytes.size();
+}
+
+int AofWriter::WriteGroup() {
+  if (const int64_t rest_us = rest_us_.load(std::memory_order_relaxed); rest_us > 0) {
+    std::this_thread::sleep_for(std::chrono::microseconds(rest_us));
+  }
+  if (!OnlyLinkTalk(group_)) {
+    const uint64_t before = file_->size_bytes();
+    int error = AppendGroup();
+    unsynced_ = true;
+    if (error == 0 && policy() == Policy::kAlways) {
+      error = file_->Sync();
+      // What a sync has failed for may never reach the disk, though later ones succeed.
+      if (error != 0) file_->Truncate(before);
+      unsynced_ = error != 0;
+      synced_ms_ = MonotonicMs();
+    }
+    if (error != 0) return error;
+    head_.clear();
+  }
+  group_.clear();
+  written_ = taken_.load();
+  if (!unsynced_) synced_ = taken_.load();
+  file_bytes_ = file_->size_bytes();
+  return 0;
+}
+
+int AofWriter::AppendGroup() {
+  std::string head;
+  const int64_t now_s = WallMs() / 1000;
+  if (engine_.config.settings().aof_timestamp_enabled && now_s != stamped_s_) {
+    stamped_s_ = now_s;
+    head = StrCat("#TS:", now_s, "\r\n");
+  }
+  head += head_;
+  if (head.empty()) return file_->Append(group_);
+  std::vector<ReplicationLog::Piece> pieces = {{nullptr, head}};
+  pieces.insert(pieces.end(), group_.begin(), group_.end());
+  return file_->Append(pieces);
+}
+
+int AofWriter::SyncIfDue(bool now) {
+  if (!unsynced_ || file_ == nullptr) return 0;
+  const int64_t begin_ms = MonotonicMs();
+  const bool due = policy() == Policy::kAlways ||
+                   (policy() == Policy::kEverySecond && begin_ms - synced_ms_ >= kSyncMs);
+  if (!now && !due) return 0;
+  const int error = file_->Sync();
+  synced_ms_ = MonotonicMs();
+  if (synced_ms_ - begin_ms > kSyncMs) delayed_syncs_.fetch_add(1, std::memory_order_relaxed);
+  if (error != 0) return error;
+  unsynced_ = false;
+  synced_ = written_.load();
+  return 0;
+}
+
+// What is in the old file is on disk before the new one is known, so that only the last can end in
+// the middle of a command.
+int AofWriter::Switch() {
+  Opener open;
+  std::string head;
+  {
+    MutexLock lock(mutex_);
+    if (switch_ != SwitchState::kAsked || taken_ != switch_at_ || !group_.empty()) return 0;
+    open = open_;
+    head = switch_head_;
+  }
+  if (const int error = SyncIfDue(true); error != 0) return error;
+  std::unique_ptr<AppendFile> next = open();
+  const bool made = next != nullptr;
+  if (made) {
+    file_ = std::move(next);
+    has_file_ = true;
+    head_ = head;
+    file_bytes_ = file_->size_bytes();
+  }
+  MutexLock lock(mutex_);
+  switch_ = made ? SwitchState::kMade : SwitchState::kFailed;
+  return 0;
+}
+
+void AofWriter::Settle(int error, uint64_t pokes) {
+  const int64_t now_ms = MonotonicMs();
+  if (error != 0 && (error_.load() == 0 || now_ms - complained_ms_ >= kComplainMs)) {
+    complained_ms_ = now_ms;
+    Log(LogLevel::kWarning, "Error writing to the AOF file: ", std::strerror(error));
+  }
+  if (error != error_.exchange(error)) {
+    if (error == 0) {
+      Log(LogLevel::kWarning, "AOF write error looks solved. The server can write again.");
+    }
+    events_.on_error(error);
+  }
+  const bool counts = counts_ && !lost();
+  const bool holds = counts && policy() == Policy::kAlways;
+  engine_.reply_hold.SetSafe(holds ? synced_offset() : ReplyHold::kEverything);
+  Tell(counts ? std::optional(synced_offset()) : std::nullopt);
+  {
+    MutexLock lock(mutex_);
+    pokes_answered_ = pokes;
+  }
+  progress_.NotifyAll();
+}
+
+void AofWriter::Tell(std::optional<uint64_t> synced) {
+  if (std::exchange(told_, synced) != synced) events_.on_sync(synced);
+}
+
+bool AofWriter::HasWork() const {
+  if (lost() || !has_file_) return switch_ == SwitchState::kAsked && !lost();
+  return engine_.log.offset() != taken_ || (switch_ == SwitchState::kAsked && switch_at_ == taken_);
+}
+
+void AofWriter::Sleep() {
+  MutexLock lock(mutex_);
+  if (stopping_ || pokes_ != pokes_answered_) return;
+  if (error() != 0) {
+    wake_.WaitFor(mutex_, milliseconds(kRetryMs));
+  } else {
+    asleep_.store(true, std::memory_order_seq_cst);
+    if (!HasWork()) wake_.WaitFor(mutex_, milliseconds(kSyncMs));
+    asleep_.store(false, std::memory_order_relaxed);
+  }
+}
+
+}  // namespace larder

@@ -1,0 +1,112 @@
+#include "server/persistence/append_file.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+
+#include "server/base/strings.h"
+
+namespace larder {
+namespace {
+
+// Drops the first `bytes` of what is to be written.
+void Advance(std::span<iovec>& rest, size_t bytes) {
+  while (!rest.empty() && bytes >= rest.front().iov_len) {
+    bytes -= rest.front().iov_len;
+    rest = rest.subspan(1);
+  }
+  if (rest.empty()) return;
+  rest.front().iov_base = static_cast<char*>(rest.front().iov_base) + bytes;
+  rest.front().iov_len -= bytes;
+}
+
+int WriteAll(int fd, std::span<iovec> rest) {
+  while (!rest.empty()) {
+    const int count = static_cast<int>(std::min<size_t>(rest.size(), IOV_MAX));
+    const ssize_t written = writev(fd, rest.data(), count);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    if (written == 0) return ENOSPC;
+    Advance(rest, static_cast<size_t>(written));
+  }
+  return 0;
+}
+
+}  // namespace
+
+AppendFile::~AppendFile() { close(fd_); }
+
+int AppendFile::Append(std::span<const ReplicationLog::Piece> pieces) {
+  std::vector<iovec> vectors;
+  vectors.reserve(pieces.size());
+  size_t bytes = 0;
+  for (const ReplicationLog::Piece& piece : pieces) {
+    vectors.push_back({const_cast<char*>(piece.bytes.data()), piece.bytes.size()});
+    bytes += piece.bytes.size();
+  }
+  if (const int error = Repair(); error != 0) return error;
+  const int error = WriteAll(fd_, vectors);
+  if (error == 0) {
+    size_bytes_.store(size_bytes() + bytes, std::memory_order_relaxed);
+    return 0;
+  }
+  torn_ = true;
+  Repair();
+  return error;
+}
+
+int AppendFile::Append(std::string_view bytes) {
+  const ReplicationLog::Piece piece = {nullptr, bytes};
+  return Append({&piece, 1});
+}
+
+int AppendFile::Repair() {
+  if (!torn_) return 0;
+  if (ftruncate(fd_, static_cast<off_t>(size_bytes())) != 0) return errno;
+  torn_ = false;
+  return 0;
+}
+
+int AppendFile::Sync() { return fdatasync(fd_) == 0 ? 0 : errno; }
+
+int AppendFile::Truncate(uint64_t size) {
+  size_bytes_.store(size, std::memory_order_relaxed);
+  torn_ = true;
+  return Repair();
+}
+
+int SyncDirectory(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  const int error = fsync(fd) == 0 || errno == EINVAL ? 0 : errno;  // some file systems can't
+  close(fd);
+  return error;
+}
+
+std::string ReplaceFile(const std::string& directory, const std::string& name,
+                        std::string_view text, bool* in_place) {
+  *in_place = false;
+  const std::string path = StrCat(directory, "/", name);
+  const std::string temporary = StrCat(directory, "/temp-", name);
+  const auto failed = [&](std::string_view doing, int error) {
+    return StrCat(doing, " ", path, ": ", std::strerror(error));
+  };
+  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) return failed("Can't write", errno);
+  AppendFile file(fd, 0);
+  if (const int error = file.Append(text); error != 0) return failed("Can't write", error);
+  if (fsync(fd) != 0) return failed("Can't sync", errno);
+  if (rename(temporary.c_str(), path.c_str()) != 0) return failed("Can't replace", errno);
+  *in_place = true;
+  const int error = SyncDirectory(directory);
+  return error == 0 ? "" : failed("Can't sync the directory of", error);
+}
+
+}  // namespace larder

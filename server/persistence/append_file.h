@@ -1,0 +1,48 @@
+// AppendFile: a file that is only appended to. One thread at a time; size_bytes() by any.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "replication/log/replication_log.h"
+
+namespace larder {
+
+class AppendFile {
+ public:
+  // `fd` is taken over; the file has `size_bytes` bytes.
+  AppendFile(int fd, uint64_t size_bytes) : fd_(fd), size_bytes_(size_bytes) {}
+  ~AppendFile();
+  AppendFile(const AppendFile&) = delete;
+  AppendFile& operator=(const AppendFile&) = delete;
+
+  // Appends all of it, or nothing: what was written of it is cut off again. 0, or errno.
+  int Append(std::span<const ReplicationLog::Piece> pieces);
+  int Append(std::string_view bytes);
+  // Has the disk take what was appended. 0, or errno.
+  int Sync();
+  // Cuts off what was appended behind the first `size` bytes. 0, or errno.
+  int Truncate(uint64_t size);
+  uint64_t size_bytes() const { return size_bytes_.load(std::memory_order_relaxed); }
+
+ private:
+  // Where cutting off failed too, nothing may be appended before it is done.
+  int Repair();
+
+  const int fd_;
+  std::atomic<uint64_t> size_bytes_;
+  bool torn_ = false;  // it is longer than size_bytes_
+};
+
+// Makes the names in a directory as durable as the files. 0, or errno.
+int SyncDirectory(const std::string& path);
+// Writes a file under the name with "temp-" before it, syncs it and puts it in the place of `name`.
+// Nothing, or why that failed; *in_place tells whether the new one is there all the same, though
+// perhaps not for good.
+std::string ReplaceFile(const std::string& directory, const std::string& name,
+                        std::string_view text, bool* in_place);
+
+}  // namespace larder

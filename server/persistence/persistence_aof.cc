@@ -1,0 +1,141 @@
+// Persistence: what concerns the append-only file: its directives, rewrites, loading, the end.
+#include <unistd.h>
+
+#include <cstring>
+
+#include "server/base/clock.h"
+#include "server/base/log.h"
+#include "server/engine/engine.h"
+#include "server/engine/script_host.h"
+#include "server/persistence/persistence.h"
+
+namespace larder {
+
+AofWriter::Events Persistence::WriterEvents() {
+  return {.on_error = [this](int error) { aof_error_ = error; },
+          .on_sync =
+              [this](std::optional<uint64_t> offset) {
+                synced_offset_ = offset.value_or(kNothing);
+                if (on_sync) on_sync();
+              }};
+}
+
+void Persistence::FollowAofDirectives() {
+  engine_.config.OnChange("appendonly", [this](const std::string& value, std::string* error) {
+    if (aof_.rewriting()) {
+      Log(LogLevel::kNotice, "Killing the running AOF rewrite, which has no child here");
+      snapshot_.Abort();
+    }
+    if (value == "no") return aof_.TurnOff(), true;
+    if (!aof_.TurnOn(error)) return false;
+    changed_.NotifyOne();
+    return true;
+  });
+  for (std::string_view name : {"appendfsync", "no-appendfsync-on-rewrite"}) {
+    engine_.config.OnChange(name, [this](const std::string&, std::string*) {
+      aof_.writer().Poke();
+      return true;
+    });
+  }
+  engine_.config.OnChange("aof-disable-auto-gc", [this](const std::string&, std::string*) {
+    aof_.RemoveHistory();
+    return true;
+  });
+}
+
+Persistence::Begun Persistence::BeginRewrite(bool later) {
+  MutexLock lock(mutex_);
+  if (aof_.rewriting()) return Begun::kBusy;
+  if (later || Saving()) {
+    aof_.ScheduleRewrite();
+    return Begun::kScheduled;
+  }
+  snapshot_.Cut(LibraryFacts());
+  aof_.BeginRewrite();
+  to_write_ = Writing::kAofBase;
+  changed_.NotifyOne();
+  return Begun::kStarted;
+}
+
+bool Persistence::LoadAof(Worker& worker, std::string* error) {
+  const Settings& settings = engine_.config.settings();
+  AofLoad::Options options;
+  options.load_rdb = [this](RdbSource& source, uint64_t* size, std::string* reason) {
+    RdbLoad::Options rdb;
+    rdb.keep_expired = true;
+    rdb.ended_at = size;
+    return Load(source, aof_.total_bytes(), std::move(rdb), reason);
+  };
+  options.cut_truncated = settings.aof_load_truncated != 0;
+  options.stop = &stop_loading_;
+  options.command_delay_us = settings.key_load_delay_us;
+  options.progress = &aof_loaded_bytes_;
+  {
+    MutexLock lock(mutex_);
+    state_.loading_since_s = WallMs() / 1000;
+  }
+  worker.now_ms = WallMs();
+  const bool was_loading = loading_.exchange(true, std::memory_order_relaxed);
+  const bool loaded = aof_.Load(worker, options, error);
+  loading_.store(was_loading, std::memory_order_relaxed);
+  aof_loaded_bytes_ = 0;
+  if (!error->empty()) {
+    for (int db = 0; db < engine_.keyspace.databases(); ++db) engine_.keyspace.Flush(db, true);
+  }
+  saved_changes_.store(TotalChanges(), std::memory_order_relaxed);
+  return loaded;
+}
+
+void Persistence::OpenAof() {
+  std::string error;
+  if (aof_.Open(&error)) return;
+  Log(LogLevel::kWarning, error, "; appendonly is off, so this does not matter now");
+}
+
+// As Redis: the append-only file alone counts, and soon it will hold what there is now.
+void Persistence::WarnOfSnapshot() const {
+  const std::string name = engine_.config.Text("dbfilename");
+  if (access(name.c_str(), F_OK) != 0) return;
+  Log(LogLevel::kWarning, "There is a snapshot ", name,
+      " but no append-only file: starting empty. To go on with the snapshot, stop now with "
+      "SHUTDOWN "
+      "NOSAVE, remove ",
+      engine_.config.Text("appenddirname"),
+      ", start with appendonly no, and then CONFIG SET appendonly yes.");
+}
+
+bool Persistence::ReloadAof(Worker& worker, std::string* error) {
+  if (!aof_.writer().Drain()) {
+    *error =
+        StrCat("the append only file can't be written: ", std::strerror(aof_.writer().error()));
+    return false;
+  }
+  for (int db = 0; db < engine_.keyspace.databases(); ++db) engine_.keyspace.Flush(db, true);
+  engine_.scripts->RestoreLibraries({}, LibraryMerge::kFlush);
+  LoadAof(worker, error);
+  return error->empty();
+}
+
+bool Persistence::PrepareAofForShutdown(const Shutdown& options) {
+  if (aof_.state() == Aof::State::kOff) return true;
+  if (aof_.state() == Aof::State::kWaiting) {
+    if (!options.force) {
+      Log(LogLevel::kWarning, "Writing initial AOF, can't exit.");
+      Log(LogLevel::kWarning,
+          "Errors trying to shut down the server. Check the logs for more information.");
+      return false;
+    }
+    Log(LogLevel::kWarning, "Writing initial AOF. Exit anyway.");
+  }
+  if (aof_.rewriting()) {
+    Log(LogLevel::kWarning, "There is a rewrite of the AOF. Ending it!");
+    snapshot_.Abort();
+  }
+  Log(LogLevel::kNotice, "Calling fsync() on the AOF file.");
+  if (!aof_.writer().Drain()) {
+    Log(LogLevel::kWarning, "Fail to fsync the AOF file: ", std::strerror(aof_.writer().error()));
+  }
+  return true;
+}
+
+}  // namespace larder

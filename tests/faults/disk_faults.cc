@@ -1,0 +1,169 @@
+// A library to be loaded before libc's (LD_PRELOAD), which makes a disk misbehave under one folder,
+// FAULTS_DIR:
+//
+// - It notes in FAULTS_JOURNAL what is known to be on disk: for each sync of a file its size, for
+//   each sync of a folder that its names are; and before a name changes, what is needed to undo
+//   that. tests/process/faults.py takes back what was not synced, as a cut of power does.
+// - While there is a file FAULTS_SWITCH, calls fail: its first word is the call (write, fsync,
+//   open), its second the errno.
+//
+// For files that are only appended to. The journal is written by write(), so that it survives the
+// process.
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <climits>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+namespace {
+
+template <typename Function>
+Function* Real(const char* name) {
+  return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));
+}
+
+const char* Environment(const char* name) {
+  const char* value = getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+int RealOpen(const char* path, int flags, mode_t mode = 0) {
+  return Real<int(const char*, int, ...)>("open")(path, flags, mode);
+}
+
+std::string Absolute(const char* path) {
+  if (path[0] == '/') return path;
+  char folder[PATH_MAX];
+  return getcwd(folder, sizeof(folder)) == nullptr ? path : std::string(folder) + "/" + path;
+}
+
+std::string PathOf(int fd) {
+  char link[64], path[PATH_MAX];
+  snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+  const ssize_t size = readlink(link, path, sizeof(path));
+  return size <= 0 ? "" : std::string(path, static_cast<size_t>(size));
+}
+
+bool Watched(const std::string& path) {
+  const std::string folder = Environment("FAULTS_DIR");
+  return !folder.empty() && path.compare(0, folder.size(), folder) == 0;
+}
+
+void Note(const std::string& line) {
+  static const int fd =
+      RealOpen(Environment("FAULTS_JOURNAL"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  static const auto real_write = Real<ssize_t(int, const void*, size_t)>("write");
+  const std::string text = line + "\n";
+  if (real_write(fd, text.data(), text.size()) < 0) abort();
+}
+
+// Keeps the file at `path` under another name, which is returned; "-" where there is none.
+std::string Keep(const std::string& path) {
+  static std::atomic<int> number{0};
+  const std::string kept = Environment("FAULTS_JOURNAL") + ("." + std::to_string(getpid())) + "." +
+                           std::to_string(number++);
+  return link(path.c_str(), kept.c_str()) == 0 ? kept : "-";
+}
+
+// True, with errno, where this call is to fail.
+bool Fails(const char* call) {
+  const int fd = RealOpen(Environment("FAULTS_SWITCH"), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  char text[64] = {};
+  const ssize_t size = read(fd, text, sizeof(text) - 1);
+  close(fd);
+  char name[32];
+  int error = 0;
+  if (size <= 0 || sscanf(text, "%31s %d", name, &error) != 2 || strcmp(name, call) != 0) {
+    return false;
+  }
+  errno = error;
+  return true;
+}
+
+int Sync(int fd, const char* call) {
+  const std::string path = PathOf(fd);
+  if (!Watched(path)) return Real<int(int)>(call)(fd);
+  if (Fails("fsync")) return -1;
+  struct stat status = {};
+  if (fstat(fd, &status) != 0) return -1;
+  usleep(static_cast<useconds_t>(rand() % 1000));  // a disk takes its time
+  Note(S_ISDIR(status.st_mode) ? "names " + path
+                               : "size " + std::to_string(status.st_size) + " " + path);
+  return 0;
+}
+
+int Open(const char* path, int flags, mode_t mode) {
+  const std::string absolute = Absolute(path);
+  const bool watched = Watched(absolute) && (flags & O_CREAT);
+  if (watched && Fails("open")) return -1;
+  const bool made = watched && access(path, F_OK) != 0;
+  const int fd = RealOpen(path, flags, mode);
+  if (fd >= 0 && made) Note("made " + absolute);
+  return fd;
+}
+
+}  // namespace
+
+extern "C" {
+
+int open(const char* path, int flags, ...) {
+  va_list rest;
+  va_start(rest, flags);
+  const mode_t mode = (flags & O_CREAT) ? static_cast<mode_t>(va_arg(rest, int)) : 0;
+  va_end(rest);
+  return Open(path, flags, mode);
+}
+
+int open64(const char* path, int flags, ...) {
+  va_list rest;
+  va_start(rest, flags);
+  const mode_t mode = (flags & O_CREAT) ? static_cast<mode_t>(va_arg(rest, int)) : 0;
+  va_end(rest);
+  return Open(path, flags, mode);
+}
+
+int fsync(int fd) { return Sync(fd, "fsync"); }
+int fdatasync(int fd) { return Sync(fd, "fdatasync"); }
+
+ssize_t write(int fd, const void* bytes, size_t size) {
+  static const auto real = Real<ssize_t(int, const void*, size_t)>("write");
+  if (Environment("FAULTS_SWITCH")[0] != '\0' && Watched(PathOf(fd)) && Fails("write")) return -1;
+  return real(fd, bytes, size);
+}
+
+// Fails half done, as a disk that gets full.
+ssize_t writev(int fd, const iovec* pieces, int count) {
+  static const auto real = Real<ssize_t(int, const iovec*, int)>("writev");
+  if (Environment("FAULTS_SWITCH")[0] == '\0' || !Watched(PathOf(fd)) || !Fails("write")) {
+    return real(fd, pieces, count);
+  }
+  if (pieces[0].iov_len < 2) return -1;
+  const iovec half = {pieces[0].iov_base, pieces[0].iov_len / 2};
+  return real(fd, &half, 1);
+}
+
+int rename(const char* from, const char* to) {
+  const std::string target = Absolute(to);
+  if (Watched(target)) Note("moved " + Keep(target) + " " + Absolute(from) + " " + target);
+  return Real<int(const char*, const char*)>("rename")(from, to);
+}
+
+int unlink(const char* path) {
+  const std::string absolute = Absolute(path);
+  if (Watched(absolute)) {
+    const std::string kept = Keep(absolute);
+    if (kept != "-") Note("gone " + kept + " " + absolute);
+  }
+  return Real<int(const char*)>("unlink")(path);
+}
+}

@@ -1,0 +1,467 @@
+#!/usr/bin/python3
+"""The append-only file: what was acknowledged is there after any end, the files are Redis', and a
+disk that refuses costs nothing that was written."""
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import threading
+import time
+import unittest
+
+from faults import EIO, ENOSPC, Disk
+from harness import DEADLINE_S, SANITIZED, Server, encode, redis_server, wait_until
+
+DIRECTORY = "appendonlydir"
+ON = ("--appendonly", "yes")
+ALWAYS = ON + ("--appendfsync", "always")
+
+
+def aof(server, name=""):
+    return os.path.join(server.folder, DIRECTORY, name)
+
+
+def manifest(server):
+    with open(aof(server, "appendonly.aof.manifest")) as file:
+        return file.read()
+
+
+def last_file(server):
+    return aof(server, re.findall(r"file (\S+) ", manifest(server))[-1])
+
+
+def digest(server):
+    return server.call("DEBUG", "DIGEST")
+
+
+def rewritten(server):
+    """Waits for the end of a rewrite and tells how it ended."""
+    wait_until(lambda: server.info("aof_rewrite_in_progress") == "0" and
+               server.info("aof_rewrite_scheduled") == "0", "the end of the rewrite")
+    return server.info("aof_last_bgrewrite_status")
+
+
+def fill(server):
+    with server.wire() as wire:
+        wire.send(b"".join(encode(*words) for words in KINDS))
+        for words in KINDS:
+            reply = wire.reply()
+            assert not (isinstance(reply, bytes) and reply.startswith(b"-")), (words, reply)
+
+
+KINDS = (
+    [("SET", "s:%d" % i, "value %d" % i) for i in range(500)] +
+    [("RPUSH", "list", *range(i, i + 50)) for i in range(0, 500, 50)] +
+    [("SADD", "set", *range(300)), ("SADD", "words", "a", "b\r\n", "c")] +
+    [("HSET", "hash", "f%d" % i, "v" * i) for i in range(200)] +
+    [("ZADD", "zset", i / 7, "m%d" % i) for i in range(200)] +
+    [("ZADD", "zset", "inf", "top", "-inf", "bottom")] +
+    [("XADD", "stream", "%d-1" % i, "f", i, "g", "x") for i in range(1, 150)] +
+    [("XDEL", "stream", "7-1"), ("XGROUP", "CREATE", "stream", "group", "5"),
+     ("XREADGROUP", "GROUP", "group", "me", "COUNT", "9", "STREAMS", "stream", ">"),
+     ("XGROUP", "CREATECONSUMER", "stream", "group", "idle"),
+     ("XADD", "gone", "9-9", "a", "b"), ("XDEL", "gone", "9-9"),
+     ("SET", "large", "z" * 200000), ("SET", "later", "v", "EX", "1000"), ("SET", "n", "17"),
+     ("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 1 end)"),
+     ("SELECT", "3"), ("SET", "other", "database"), ("SELECT", "0")])
+
+
+class Writers:
+    """Clients that count, each in a key of its own; what they were told counts as kept."""
+
+    def __init__(self, server, count=4, pipeline=8):
+        self.server, self.pipeline = server, pipeline
+        self.acknowledged = [0] * count
+        self.threads = [threading.Thread(target=self._run, args=(i,)) for i in range(count)]
+        for thread in self.threads:
+            thread.start()
+
+    def _run(self, i):
+        try:
+            with self.server.wire() as wire:
+                while True:
+                    wire.send(encode("INCR", "counter:%d" % i) * self.pipeline)
+                    for _ in range(self.pipeline):
+                        reply = wire.reply()
+                        if not isinstance(reply, int):
+                            return
+                        self.acknowledged[i] = reply
+        except (OSError, EOFError):
+            pass
+
+    def join(self):
+        for thread in self.threads:
+            thread.join()
+
+    def missing(self, server):
+        """Counters that are below what was acknowledged."""
+        found = [int(server.call("GET", "counter:%d" % i) or 0)
+                 for i in range(len(self.acknowledged))]
+        return [(a, f) for a, f in zip(self.acknowledged, found) if f < a]
+
+
+class Restart(unittest.TestCase):
+    def same_after_restart(self, *options):
+        with Server(*ON, *options) as server:
+            fill(server)
+            before = digest(server)
+            self.assertEqual(server.stop(), 0)
+            with Server("--dir", server.folder, *ON, *options) as again:
+                self.assertEqual(digest(again), before)
+                self.assertEqual(again.call("FCALL", "f", "0"), 1)
+                again.call("BGREWRITEAOF")
+                self.assertEqual(rewritten(again), "ok")
+                self.assertEqual(digest(again), before)
+                again.call("SET", "after", "rewrite")
+                before = digest(again)
+                again.stop(signal.SIGKILL)
+            with Server("--dir", server.folder, *ON, *options) as again:
+                self.assertEqual(digest(again), before)
+                self.assertEqual(again.call("XPENDING", "stream", "group")[0], 9)
+
+    def test_gives_the_same_data_with_a_base_as_snapshot(self):
+        self.same_after_restart()
+
+    def test_gives_the_same_data_with_a_base_as_commands(self):
+        self.same_after_restart("--aof-use-rdb-preamble", "no", "--aof-timestamp-enabled", "yes")
+
+    def test_transactions_and_scripts_come_back_whole(self):
+        with Server(*ON) as server:
+            with server.wire() as wire:
+                for words in (("MULTI",), ("SET", "a", "1"), ("SELECT", "2"), ("SET", "b", "2"),
+                              ("EXEC",), ("SELECT", "0"),
+                              ("EVAL", "redis.call('SET','c',1) redis.call('INCR','c')", "0"),
+                              ("SET", "d", "x", "PX", "1"), ("SPOP", "nothing")):
+                    wire.call(*words)
+            time.sleep(0.01)
+            before = digest(server)
+            server.stop()
+            with Server("--dir", server.folder, *ON) as again:
+                self.assertEqual(digest(again), before)
+                self.assertEqual(again.call("GET", "c"), b"2")
+
+    def test_turned_on_and_off_while_it_runs(self):
+        with Server() as server:
+            fill(server)
+            self.assertEqual(server.call("CONFIG", "SET", "appendonly", "yes"), b"OK")
+            self.assertEqual(rewritten(server), "ok")
+            server.call("SET", "later", "on")
+            before = digest(server)
+            self.assertEqual(server.call("CONFIG", "SET", "appendonly", "no"), b"OK")
+            self.assertEqual(server.info("aof_enabled"), "0")
+            server.call("SET", "later", "off")
+            server.stop()
+            with Server("--dir", server.folder, *ON) as again:
+                self.assertEqual(digest(again), before)
+
+
+class Killed(unittest.TestCase):
+    def test_loses_nothing_that_was_acknowledged(self):
+        with Server() as place:
+            place.stop()
+            for _ in range(3):
+                with Server("--dir", place.folder, *ALWAYS) as server:
+                    writers = Writers(server)
+                    time.sleep(random.uniform(0.2, 0.5))
+                    server.stop(signal.SIGKILL)
+                    writers.join()
+                self.assertTrue(all(writers.acknowledged), writers.acknowledged)
+                with Server("--dir", place.folder, *ALWAYS) as again:
+                    self.assertEqual(writers.missing(again), [])
+
+    def test_while_it_is_rewritten_loses_nothing(self):
+        with Server(*ALWAYS) as server:
+            fill(server)
+            writers = Writers(server)
+            for _ in range(3):
+                server.call("BGREWRITEAOF")
+                self.assertEqual(rewritten(server), "ok")
+            server.call("BGREWRITEAOF")
+            server.stop(signal.SIGKILL)
+            writers.join()
+            with Server("--dir", server.folder, *ALWAYS) as again:
+                self.assertEqual(writers.missing(again), [])
+                self.assertEqual(again.call("HLEN", "hash"), 200)
+
+    def test_with_everysec_a_process_that_is_killed_loses_next_to_nothing(self):
+        with Server(*ON) as server:
+            server.call("SET", "k", "v")
+            time.sleep(0.05)
+            server.stop(signal.SIGKILL)
+            with Server("--dir", server.folder, *ON) as again:
+                self.assertEqual(again.call("GET", "k"), b"v")
+
+
+@unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
+class PowerCut(unittest.TestCase):
+    def test_loses_nothing_that_was_acknowledged(self):
+        with Server() as place:
+            place.stop()
+            with Disk(place.folder) as disk:
+                for round_number in range(6):
+                    with Server("--dir", place.folder, *ALWAYS, "--auto-aof-rewrite-min-size",
+                                "20kb", environment=disk.environment) as server:
+                        writers = Writers(server)
+                        time.sleep(random.uniform(0.1, 0.6))
+                        if round_number % 2:
+                            server.call("BGREWRITEAOF")
+                            time.sleep(random.uniform(0, 0.02))
+                        server.stop(signal.SIGKILL)
+                        writers.join()
+                    disk.cut_power()
+                    self.assertTrue(all(writers.acknowledged), writers.acknowledged)
+                    with Server("--dir", place.folder, *ALWAYS,
+                                environment=disk.environment) as again:
+                        self.assertEqual(writers.missing(again), [], manifest(place))
+
+    def test_with_everysec_takes_what_was_not_synced_and_no_more(self):
+        """Also shows that the cut of power is one."""
+        with Server() as place:
+            place.stop()
+            with Disk(place.folder) as disk:
+                options = ("--dir", place.folder, *ON, "--appendfsync", "no")
+                with Server(*options, environment=disk.environment) as server:
+                    server.call("SET", "k", "v")
+                    self.assertEqual(server.stop(), 0)
+                with Server(*options, environment=disk.environment) as server:
+                    synced = os.path.getsize(last_file(place))
+                    server.call("SET", "unsynced", "v")
+                    wait_until(lambda: os.path.getsize(last_file(place)) > synced, "the write")
+                    server.stop(signal.SIGKILL)
+                disk.cut_power()
+                with Server(*options) as again:
+                    self.assertEqual(again.call("GET", "k"), b"v")
+                    self.assertEqual(again.call("GET", "unsynced"), None)
+
+
+class Damaged(unittest.TestCase):
+    def setUp(self):
+        self.server = Server(*ON)
+        self.addCleanup(self.server.__exit__)
+        self.server.call("SET", "k", "1")
+        self.server.call("INCR", "k")
+        self.server.stop()
+
+    def damage(self, bytes_more=b"", cut=0):
+        path = last_file(self.server)
+        if cut:
+            os.truncate(path, os.path.getsize(path) - cut)
+        with open(path, "ab") as file:
+            file.write(bytes_more)
+        with open(path, "rb") as file:
+            return path, file.read()
+
+    def refused(self, reason, *options):
+        with Server("--dir", self.server.folder, *ON, *options, wait=False) as other:
+            self.assertEqual(other.process.wait(DEADLINE_S), 1)
+            self.assertIn(reason, other.log())
+
+    def test_a_truncated_tail_is_cut_off(self):
+        path, before = self.damage(cut=3)
+        with Server("--dir", self.server.folder, *ON) as again:
+            self.assertEqual(again.call("GET", "k"), b"1")
+            self.assertLess(os.path.getsize(path), len(before))
+            again.call("INCR", "k")
+            again.stop()
+        with Server("--dir", self.server.folder, *ON) as again:
+            self.assertEqual(again.call("GET", "k"), b"2")
+
+    def test_a_truncated_tail_is_refused_where_that_is_wanted(self):
+        path, before = self.damage(cut=3)
+        self.refused("Unexpected end of file reading the append only file",
+                     "--aof-load-truncated", "no")
+        with open(path, "rb") as file:
+            self.assertEqual(file.read(), before)
+
+    def test_half_a_transaction_is_none(self):
+        self.damage(encode("MULTI") + encode("SET", "k", "half"))
+        with Server("--dir", self.server.folder, *ON) as again:
+            self.assertEqual(again.call("GET", "k"), b"2")
+
+    def test_what_is_no_command_is_refused(self):
+        path, before = self.damage(b"!!!")
+        self.refused("Bad file format reading the append only file")
+        with open(path, "rb") as file:
+            self.assertEqual(file.read(), before)
+        os.truncate(path, len(before) - 3)
+        self.damage(encode("nonsense", "x"))
+        self.refused("Unknown command 'nonsense' reading the append only file")
+
+    def test_what_no_such_file_holds_is_passed_over(self):
+        self.damage(encode("SHUTDOWN") + encode("CONFIG", "SET", "maxmemory", "1") +
+                    encode("SUBSCRIBE", "c") + encode("BLPOP", "list", "0") + encode("PING") +
+                    encode("REPLCONF", "GETACK", "*") + encode("SET", "end", "reached"))
+        with Server("--dir", self.server.folder, *ON) as again:
+            self.assertEqual(again.call("GET", "end"), b"reached")
+            self.assertEqual(again.call("CONFIG", "GET", "maxmemory")[1], b"0")
+
+    def test_a_file_that_is_missing_is_told(self):
+        os.unlink(last_file(self.server))
+        self.refused("No such file or directory")
+
+    def test_a_manifest_that_is_none_is_refused(self):
+        with open(aof(self.server, "appendonly.aof.manifest"), "w") as file:
+            file.write("file x seq 1 type y\n")
+        self.refused("Unknown AOF file type")
+
+    def test_a_single_file_as_before_redis_7_moves_in(self):
+        shutil.rmtree(aof(self.server))
+        old = os.path.join(self.server.folder, "appendonly.aof")
+        with open(old, "wb") as file:
+            file.write(encode("SELECT", "0") + encode("SET", "old", "style"))
+        with Server("--dir", self.server.folder, *ON) as again:
+            self.assertEqual(again.call("GET", "old"), b"style")
+            self.assertFalse(os.path.exists(old))
+            again.call("SET", "new", "too")
+            again.call("BGREWRITEAOF")
+            self.assertEqual(rewritten(again), "ok")
+        self.assertEqual(manifest(self.server),
+                         "file appendonly.aof.2.base.rdb seq 2 type b\n"
+                         "file appendonly.aof.2.incr.aof seq 2 type i\n")
+
+
+@unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
+class Refusing(unittest.TestCase):
+    """A disk that takes nothing."""
+
+    def setUp(self):
+        self.place = Server()
+        self.addCleanup(self.place.__exit__)
+        self.place.stop()
+        self.disk = Disk(self.place.folder)
+        self.addCleanup(self.disk.__exit__)
+
+    def server(self, *options):
+        server = Server("--dir", self.place.folder, *options, environment=self.disk.environment)
+        self.addCleanup(server.__exit__)
+        wait_until(lambda: "Ready to accept connections" in server.log(), "the start")
+        return server
+
+    def recovers(self, server, call, error):
+        server.call("SET", "before", "1")
+        self.disk.fail(call, error)
+        with server.wire() as waiting:
+            waiting.send(encode("SET", "during", "1"))
+            wait_until(lambda: server.info("aof_last_write_status") == "err", "the error")
+            self.assertTrue(server.call("SET", "refused", "1").startswith(
+                b"-MISCONF Errors writing to the AOF file: "))
+            self.assertEqual(server.call("GET", "before"), b"1")
+            self.assertIn("Error writing to the AOF file", server.log())
+            self.disk.work()
+            wait_until(lambda: server.info("aof_last_write_status") == "ok", "the recovery")
+            self.assertEqual(waiting.reply(), b"OK")
+        self.assertEqual(server.call("SET", "after", "1"), b"OK")
+        wait_until(lambda: server.info("aof_buffer_length") == "0", "the write")
+        before = digest(server)
+        server.stop(signal.SIGKILL)
+        with Server("--dir", self.place.folder, *ALWAYS) as again:
+            self.assertEqual(digest(again), before)
+            self.assertEqual(again.call("DBSIZE"), 3)
+
+    def test_full_then_not(self):
+        self.recovers(self.server(*ALWAYS), "write", ENOSPC)
+
+    def test_failing_to_sync_then_not(self):
+        self.recovers(self.server(*ALWAYS), "fsync", EIO)
+
+    def test_failing_to_sync_once_a_second_then_not(self):
+        self.recovers(self.server(*ON), "fsync", EIO)
+
+    def test_no_reply_leaves_before_its_write_is_safe(self):
+        server = self.server(*ALWAYS)
+        self.disk.fail("fsync", EIO)
+        with server.wire() as wire:
+            wire.send(encode("SET", "k", "1") + encode("GET", "k") + encode("PING"))
+            wait_until(lambda: server.info("aof_last_write_status") == "err", "the error")
+            self.assertEqual(server.call("GET", "k"), b"1")  # it has run
+            wire.socket.settimeout(0.2)
+            self.assertRaises(OSError, wire.reply)
+            wire.socket.settimeout(DEADLINE_S)
+            self.disk.work()
+            self.assertEqual([wire.reply() for _ in range(3)], [b"OK", b"1", b"PONG"])
+
+    def test_a_rewrite_that_can_not_be_written_leaves_the_files_alone(self):
+        server = self.server(*ON)
+        server.call("SET", "k", "1")
+        before = manifest(self.place)
+        self.disk.fail("open", ENOSPC)
+        server.call("BGREWRITEAOF")
+        self.assertEqual(rewritten(server), "err")
+        self.assertEqual(manifest(self.place), before)
+        self.disk.work()
+        server.call("SET", "k", "2")
+        server.call("BGREWRITEAOF")
+        self.assertEqual(rewritten(server), "ok")
+        self.assertNotEqual(manifest(self.place), before)
+        server.stop(signal.SIGKILL)
+        with Server("--dir", self.place.folder, *ON) as again:
+            self.assertEqual(again.call("GET", "k"), b"2")
+
+    def test_a_folder_that_can_not_be_written_is_told(self):
+        server = self.server()
+        with open(aof(self.place)[:-1], "w"):
+            pass  # a file in the directory's place
+        self.assertIn(b"Unable to turn on AOF", server.call("CONFIG", "SET", "appendonly", "yes"))
+        self.assertEqual(server.info("aof_enabled"), "0")
+
+
+class Replica(unittest.TestCase):
+    def test_has_the_primary_s_data_in_its_own_file(self):
+        with Server(*ALWAYS) as primary, Server(*ALWAYS) as replica:
+            fill(primary)
+            replica.call("SET", "its own", "is not the primary's")
+            replica.call("REPLICAOF", "127.0.0.1", primary.port)
+            with primary.wire() as wire:
+                wire.call("SELECT", "3")
+                wire.call("SET", "selected", "before")
+                wait_until(lambda: replica.info("master_link_status") == "up", "the link")
+                wait_until(lambda: replica.info("aof_rewrites") != "0", "a new base")
+                self.assertEqual(rewritten(replica), "ok")
+                wire.call("SET", "after", "the sync")
+                self.assertEqual(wire.call("WAITAOF", "1", "1", "20000"), [1, 1])
+            before = digest(primary)
+            replica.stop(signal.SIGKILL)
+            with Server("--dir", replica.folder, *ALWAYS) as again:
+                self.assertEqual(digest(again), before)
+
+
+class Redis(unittest.TestCase):
+    def check(self, server):
+        program = shutil.which("redis-check-aof")
+        if program is None:
+            self.skipTest("no redis-check-aof")
+        done = subprocess.run([program, aof(server, "appendonly.aof.manifest")],
+                              capture_output=True, text=True)
+        self.assertIn("All AOF files and manifest are valid", done.stdout, done.stdout)
+
+    def test_reads_our_files_and_we_read_its(self):
+        program = redis_server()
+        for preamble in ("yes", "no"):
+            with self.subTest(preamble=preamble):
+                options = ON + ("--aof-use-rdb-preamble", preamble)
+                with Server(*options) as server:
+                    fill(server)
+                    server.call("BGREWRITEAOF")
+                    self.assertEqual(rewritten(server), "ok")
+                    server.call("RPUSH", "list", "after")
+                    before = digest(server)
+                    server.stop()
+                    self.check(server)
+                    with Server("--dir", server.folder, *options, program=program) as redis:
+                        self.assertEqual(digest(redis), before)
+                        redis.call("LPUSH", "list", "by", "redis")
+                        redis.call("BGREWRITEAOF")
+                        self.assertEqual(rewritten(redis), "ok")
+                        redis.call("SET", "after", "the rewrite")
+                        before = digest(redis)
+                        redis.stop()
+                    with Server("--dir", server.folder, *options) as again:
+                        self.assertEqual(digest(again), before)
+                    self.check(server)
+
+
+if __name__ == "__main__":
+    unittest.main()
