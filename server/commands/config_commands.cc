@@ -1,10 +1,12 @@
 // CONFIG: reading and changing directives while the server runs.
 #include <vector>
 
+#include "protocol/errors.h"
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/commands/help.h"
 #include "server/engine/engine.h"
+#include "server/engine/persistence_host.h"
 
 namespace larder {
 namespace {
@@ -23,10 +25,21 @@ void ConfigGet(Context& c) {
   }
 }
 
+// What a load that is under way depends on.
+bool MayChangeDuringLoad(std::string_view name) {
+  return !EqualsIgnoreCase(name, "dir") && !EqualsIgnoreCase(name, "appendonly") &&
+         !EqualsIgnoreCase(name, "repl-diskless-load");
+}
+
 void ConfigSet(Context& c) {
   if (c.args.size() % 2 != 0) return c.SyntaxError();
   std::vector<Config::PairView> pairs;
   for (size_t i = 2; i < c.args.size(); i += 2) pairs.emplace_back(c.args[i], c.args[i + 1]);
+  if (c.engine.persistence != nullptr && c.engine.persistence->loading()) {
+    for (const auto& [name, value] : pairs) {
+      if (!MayChangeDuringLoad(name)) return c.reply.Error(errors::kLoading);
+    }
+  }
   std::optional<std::string> error = c.engine.config.Set(pairs, IsLocal(c.client));
   if (error) return c.reply.Error(StrCat("ERR ", *error));
   c.reply.Ok();

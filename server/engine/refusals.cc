@@ -167,13 +167,19 @@ bool TooFewReplicas(const Attempt& a) {
   return replication == nullptr || replication->good_replicas() < settings.min_replicas_to_write;
 }
 
+bool IsStaleReplica(const Engine& engine) {
+  return engine.replica.load(std::memory_order_relaxed) &&
+         !engine.config.settings().replica_serve_stale_data && !engine.replication->link_up();
+}
+
 std::string RefuseAsReplica(const Attempt& a) {
   if (!a.engine.replica.load(std::memory_order_relaxed)) return "";
   const Settings& settings = a.engine.config.settings();
   if (settings.replica_read_only && WillRun(a, kWrite))
     return std::string(errors::kReadOnlyReplica);
-  const bool stale = !settings.replica_serve_stale_data && !a.engine.replication->link_up();
-  if (stale && WillRunWithout(a, kStale)) return std::string(errors::kPrimaryDown);
+  if (IsStaleReplica(a.engine) && WillRunWithout(a, kStale)) {
+    return std::string(errors::kPrimaryDown);
+  }
   return "";
 }
 

@@ -41,6 +41,9 @@ bool FoundNoMemory(const Attempt& attempt);
 // command for clients; else empty.
 std::string RefuseAsReplica(const Attempt& attempt);
 
+// This server is a replica that may not answer without its primary, and has lost it.
+bool IsStaleReplica(const Engine& engine);
+
 // True when writes must wait for more replicas (min-replicas-to-write) and the command writes.
 bool TooFewReplicas(const Attempt& attempt);
 

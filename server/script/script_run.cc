@@ -70,6 +70,9 @@ std::string ScriptRun::Refuse(const Command* command, Args args) {
   if ((command->flags & kNoScript) && !MayCallMore(*command)) {
     return "ERR This Redis command is not allowed from script";
   }
+  if (!(command->flags & kStale) && IsStaleReplica(caller_.engine)) {
+    return "ERR Can not execute the command on a stale replica";
+  }
   if (std::string text = RefuseWithoutPermission(*command, args); !text.empty()) return text;
   if (rules_.read_only && (command->flags & (kWrite | kMayReplicate))) {
     return "ERR Write commands are not allowed from read-only scripts.";

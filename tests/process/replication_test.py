@@ -231,6 +231,11 @@ class LarderWithLarder(Pairs, unittest.TestCase):
                 self.assertEqual(replica.call("PING")[:11], b"-MASTERDOWN")
                 aborted = b"-EXECABORT Transaction discarded because of: MASTERDOWN"
                 self.assertEqual(early.call("EXEC")[:len(aborted)], aborted)
+            script = "#!lua flags=allow-stale,no-writes\nreturn redis.call('GET', 'k')"
+            self.assertIn(b"ERR Can not execute the command on a stale replica",
+                          replica.call("EVAL", script, 0))
+            reply = replica.call("EVAL", "#!lua flags=no-writes\nreturn 1", 0)
+            self.assertTrue(reply.startswith(b"-MASTERDOWN"))
 
     def test_a_replica_without_capabilities_gets_a_length(self):
         with larder() as primary, primary.wire() as wire:
