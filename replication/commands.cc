@@ -21,9 +21,6 @@ ReplicaFacts& FactsOf(Context& c) {
 // The connection goes to Primary, which answers.
 void HandOver(Context& c, SyncRequest request) {
   Replication& replication = ReplicationOf(c);
-  if (replication.failover().state() != Failover::State::kNone) {
-    return c.reply.Error("NOMASTERLINK Can't SYNC while failing over");
-  }
   if (c.engine.replica.load(std::memory_order_relaxed) && !replication.link_up()) {
     return c.reply.Error("NOMASTERLINK Can't SYNC while not connected with my master");
   }
@@ -33,7 +30,19 @@ void HandOver(Context& c, SyncRequest request) {
   c.client.close_after_reply.store(true, std::memory_order_relaxed);
 }
 
-void Sync(Context& c) { HandOver(c, {.psync = false}); }
+bool IsFailingOver(Context& c) {
+  return ReplicationOf(c).failover().state() != Failover::State::kNone;
+}
+
+bool RefuseWhileFailingOver(Context& c) {
+  if (!IsFailingOver(c)) return false;
+  c.reply.Error("NOMASTERLINK Can't SYNC while failing over");
+  return true;
+}
+
+void Sync(Context& c) {
+  if (!RefuseWhileFailingOver(c)) HandOver(c, {.psync = false});
+}
 
 bool AsksToTakeOver(Args words) {
   return words.size() > 3 && EqualsIgnoreCase(words[3], "failover");
@@ -55,6 +64,7 @@ bool TakeOver(Context& c) {
 
 void PSync(Context& c) {
   int64_t next;
+  if (RefuseWhileFailingOver(c)) return;
   if (AsksToTakeOver(c.args) && !TakeOver(c)) return;
   if (!c.Integer(2, &next)) return;
   SyncRequest request;
@@ -116,6 +126,9 @@ void ReplConf(Context& c) {
 
 void ReplicaOf(Context& c) {
   Replication& replication = ReplicationOf(c);
+  if (IsFailingOver(c)) {
+    return c.reply.Error("ERR REPLICAOF not allowed while failing over.");
+  }
   if (EqualsIgnoreCase(c.args[1], "no") && EqualsIgnoreCase(c.args[2], "one")) {
     replication.Promote();
     return c.reply.Ok();

@@ -79,7 +79,16 @@ std::vector<ReplicaLink*> FullSync::Finish() {
   return std::move(links_);
 }
 
-void FullSync::Abort() { aborted_.store(true, std::memory_order_relaxed); }
+void FullSync::Abort() {
+  aborted_.store(true, std::memory_order_relaxed);
+  MutexLock lock(mutex_);
+  if (writing_) persistence_.snapshot().Abort();
+}
+
+void FullSync::SetWriting(bool writing) {
+  MutexLock lock(mutex_);
+  writing_ = writing;
+}
 
 void FullSync::Run(bool to_file) {
   const std::string id = history_.id();
@@ -102,7 +111,12 @@ void FullSync::Run(bool to_file) {
 bool FullSync::Write(RdbSink& sink) {
   RdbSave::Options options = persistence_.SaveOptions();
   options.left_out.clear();  // database-persist is about disks
-  if (whole_) return persistence_.snapshot().Write(sink, options);
+  if (whole_) {
+    SetWriting(true);
+    const bool written = persistence_.snapshot().Write(sink, options);
+    SetWriting(false);
+    return written;
+  }
   RdbSave save(sink, options, ValueLimits(engine_.config.settings()));
   save.Begin(facts_);
   return save.End();

@@ -15,6 +15,7 @@
 
 #include "replication/history.h"
 #include "replication/replica_link.h"
+#include "server/base/mutex.h"
 #include "server/engine/engine.h"
 #include "server/engine/worker.h"
 #include "server/persistence/persistence.h"
@@ -36,7 +37,7 @@ class FullSync {
   // Returns the links; who did not get everything has failed. REQUIRES: done().
   std::vector<ReplicaLink*> Finish();
   // Lets it fail soon, for all its links. Any thread.
-  void Abort();
+  void Abort() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   friend class SnapshotSockets;
@@ -45,6 +46,7 @@ class FullSync {
   bool WriteToSockets();
   bool WriteToFile();
   bool Write(RdbSink& sink);
+  void SetWriting(bool writing) ABSL_LOCKS_EXCLUDED(mutex_);
   bool SendToAll(std::string_view bytes);
   bool SendTo(ReplicaLink& link, std::string_view bytes);
 
@@ -56,6 +58,8 @@ class FullSync {
   std::vector<ReplicaLink*> links_;
   RdbFacts facts_;
   bool whole_ = true;  // with the keys, from a snapshot
+  Mutex mutex_;
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;  // the snapshot is this sync's
   std::atomic<bool> done_{false}, aborted_{false};
   std::thread thread_;
 };

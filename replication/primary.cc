@@ -122,6 +122,10 @@ void Primary::HandleEvents() {
       woken_.store(false, std::memory_order_seq_cst);
       continue;
     }
+    if (link->state == State::kSnapshot) {
+      Drop(*link, "closed the connection");
+      continue;
+    }
     if (events[i].events & EPOLLOUT) link->blocked = false;
     if (events[i].events & ~EPOLLOUT) Receive(*link);
   }
@@ -150,7 +154,6 @@ void Primary::TakeArrivals() {
     MutexLock lock(mutex_);
     links_.emplace(link.client.id, std::move(arrival));
   }
-  replica_count_.store(links_.size(), std::memory_order_relaxed);
   if (!arrivals.empty()) CountReplicas(MonotonicMs());
 }
 
@@ -250,9 +253,13 @@ void Primary::Watch(ReplicaLink& link) {
 bool Primary::TooSlow(ReplicaLink& link, int64_t now_ms) const {
   const OutputLimit& limit =
       engine_.config.settings().output_limits[static_cast<size_t>(ClientClass::kReplica)];
+  // Who may ask for so much out of the backlog may also have it.
+  const int64_t backlog_bytes = engine_.config.settings().repl_backlog_bytes;
+  const int64_t limit_bytes = limit.hard_bytes;
+  const int64_t hard_bytes = limit_bytes == 0 ? 0 : std::max(limit_bytes, backlog_bytes);
   const auto waiting = static_cast<int64_t>(link.waiting_bytes());
   link.client.output_bytes.store(static_cast<uint64_t>(waiting), std::memory_order_relaxed);
-  if (limit.hard_bytes > 0 && waiting > limit.hard_bytes) return true;
+  if (hard_bytes > 0 && waiting > hard_bytes) return true;
   if (limit.soft_bytes == 0 || waiting <= limit.soft_bytes) {
     link.over_soft_since_ms = 0;
     return false;
@@ -267,6 +274,13 @@ void Primary::Drop(ReplicaLink& link, std::string_view why) {
     Log(LogLevel::kWarning, "Connection with replica ", link.ip(), ":", link.facts.port,
         " lost: it ", why, ".");
   }
+  ::epoll_ctl(epoll_.fd(), EPOLL_CTL_DEL, link.socket.fd(), nullptr);
+  link.reader.reset();  // the log need not keep what it lacks
+  CountReplicas(MonotonicMs());
+  const bool anybody = std::any_of(links_.begin(), links_.end(), [](const auto& other) {
+    return other.second->state == State::kSnapshot && !other.second->failed;
+  });
+  if (link.state == State::kSnapshot && !anybody) full_sync_.Abort();
 }
 
 // Links that the full sync still has are its own until it is done.
@@ -282,9 +296,7 @@ void Primary::RemoveFailed() {
     it = links_.erase(it);
     removed = true;
   }
-  if (!removed) return;
-  replica_count_.store(links_.size(), std::memory_order_relaxed);
-  CountReplicas(MonotonicMs());
+  if (removed) CountReplicas(MonotonicMs());
 }
 
 }  // namespace larder

@@ -82,7 +82,11 @@ void Primary::StartFullSync(int64_t now_ms) {
   Log(LogLevel::kNotice, "Full sync of ", waiting.size(), " replica(s) with a snapshot ",
       to_file ? "from a file" : "straight into their sockets");
   for (ReplicaLink* link : waiting) {
-    ::epoll_ctl(epoll_.fd(), EPOLL_CTL_DEL, link->socket.fd(), nullptr);
+    // Meanwhile we only want to know if it goes.
+    epoll_event event = {};
+    event.events = EPOLLRDHUP;
+    event.data.ptr = link;
+    ::epoll_ctl(epoll_.fd(), EPOLL_CTL_MOD, link->socket.fd(), &event);
     link->after_snapshot = link->facts.snapshot_only ? State::kSnapshotOnly
                            : to_file                 ? State::kOnline
                                                      : State::kLoading;
@@ -96,8 +100,7 @@ void Primary::FinishFullSync() {
     event.events = EPOLLIN;
     event.data.ptr = link;
     link->watched_for_room = link->blocked = false;
-    if (::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, link->socket.fd(), &event) != 0)
-      link->failed = true;
+    if (!link->failed) ::epoll_ctl(epoll_.fd(), EPOLL_CTL_MOD, link->socket.fd(), &event);
     if (link->after_snapshot == State::kSnapshotOnly) link->reader.reset();
     link->state = link->after_snapshot;
     link->acknowledged_ms = MonotonicMs();
@@ -127,12 +130,16 @@ void Primary::KeepBacklog(int64_t now_ms) {
 void Primary::CountReplicas(int64_t now_ms) {
   const int64_t most_ms = engine_.config.settings().min_replicas_max_lag_s * 1000;
   int good = 0;
+  size_t count = 0;
   bool prompt = true;
   for (auto& [id, link] : links_) {
+    if (link->failed) continue;
+    ++count;
     prompt = prompt && link->facts.prompt_acks;
     good += link->state == State::kOnline && now_ms - link->acknowledged_ms <= most_ms;
   }
   good_replicas_.store(good, std::memory_order_relaxed);
+  replica_count_.store(count, std::memory_order_relaxed);
   all_prompt_.store(prompt, std::memory_order_relaxed);
 }
 
@@ -143,6 +150,7 @@ std::vector<Primary::ReplicaState> Primary::replicas() const {
   const int64_t now_ms = MonotonicMs();
   MutexLock lock(mutex_);
   for (const auto& [id, link] : links_) {
+    if (link->failed) continue;
     const bool online = link->state == State::kOnline;
     states.push_back({link->ip(), link->facts.port, link->state, link->acknowledged,
                       online ? (now_ms - link->acknowledged_ms) / 1000 : 0});
@@ -157,7 +165,7 @@ AckWaits::Tally Primary::Acknowledged(uint64_t offset, bool on_disk) const {
   MutexLock lock(mutex_);
   tally.replicas = std::count_if(links_.begin(), links_.end(), [&](const auto& link) {
     const ReplicaLink& replica = *link.second;
-    return replica.state == State::kOnline &&
+    return !replica.failed && replica.state == State::kOnline &&
            (on_disk ? replica.on_disk : replica.acknowledged) >= offset;
   });
   return tally;

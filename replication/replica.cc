@@ -126,6 +126,7 @@ void Replica::FollowOnce(const Target& target) {
     return;
   }
   if (answer.kind == Answer::Kind::kLater) return;
+  TookOver(target);
   NewClient(wire);
   if (answer.kind == Answer::Kind::kContinue) {
     if (Continue(target, answer)) Stream(wire, target);
@@ -137,6 +138,12 @@ void Replica::FollowOnce(const Target& target) {
     }
   }
   engine_.clients.Remove(*client_);
+}
+
+// The other one is primary now, and is not asked to become it again.
+void Replica::TookOver(const Target& target) {
+  MutexLock lock(mutex_);
+  if (Wanted(target)) target_.take_over = false;
 }
 
 // The client that the stream's commands run for.

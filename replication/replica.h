@@ -83,6 +83,7 @@ class Replica {
 
   void Run();
   void FollowOnce(const Target& target);
+  void TookOver(const Target& target) ABSL_LOCKS_EXCLUDED(mutex_);
   void NewClient(const PrimaryWire& wire);
   bool Wanted(const Target& target) const { return target.generation == generation_.load(); }
   // ---- The handshake (replica_handshake.cc) -----------------------------------------------------

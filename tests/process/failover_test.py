@@ -1,0 +1,187 @@
+#!/usr/bin/python3
+"""How servers change places, stop and come back without losing what was written: FAILOVER,
+SHUTDOWN with replicas, restarts, and a shop's chain of redis-server and larder under load."""
+import random
+import shutil
+import signal
+import threading
+import time
+import unittest
+
+from harness import encode, wait_until
+from replication_test import Proxy, fill, follow, in_step, larder, redis, REDIS
+
+
+class Load:
+    """A client that counts up one key until it is told to stop or refused."""
+
+    def __init__(self, server):
+        self.server, self.written, self.stopped = server, 0, False
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+        wait_until(lambda: self.written > 100, "the load")
+
+    def stop(self):
+        self.stopped = True
+        self.thread.join()
+        return self.written
+
+    def _run(self):
+        try:
+            with self.server.wire() as wire:
+                while not self.stopped:
+                    reply = wire.call("INCR", "count")
+                    if not isinstance(reply, int):
+                        return  # the server is a replica now
+                    self.written = reply
+        except (EOFError, OSError):
+            pass
+
+
+def state(server):
+    return server.info("master_failover_state")
+
+
+class Failover(unittest.TestCase):
+    def test_it_loses_no_write_and_needs_no_full_sync(self):
+        with larder() as a, larder() as b, larder() as c:
+            follow(b, a)
+            follow(c, a)
+            in_step(a, b, c)
+            load = Load(a)
+            self.assertEqual(a.call("FAILOVER", "TO", "127.0.0.1", b.port), b"OK")
+            wait_until(lambda: state(a) == "no-failover", "the end of it")
+            follow(c, b)
+            self.assertTrue(in_step(b, a, c))
+            self.assertEqual(int(b.call("GET", "count")), load.stop())
+            self.assertEqual(b.call("ROLE")[0], b"master")
+            self.assertEqual(b.info("sync_full"), "0")
+            self.assertEqual(b.info("sync_partial_ok"), "2")
+
+    def test_it_ends_when_its_time_is_over_when_it_is_aborted_and_when_the_target_refuses(self):
+        with larder() as a, larder() as b:
+            follow(b, a)
+            in_step(a, b)
+            to_b = ("FAILOVER", "TO", "127.0.0.1", b.port)
+            b.process.send_signal(signal.SIGSTOP)
+            a.call("SET", "k", 1)
+            self.assertEqual(a.call(*to_b, "TIMEOUT", 100), b"OK")
+            self.assertEqual(state(a), "waiting-for-sync")
+            wait_until(lambda: state(a) == "no-failover", "a time-out")
+            self.assertEqual(a.call("SET", "k", 2), b"OK")
+            self.assertEqual(a.call(*to_b), b"OK")
+            self.assertEqual(a.call("FAILOVER", "ABORT"), b"OK")
+            self.assertEqual(state(a), "no-failover")
+            b.process.send_signal(signal.SIGCONT)
+            in_step(a, b)
+            b.call("ACL", "SETUSER", "default", "-psync")
+            self.assertEqual(a.call(*to_b), b"OK")
+            wait_until(lambda: "rejected psync request" in a.log(), "a refusal")
+            wait_until(lambda: a.call("SET", "k", 3) == b"OK", "a primary again")
+
+
+class Shutdown(unittest.TestCase):
+    def pair(self, *options):
+        primary, replica = larder("--shutdown-timeout", 20, *options), larder()
+        self.addCleanup(primary.__exit__)
+        self.addCleanup(replica.__exit__)
+        follow(replica, primary)
+        in_step(primary, replica)
+        replica.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(replica.process.send_signal, signal.SIGCONT)
+        primary.call("SET", "k", "v")
+        return primary, replica
+
+    def test_it_waits_until_replicas_have_everything(self):
+        primary, replica = self.pair()
+        with primary.wire() as wire, primary.wire() as writer:
+            wire.send(encode("SHUTDOWN"))
+            wait_until(lambda: "shutdown_in_milliseconds" in primary.call("INFO").decode(),
+                       "a shutdown that waits")
+            writer.send(encode("SET", "k", "late"))  # is not run any more
+            replica.process.send_signal(signal.SIGCONT)
+            self.assertEqual(wire.rest(), b"")
+            self.assertEqual(writer.rest(), b"")
+        self.assertEqual(primary.process.wait(20), 0)
+        self.assertIn("1 of 1 replicas are in sync", primary.log())
+        self.assertEqual(replica.call("GET", "k"), b"v")
+
+    def test_it_can_be_called_off(self):
+        primary, replica = self.pair()
+        with primary.wire() as wire:
+            wire.send(encode("SHUTDOWN"))
+            wait_until(lambda: "Waiting for replicas" in primary.log(), "a shutdown that waits")
+            self.assertEqual(primary.call("SHUTDOWN", "ABORT"), b"OK")
+            self.assertEqual(wire.reply(), b"-ERR Errors trying to SHUTDOWN. Check logs.")
+        self.assertEqual(primary.call("SET", "k", "w"), b"OK")
+        replica.process.send_signal(signal.SIGCONT)
+        self.assertTrue(in_step(primary, replica))
+
+    def test_now_and_the_end_of_the_time_do_not_wait(self):
+        for words in (("SHUTDOWN", "NOW"), ("SHUTDOWN",)):
+            primary, _ = self.pair("--shutdown-timeout", 1)
+            with primary.wire() as wire:
+                wire.send(encode(*words))
+                self.assertEqual(wire.rest(), b"")
+            self.assertEqual(primary.process.wait(20), 0)
+            self.assertIn("Lagging replica", primary.log())
+
+
+class Restart(unittest.TestCase):
+    def test_replicas_of_a_restarted_primary_hear_what_expired_meanwhile(self):
+        with larder() as replica, larder("--save", "1000 1") as first:
+            follow(replica, first)
+            in_step(first, replica)
+            first.call("DEBUG", "SET-ACTIVE-EXPIRE", "0")
+            for i in range(50):
+                first.call("SET", "k%d" % i, "v", "PX", 20)
+            in_step(first, replica)
+            time.sleep(0.03)  # their time passes
+            self.assertEqual(replica.call("DBSIZE"), 50)
+            first.stop()
+            shutil.copy(first.folder + "/dump.rdb", replica.folder + "/saved.rdb")
+            with larder("--dir", replica.folder, "--dbfilename", "saved.rdb",
+                        port=first.port) as second:
+                in_step(second, replica)
+                self.assertEqual(second.info("rdb_last_load_keys_expired"), "50")
+                self.assertEqual(replica.call("DBSIZE"), 0)
+                self.assertEqual(second.info("sync_full"), "0")
+
+    def test_keys_of_a_writable_replica_expire_there(self):
+        with larder() as primary, larder("--replica-read-only", "no") as replica:
+            follow(replica, primary)
+            in_step(primary, replica)
+            replica.call("SET", "own", "v", "PX", 30)
+            wait_until(lambda: replica.call("DBSIZE") == 0, "the end of a key")
+
+
+@unittest.skipUnless(REDIS, "no redis-server")
+class CutLinks(unittest.TestCase):
+    """A chain of both kinds under load, its links cut at random bytes again and again."""
+
+    def check(self, first, second, third):
+        dice = random.Random(11)
+        with first() as a, second() as b, third() as c:
+            proxies = [Proxy(a), Proxy(b)]
+            follow(b, a, proxies[0].port)
+            follow(c, b, proxies[1].port)
+            for round_number in range(8):
+                proxies[round_number % 2].left = dice.randrange(1, 300000)
+                fill(a, round_number, 1000)
+                if dice.randrange(3) == 0:
+                    proxies[round_number % 2].cut()
+            for proxy in proxies:
+                proxy.left = None
+            self.assertTrue(in_step(a, b, c))
+            for proxy in proxies:
+                proxy.close()
+
+    def test_redis_larder_redis(self):
+        self.check(redis, larder, redis)
+
+    def test_larder_redis_larder(self):
+        self.check(larder, redis, larder)
+
+
+if __name__ == "__main__":
+    unittest.main()
