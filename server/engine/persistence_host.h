@@ -13,7 +13,7 @@ class PersistenceHost {
   // A data set is being loaded: what needs one is answered -LOADING.
   bool loading() const { return loading_.load(std::memory_order_relaxed); }
   // Something can't be written: one of the two below.
-  bool in_trouble() const { return save_failed() | (aof_error() != 0); }
+  bool in_trouble() const { return save_failed() || aof_error() != 0; }
   // The last save failed although there are save points: stop-writes-on-bgsave-error.
   bool save_failed() const { return save_failed_.load(std::memory_order_relaxed); }
   // Up to which offset of the log the append-only file is on disk; kNothing: there is none.
