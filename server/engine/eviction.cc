@@ -154,9 +154,13 @@ int64_t Eviction::CountedBytes() const {
   return used - static_cast<int64_t>(UncountedBytes());
 }
 
-// If the invalidations of what was evicted counted, they would have more evicted.
+// If the invalidations of what was evicted counted, or what replicas are told of it and have not
+// taken yet, they would have more evicted.
 size_t Eviction::UncountedBytes() const {
-  return engine_.keyspace.reclaimer().pending_bytes() + engine_.MailBytes();
+  const auto backlog = static_cast<size_t>(engine_.config.settings().repl_backlog_bytes);
+  const size_t log = engine_.log.memory_bytes();
+  return engine_.keyspace.reclaimer().pending_bytes() + engine_.MailBytes() +
+         (log > backlog ? log - backlog : 0);
 }
 
 void Eviction::NoteExceeded(bool exceeded) {
