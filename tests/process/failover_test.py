@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """How servers change places, stop and come back without losing what was written: FAILOVER,
 SHUTDOWN with replicas, restarts, and a shop's chain of redis-server and larder under load."""
+import os
 import random
 import shutil
 import signal
@@ -38,6 +39,18 @@ class Load:
             pass
 
 
+def freeze(server):
+    """Stops its process; a thread that is asleep can answer once more before it notices."""
+    tasks = "/proc/%d/task" % server.process.pid
+    server.process.send_signal(signal.SIGSTOP)
+
+    def stopped(task):
+        with open("%s/%s/stat" % (tasks, task)) as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] == "T"
+
+    wait_until(lambda: all(stopped(task) for task in os.listdir(tasks)), "threads that stand still")
+
+
 def state(server):
     return server.info("master_failover_state")
 
@@ -63,7 +76,7 @@ class Failover(unittest.TestCase):
             follow(b, a)
             in_step(a, b)
             to_b = ("FAILOVER", "TO", "127.0.0.1", b.port)
-            b.process.send_signal(signal.SIGSTOP)
+            freeze(b)
             a.call("SET", "k", 1)
             self.assertEqual(a.call(*to_b, "TIMEOUT", 100), b"OK")
             self.assertEqual(state(a), "waiting-for-sync")
@@ -87,7 +100,7 @@ class Shutdown(unittest.TestCase):
         self.addCleanup(replica.__exit__)
         follow(replica, primary)
         in_step(primary, replica)
-        replica.process.send_signal(signal.SIGSTOP)
+        freeze(replica)
         self.addCleanup(replica.process.send_signal, signal.SIGCONT)
         primary.call("SET", "k", "v")
         return primary, replica
