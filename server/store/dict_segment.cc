@@ -85,7 +85,13 @@ DictSegment::DictSegment(bool keys_only, int depth, size_t block_bytes, size_t s
 DictSegment* DictSegment::New(bool keys_only, int depth, size_t bytes, size_t count) {
   size_t slots = SlotsFor(bytes, count);
   size_t block_bytes = BlockBytes(bytes, count);
-  if (slots != 0) {
+  if (block_bytes > kMaxSingleBytes) {
+    // A full segment was split, and all of its records are in this half (who inserts in the order
+    // of the hashes, a copy of another dict, sees that). What held them will hold them again.
+    block_bytes = kMaxSingleBytes;
+    slots = (block_bytes - sizeof(DictSegment) - bytes) / sizeof(uint16_t);
+    CHECK(count * 4 <= slots * 3);
+  } else if (slots != 0) {
     // Some room to grow, so that building the index again is paid by many insertions.
     const size_t roomy = BlockBytes(bytes + bytes / 16, count + count / 16);
     block_bytes = std::min(roomy, std::max(block_bytes, kMaxBytes));

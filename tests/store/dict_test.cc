@@ -6,7 +6,10 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "server/base/hash.h"
 
 namespace larder {
 namespace {
@@ -89,6 +92,25 @@ TEST(Dict, KeepsTheOrderOfInsertionUpToRedisListpackLimits) {
   dict.Erase(keys[20]);
   keys.erase(keys.begin() + 20);
   EXPECT_EQ(KeysOf(dict), keys);
+}
+
+// As a copy of another dict is made: a full block splits with all of its records on one side, block
+// sizes of every remainder being met by values of many sizes.
+TEST(Dict, TakesRecordsInTheOrderOfTheirHashes) {
+  std::vector<std::pair<uint64_t, std::string>> keys;
+  for (int i = 0; i < 60'000; ++i) {
+    const std::string key = "field:" + std::to_string(i);
+    keys.emplace_back(HashBytes(key), key);
+  }
+  std::sort(keys.begin(), keys.end());
+  for (size_t value_bytes = 0; value_bytes < 80; ++value_bytes) {
+    const std::string value(value_bytes, 'v');
+    Dict dict(Dict::Kind::kMap);
+    const size_t count = 5000;  // of the smallest hashes: more than fit into the first block
+    for (size_t i = 0; i < count; ++i) ASSERT_TRUE(dict.Set(keys[i].second, {value}));
+    ASSERT_EQ(dict.size(), count);
+    for (size_t i = 0; i < count; ++i) ASSERT_EQ(dict.Find(keys[i].second)->bytes, value);
+  }
 }
 
 TEST(Dict, SharesABlobInsteadOfCopyingIt) {
