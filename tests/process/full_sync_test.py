@@ -43,13 +43,13 @@ def follow(replica, primary):
 
 
 class FullSync(unittest.TestCase):
-    def pair(self, *options):
+    def pair(self, *options, keys=KEYS):
         """A primary, and a server with data of its own that are nearly the same."""
         primary, replica = Server("--repl-diskless-sync-delay", "0"), Server(*options)
         self.addCleanup(primary.__exit__)
         self.addCleanup(replica.__exit__)
-        fill(primary, 1)
-        fill(replica, 2)
+        fill(primary, 1, keys)
+        fill(replica, 2, keys)
         self.assertNotEqual(replica.call("DEBUG", "DIGEST"), primary.call("DEBUG", "DIGEST"))
         return primary, replica
 
@@ -160,7 +160,7 @@ class FullSync(unittest.TestCase):
 
     @unittest.skipIf(SANITIZED, "measures memory")
     def test_its_peak_is_a_quarter_above_what_is_served(self):
-        primary, replica = self.pair()
+        primary, replica = self.pair(keys=4 * KEYS)
         used = int(replica.info("used_memory"))
         most, done = [0], threading.Event()
 
@@ -174,7 +174,8 @@ class FullSync(unittest.TestCase):
         follow(replica, primary)
         done.set()
         watcher.join()
-        self.assertLess(most[0], 1.25 * used + (2 << 20))
+        # Buffers and empty tables, whatever the size: some 3 MB.
+        self.assertLess(most[0], 1.25 * used + (4 << 20))
 
 
 if __name__ == "__main__":
