@@ -91,10 +91,10 @@ class LongScript(ServerTest):
             self.assertEqual(state[4], b"duration_ms")
             self.assertGreaterEqual(state[5], 500)
             self.assertEqual(engines, [b"LUA", [b"libraries_count", 1, b"functions_count", 2]])
+            wait_until(lambda: "FUNCTION KILL ends it" in self.server.log(), "a line of the log")
             self.assertEqual(other.call("FUNCTION", "KILL"), b"OK")
             self.assertIn(b"Script killed by user with SCRIPT KILL", running.reply())
             wait_until(lambda: other.call("SET", "k", "v") == b"OK", "the end of the function")
-            self.assertIn("FUNCTION KILL ends it", self.server.log())
 
     def test_function_kill_ends_no_script(self):
         with self.server.wire() as other:
