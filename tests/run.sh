@@ -9,7 +9,8 @@
 # The builds, each with only what it runs:
 #   build/        g++ Release: every test, and the transcripts against redis-server
 #   build/asan    clang, ASan, UBSan, -Wthread-safety: unit, transcript and process tests, fuzzers
-#   build/tsan    clang, TSan: the threaded rooms, and the transcripts with four threads
+#   build/tsan    clang, TSan: the threaded rooms, the transcripts with four threads, and what
+#                 persists and replicates
 #
 # The last lines count the tests of all builds; the exit status is 0 when none failed.
 set -uo pipefail
@@ -74,7 +75,8 @@ check() {
 }
 
 # The rooms whose threads meet, for TSan.
-readonly threaded='^(engine|net|commands4|model)/'
+readonly processes='aof|failover|full_sync|import|persistence|replication'
+readonly threaded="^(engine|net|commands4|model)/|^process/($processes)"
 
 build build all -- && check build
 
