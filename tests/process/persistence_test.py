@@ -3,7 +3,6 @@
 wrong costs the file that is there."""
 import os
 import resource
-import shutil
 import signal
 import struct
 import subprocess
@@ -11,7 +10,7 @@ import threading
 import time
 import unittest
 
-from harness import DEADLINE_S, SANITIZED, Server, ServerTest, encode, wait_until
+from harness import DEADLINE_S, SANITIZED, Server, ServerTest, encode, redis_server, wait_until
 
 FILE = "dump.rdb"
 
@@ -140,8 +139,7 @@ class Save(ServerTest):
         fill(self.server)
         self.assertEqual(self.server.call("SAVE"), b"OK")
         before = digest(self.server)
-        redis = shutil.which("redis-server")
-        self.assertIsNotNone(redis)
+        redis = redis_server()
         port = self.server.port
         self.assertEqual(self.server.stop(), 0)
         judge = subprocess.Popen([redis, "--port", str(port), "--bind", "127.0.0.1", "--save", "",

@@ -6,13 +6,12 @@ against larder, and against redis-server where there is one, which is the judge 
 """
 import os
 import re
-import shutil
 import sys
 import time
 import unittest
 
 import harness
-from harness import Server, encode, wait_until
+from harness import Server, encode, find_redis, wait_until
 
 EFFECTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../replication/effects.txt")
 STEP = re.compile(r"^(\w*)> (.*)$")
@@ -137,14 +136,14 @@ class ReplicationStream(unittest.TestCase):
         with Server() as server:
             self.check(server)
 
-    @unittest.skipUnless(shutil.which("redis-server"), "no redis-server")
+    @unittest.skipUnless(find_redis(), "no redis-server")
     def test_redis_says_what_the_file_says(self):
-        with Server(program=shutil.which("redis-server")) as server:
+        with Server(program=find_redis()) as server:
             self.check(server, without="# Streams")  # says where Redis differs
 
 
 def record():
-    with Server(program=shutil.which("redis-server")) as server:
+    with Server(program=find_redis()) as server:
         for step, _, got in play_file(Stream(server)):
             print(step)
             for text in got:

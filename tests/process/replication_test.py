@@ -7,9 +7,9 @@ import threading
 import time
 import unittest
 
-from harness import SERVER, Server, encode, wait_until
+from harness import SERVER, Server, encode, find_redis, wait_until
 
-REDIS = shutil.which("redis-server")
+REDIS = find_redis()
 # Backlogs that hold what a test writes while a link is down.
 QUICK = ("--repl-diskless-sync-delay", 0, "--repl-timeout", 10, "--repl-backlog-size", "10mb")
 
