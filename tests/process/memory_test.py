@@ -112,14 +112,14 @@ class Maxmemory(unittest.TestCase):
 
     def test_what_is_used_stays(self):
         """LRU: keys that are read every second outlive ten times their number of others."""
-        with Server("--maxmemory", 8 * MB, "--maxmemory-policy", "allkeys-lru",
+        # Room for some seconds of writing, since the clock of the policy counts seconds.
+        with Server("--maxmemory", 16 * MB, "--maxmemory-policy", "allkeys-lru",
                     "--maxmemory-samples", 10) as server, server.wire() as wire:
             hot = ["hot:%d" % i for i in range(200)]
             for key in hot:
                 wire.call("SET", key, "v" * 1000)
-            end = time.monotonic() + 4
             number = 0
-            while time.monotonic() < end:
+            while number < 36000:
                 wire.send(b"".join(encode("GET", key) for key in hot))
                 for _ in hot:
                     wire.reply()
@@ -128,11 +128,9 @@ class Maxmemory(unittest.TestCase):
                 number += 2000
                 for _ in range(2000):
                     self.assertEqual(wire.reply(), b"OK")
-                time.sleep(0.3)  # the clock of the policy counts seconds
-            self.assertGreater(number, 10000)
-            # Sampling, a clock of seconds and a busy machine cost up to a quarter of them; by
-            # chance about one in eight would be there.
-            self.assertGreater(wire.call("EXISTS", *hot), 100)
+                time.sleep(0.3)
+            # By chance about one in five would be there.
+            self.assertGreater(wire.call("EXISTS", *hot), 150)
 
     def test_a_lower_limit_evicts_without_commands(self):
         with Server("--maxmemory-policy", "allkeys-random") as server:
