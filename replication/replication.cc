@@ -18,6 +18,9 @@ namespace {
 constexpr std::string_view kRoleChanged =
     "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
 
+// By then Sentinels have found another primary if there was a replica, and would have said so.
+constexpr int64_t kJoiningMs = 60'000;
+
 }  // namespace
 
 Replication& ReplicationOf(Context& c) { return static_cast<Replication&>(*c.engine.replication); }
@@ -29,7 +32,12 @@ Replication::Replication(Engine& engine, Persistence& persistence)
       primary_(engine, worker_.stats, history_, persistence),
       replica_(engine, history_, persistence, primary_),
       failover_(engine, *this, worker_) {
-  primary_.OnRound([this](int64_t now_ms) { failover_.Round(now_ms); });
+  primary_.OnRound([this, since_ms = MonotonicMs()](int64_t now_ms) {
+    failover_.Round(now_ms);
+    if (now_ms - since_ms > kJoiningMs && engine_.joining.exchange(false)) {
+      Log(LogLevel::kNotice, "Nobody has said who is primary: serving, without data");
+    }
+  });
   engine.replica.store(!engine.config.Text("replicaof").empty());
 }
 
@@ -57,6 +65,7 @@ size_t Replication::window() const {
 }
 
 void Replication::Follow(const std::string& host, int port, bool take_over) {
+  engine_.joining.store(false);
   const bool was_replica = engine_.replica.exchange(true);
   SetLogRole(LogRole::kReplica);
   engine_.log.SetRaw(true);
@@ -74,6 +83,7 @@ void Replication::Follow(const std::string& host, int port, bool take_over) {
 }
 
 void Replication::Promote() {
+  engine_.joining.store(false);
   if (!engine_.replica.load()) return;
   replica_.Follow({});
   history_.Branch(engine_.log.offset());

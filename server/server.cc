@@ -93,6 +93,13 @@ bool LoadUsers(Engine& engine, std::string* error) {
   return error->empty();
 }
 
+bool HasData(const Keyspace& keyspace) {
+  for (int db = 0; db < keyspace.databases(); ++db) {
+    if (keyspace.Size(db) > 0) return true;
+  }
+  return false;
+}
+
 std::vector<std::span<const Command>> AllRows() {
   std::vector<std::span<const Command>> rows = AllCommands();
   rows.push_back(ReplicationCommands());
@@ -182,10 +189,13 @@ bool Server::Start(std::string* error) {
   if (options_.port == 0) net.ListenAnywhere();
   if (!net.Listen(error)) return false;
   engine.port = net.port();
+  engine.joining.store(rooms.config.settings().protected_restart &&
+                       rooms.config.Text("replicaof").empty());
   rooms.keeper.emplace(engine);
   persistence.ExpectFile();
   net.Start();
   if (!persistence.LoadAtStart(error)) return false;
+  if (HasData(engine.keyspace)) engine.joining.store(false);
   replication.Start();
   return true;
 }

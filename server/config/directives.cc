@@ -369,6 +369,12 @@ constexpr Directive kDirectives[] = {
      "A replica refuses the writes of clients.", &Settings::replica_read_only},
     {"replica-serve-stale-data", "slave-serve-stale-data", kBool, "yes", kLive, kWorks,
      "A replica answers reads while it has lost its primary.", &Settings::replica_serve_stale_data},
+    {"close-on-replica-write", "", kBool, "no", kLive, kWorks,
+     "Who writes to a replica is closed after -READONLY, and so looks for the primary again.",
+     &Settings::close_on_replica_write},
+    {"protected-restart", "", kBool, "no", 0, kWorks,
+     "A server that starts without data waits to be told who is primary, a minute at most.",
+     &Settings::protected_restart},
     {"propagation-error-behavior", "", Choice("ignore|panic|panic-on-replicas"), "ignore", kLive,
      kNothing, "An error of a command of the stream is logged."},
     // Cluster

@@ -2,6 +2,7 @@
 // count.
 #include <algorithm>
 
+#include "protocol/errors.h"
 #include "server/base/clock.h"
 #include "server/base/hash.h"
 #include "server/base/strings.h"
@@ -58,6 +59,9 @@ void AnswerRefusal(const Attempt& a, Reply& reply, std::string_view error) {
   } else {
     a.client.transaction.aborted |= a.client.transaction.active;
     reply.Error(error);
+  }
+  if (error == errors::kReadOnlyReplica && a.engine.config.settings().close_on_replica_write) {
+    a.client.close_after_reply.store(true, std::memory_order_relaxed);
   }
   a.engine.stats.CountError(reply.last_error_code());
   a.worker.stats.error_replies.Add(1);

@@ -131,6 +131,8 @@ class Engine {
   ReplyHold reply_hold;
   Pause pause;
   Stopping stopping{*this};
+  // Started without data and not told yet who is primary (protected-restart).
+  std::atomic<bool> joining{false};
   LocalExpiries local_expiries;
   Eviction eviction{*this};
   ClientMemory client_memory;

@@ -183,6 +183,14 @@ std::string RefuseAsReplica(const Attempt& a) {
   return "";
 }
 
+// A server that lost its data must not count as alive, lest its replicas take the loss over: for
+// stock Sentinels this answer to PING is none.
+std::string RefuseWhileJoining(const Attempt& a) {
+  if (a.command->flags & (kLoading | kStale)) return "";
+  if (a.command->name == "ping") return "HAJOINING waiting to be told who is primary";
+  return "LOADING waiting to be told who is primary (protected-restart)";
+}
+
 // For every request: a look at each reason is a few loads, and only the texts of errors allocate.
 std::string Refuse(const Attempt& a) {
   if (a.command == nullptr) return UnknownCommand(a.engine, a.args);
@@ -214,6 +222,9 @@ std::string Refuse(const Attempt& a) {
   }
   if (a.engine.replica.load(std::memory_order_relaxed)) [[unlikely]] {
     if (std::string text = RefuseAsReplica(a); !text.empty()) return text;
+  }
+  if (a.engine.joining.load(std::memory_order_relaxed)) [[unlikely]] {
+    if (std::string text = RefuseWhileJoining(a); !text.empty()) return text;
   }
   if (a.client.subscriptions.any()) [[unlikely]] {
     if (std::string text = RefuseWhileSubscribed(a); !text.empty()) return text;

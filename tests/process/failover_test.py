@@ -51,6 +51,13 @@ def freeze(server):
     wait_until(lambda: all(stopped(task) for task in os.listdir(tasks)), "threads that stand still")
 
 
+def answer(server):
+    try:
+        return server.call("PING")
+    except OSError:
+        return b""
+
+
 def state(server):
     return server.info("master_failover_state")
 
@@ -166,6 +173,26 @@ class Restart(unittest.TestCase):
             in_step(primary, replica)
             replica.call("SET", "own", "v", "PX", 30)
             wait_until(lambda: replica.call("DBSIZE") == 0, "the end of a key")
+
+
+    def test_who_lost_his_data_does_not_pass_for_a_primary(self):
+        with larder() as replica, larder("--protected-restart", "yes", wait=False) as lost:
+            replica.call("SET", "k", "v")
+            wait_until(lambda: b"-HAJOINING" in answer(lost), "a server that joins")
+            self.assertTrue(lost.call("GET", "k").startswith(b"-LOADING"))
+            self.assertTrue(lost.call("PSYNC", "?", -1).startswith(b"-LOADING"))
+            self.assertEqual(lost.info("role"), "master")
+            follow(lost, replica)
+            self.assertTrue(in_step(replica, lost))
+            self.assertEqual(lost.call("GET", "k"), b"v")
+
+    def test_who_writes_to_a_replica_may_be_closed(self):
+        with larder() as primary, larder("--close-on-replica-write", "yes") as replica:
+            follow(replica, primary)
+            in_step(primary, replica)
+            with replica.wire() as wire:
+                wire.send(encode("SET", "k", "v"))
+                self.assertTrue(wire.rest().startswith(b"-READONLY"))
 
 
 @unittest.skipUnless(REDIS, "no redis-server")
