@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "server/base/replace_file.h"
 #include "server/base/strings.h"
 
 namespace larder {
@@ -46,9 +47,10 @@ bool HiddenFile::KeepAs(const std::string& path) {
       ::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
     return false;
   }
-  if (::rename(name.c_str(), path.c_str()) == 0) return true;
-  ::unlink(name.c_str());
-  return false;
+  const Replaced replaced = RenameFile(name, path);
+  if (!replaced.in_place) ::unlink(name.c_str());
+  errno = replaced.error;
+  return replaced.error == 0;
 }
 
 void HiddenFile::Cut(uint64_t size_bytes) { size_ = std::min(size_, size_bytes); }

@@ -106,8 +106,9 @@ std::string ParseUserFile(std::string_view text, std::string_view path, Users& u
 bool SaveUserFile(const std::string& path, const Users& users) {
   std::string text;
   for (const std::string& line : UserLines(users)) StrAppend(text, line, "\n");
-  if (ReplaceFile(path, text)) return true;
-  Log(LogLevel::kWarning, "Can't write the ACL file ", path, ": ", std::strerror(errno));
+  const Replaced replaced = ReplaceFile(path, text);
+  if (replaced.in_place) return true;
+  Log(LogLevel::kWarning, "Can't write the ACL file ", path, ": ", std::strerror(replaced.error));
   return false;
 }
 

@@ -10,31 +10,52 @@
 #include "server/base/strings.h"
 
 namespace larder {
+namespace {
 
-bool ReplaceFile(const std::string& path, std::string_view text) {
-  std::string temporary = StrCat(path, ".", getpid(), ".tmp");
-  int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) return false;
-  while (!text.empty()) {
-    ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) break;
-    text.remove_prefix(static_cast<size_t>(written));
+// Writes and syncs. 0, or errno.
+int WriteFile(const std::string& path, std::string_view text) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd < 0) return errno;
+  int error = 0;
+  while (!text.empty() && error == 0) {
+    const ssize_t written = write(fd, text.data(), text.size());
+    if (written > 0) {
+      text.remove_prefix(static_cast<size_t>(written));
+    } else if (written == 0 || errno != EINTR) {
+      error = written == 0 ? ENOSPC : errno;
+    }
   }
-  bool safe = text.empty() && fsync(fd) == 0;
-  safe = close(fd) == 0 && safe && rename(temporary.c_str(), path.c_str()) == 0;
-  if (!safe) {
-    int error = errno;
-    unlink(temporary.c_str());
-    errno = error;
-    return false;
-  }
-  int folder = open(std::filesystem::path(path).parent_path().c_str(), O_RDONLY | O_CLOEXEC);
-  if (folder >= 0) {
-    fsync(folder);  // the rename survives a power cut
-    close(folder);
-  }
-  return true;
+  if (error == 0 && fsync(fd) != 0) error = errno;
+  if (close(fd) != 0 && error == 0) error = errno;
+  return error;
+}
+
+}  // namespace
+
+int SyncDirectory(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  const int error = fsync(fd) == 0 || errno == EINVAL ? 0 : errno;  // some file systems can't
+  close(fd);
+  return error;
+}
+
+Replaced RenameFile(const std::string& from, const std::string& path) {
+  if (rename(from.c_str(), path.c_str()) != 0) return {.in_place = false, .error = errno};
+  const std::string directory = std::filesystem::path(path).parent_path();
+  return {.in_place = true, .error = SyncDirectory(directory.empty() ? "." : directory)};
+}
+
+Replaced ReplaceFile(const std::string& path, std::string_view text, const std::string& temporary) {
+  const int error = WriteFile(temporary, text);
+  const Replaced replaced =
+      error == 0 ? RenameFile(temporary, path) : Replaced{.in_place = false, .error = error};
+  if (!replaced.in_place) unlink(temporary.c_str());
+  return replaced;
+}
+
+Replaced ReplaceFile(const std::string& path, std::string_view text) {
+  return ReplaceFile(path, text, StrCat(path, ".", getpid(), ".tmp"));
 }
 
 }  // namespace larder

@@ -1,4 +1,5 @@
-// ReplaceFile: a small file written anew. Blocks; any thread, with no lock held.
+// Puts files in the place of others, so that a crash or a cut of power leaves one of the two whole.
+// All of it blocks; any thread, with no lock held.
 #pragma once
 
 #include <string>
@@ -6,8 +7,18 @@
 
 namespace larder {
 
-// Writes a file beside the old one and renames it, so that a crash leaves one of the two whole.
-// False, with errno, where that fails; the old file is still there.
-bool ReplaceFile(const std::string& path, std::string_view text);
+// Makes the names in a directory as durable as the files. 0, or errno.
+int SyncDirectory(const std::string& path);
+
+struct Replaced {
+  bool in_place = false;  // the new file has the name, though after an error perhaps not for good
+  int error = 0;          // errno; 0: everything is done
+};
+// Gives the name `path` to a file of the same directory, which is written and synced.
+Replaced RenameFile(const std::string& from, const std::string& path);
+// Writes a small file anew: first under the name `temporary`, in the same directory.
+Replaced ReplaceFile(const std::string& path, std::string_view text, const std::string& temporary);
+// The same with a temporary name that no other process takes.
+Replaced ReplaceFile(const std::string& path, std::string_view text);
 
 }  // namespace larder

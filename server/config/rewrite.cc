@@ -1,4 +1,3 @@
-#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <sstream>
@@ -83,8 +82,9 @@ std::optional<std::string> Config::Rewrite() {
   }
   std::stringstream old;
   old << std::ifstream(file_).rdbuf();  // a file that is gone is written anew
-  if (ReplaceFile(file_, RewriteConfigText(old.str(), values))) return std::nullopt;
-  return StrCat("Rewriting config file: ", std::strerror(errno));
+  const Replaced replaced = ReplaceFile(file_, RewriteConfigText(old.str(), values));
+  if (replaced.in_place) return std::nullopt;
+  return StrCat("Rewriting config file: ", std::strerror(replaced.error));
 }
 
 }  // namespace larder

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "server/base/log.h"
+#include "server/base/replace_file.h"
 #include "server/base/strings.h"
 #include "server/persistence/snapshot_file.h"
 
@@ -139,16 +140,16 @@ std::unique_ptr<AppendFile> AofFiles::OpenFile(const std::string& name, int flag
 
 bool AofFiles::Adopt(AofManifest manifest, const std::vector<std::string>& made,
                      std::string* error) {
-  bool in_place, old_in_place;
-  *error = ReplaceFile(Directory(), ManifestName(), manifest.Format(), &in_place);
-  if (error->empty()) {
+  const std::string path = PathOf(ManifestName()), temporary = PathOf("temp-" + ManifestName());
+  const Replaced replaced = ReplaceFile(path, manifest.Format(), temporary);
+  if (replaced.error == 0) {
     manifest_ = std::move(manifest);
     return true;
   }
-  if (in_place) {
-    ReplaceFile(Directory(), ManifestName(), manifest_.Format(), &old_in_place);
-    if (!old_in_place) return false;
-  }
+  errno = replaced.error;
+  *error = Because("Can't replace the manifest", path);
+  // What the old one names must stay as long as the new one is there.
+  if (replaced.in_place && !ReplaceFile(path, manifest_.Format(), temporary).in_place) return false;
   for (const std::string& name : made) unlink(PathOf(name).c_str());
   return false;
 }

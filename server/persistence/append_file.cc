@@ -1,17 +1,12 @@
 #include "server/persistence/append_file.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <vector>
-
-#include "server/base/strings.h"
 
 namespace larder {
 namespace {
@@ -80,33 +75,6 @@ int AppendFile::Truncate(uint64_t size) {
   size_bytes_.store(size, std::memory_order_relaxed);
   torn_ = true;
   return Repair();
-}
-
-int SyncDirectory(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return errno;
-  const int error = fsync(fd) == 0 || errno == EINVAL ? 0 : errno;  // some file systems can't
-  close(fd);
-  return error;
-}
-
-std::string ReplaceFile(const std::string& directory, const std::string& name,
-                        std::string_view text, bool* in_place) {
-  *in_place = false;
-  const std::string path = StrCat(directory, "/", name);
-  const std::string temporary = StrCat(directory, "/temp-", name);
-  const auto failed = [&](std::string_view doing, int error) {
-    return StrCat(doing, " ", path, ": ", std::strerror(error));
-  };
-  const int fd = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) return failed("Can't write", errno);
-  AppendFile file(fd, 0);
-  if (const int error = file.Append(text); error != 0) return failed("Can't write", error);
-  if (fsync(fd) != 0) return failed("Can't sync", errno);
-  if (rename(temporary.c_str(), path.c_str()) != 0) return failed("Can't replace", errno);
-  *in_place = true;
-  const int error = SyncDirectory(directory);
-  return error == 0 ? "" : failed("Can't sync the directory of", error);
 }
 
 }  // namespace larder

@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include "replication/log/replication_log.h"
@@ -36,13 +35,5 @@ class AppendFile {
   std::atomic<uint64_t> size_bytes_;
   bool torn_ = false;  // it is longer than size_bytes_
 };
-
-// Makes the names in a directory as durable as the files. 0, or errno.
-int SyncDirectory(const std::string& path);
-// Writes a file under the name with "temp-" before it, syncs it and puts it in the place of `name`.
-// Nothing, or why that failed; *in_place tells whether the new one is there all the same, though
-// perhaps not for good.
-std::string ReplaceFile(const std::string& directory, const std::string& name,
-                        std::string_view text, bool* in_place);
 
 }  // namespace larder

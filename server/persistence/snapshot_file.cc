@@ -8,8 +8,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "server/base/replace_file.h"
 #include "server/base/strings.h"
-#include "server/persistence/append_file.h"
 
 namespace larder {
 namespace {
@@ -71,11 +71,11 @@ void SnapshotFile::Release() {
 
 bool SnapshotFile::Commit(const std::string& path) {
   if (!Finish()) return false;
-  if (rename(temporary_.c_str(), path.c_str()) != 0) {
-    return Fail("Error moving temp DB file on the final destination");
-  }
+  const Replaced replaced = RenameFile(temporary_, path);
+  errno = replaced.error;
+  if (!replaced.in_place) return Fail("Error moving temp DB file on the final destination");
   Release();
-  errno = SyncDirectory(".");
+  errno = replaced.error;
   return errno == 0 || Fail("Write error saving DB on disk (fsync of the directory)");
 }
 
