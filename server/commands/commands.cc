@@ -56,7 +56,7 @@ std::vector<std::span<const Command>> AllCommands() {
       TransactionCommands(),
       PubSubCommands(),
       SubscribeCommands(),
-      StandInCommands(),
+      ModuleCommands(),
       ClusterCommands(),
       CommandCommands(),
       ConfigCommands(),

@@ -67,7 +67,7 @@ std::span<const Command> ClientCommands();         // client_commands.cc
 std::span<const Command> ClientControlCommands();  // client_control.cc: KILL, PAUSE …
 std::span<const Command> ClientTrackingCommands();
 std::span<const Command> TransactionCommands();  // transactions.cc
-std::span<const Command> StandInCommands();      // stand_ins.cc: MODULE
+std::span<const Command> ModuleCommands();       // modules.cc
 std::span<const Command> ClusterCommands();      // cluster.cc: answers that there is none
 std::span<const Command> PubSubCommands();       // pubsub.cc: PUBLISH, PUBSUB
 std::span<const Command> SubscribeCommands();    // pubsub_subscribe.cc

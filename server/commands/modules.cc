@@ -1,4 +1,4 @@
-// Commands that clients and tools send and whose honest answer here is short: MODULE.
+// MODULE, which clients and tools ask: there are none.
 #include "server/base/log.h"
 #include "server/commands/commands.h"
 #include "server/commands/help.h"
@@ -89,6 +89,6 @@ constexpr Command kCommands[] = {
 
 }  // namespace
 
-std::span<const Command> StandInCommands() { return kCommands; }
+std::span<const Command> ModuleCommands() { return kCommands; }
 
 }  // namespace larder
