@@ -79,7 +79,6 @@ void AofWriter::Begin(Opener open) {
     unsynced_ = false;
   }
   error_ = 0;
-  file_bytes_ = 0;
   lost_ = counts_ = false;
   {
     MutexLock lock(mutex_);
@@ -237,7 +236,6 @@ int AofWriter::WriteGroup() {
   group_.clear();
   written_ = taken_.load();
   if (!unsynced_) synced_ = taken_.load();
-  file_bytes_ = file_->size_bytes();
   return 0;
 }
 
@@ -288,7 +286,6 @@ int AofWriter::Switch() {
     file_ = std::move(next);
     has_file_ = true;
     head_ = head;
-    file_bytes_ = file_->size_bytes();
   }
   MutexLock lock(mutex_);
   switch_ = made ? SwitchState::kMade : SwitchState::kFailed;

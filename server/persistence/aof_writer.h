@@ -64,7 +64,6 @@ class AofWriter {
   int error() const { return error_.load(std::memory_order_relaxed); }  // errno; 0: all is well
   uint64_t synced_offset() const { return synced_.load(std::memory_order_acquire); }
   uint64_t waiting_bytes() const;
-  uint64_t file_bytes() const { return file_bytes_.load(std::memory_order_relaxed); }
   uint64_t delayed_syncs() const { return delayed_syncs_.load(std::memory_order_relaxed); }
   // DEBUG AOF-FLUSH-SLEEP: microseconds of rest before each write.
   void set_rest_us(int64_t us) { rest_us_.store(us, std::memory_order_relaxed); }
@@ -119,7 +118,7 @@ class AofWriter {
   std::atomic<bool> snapshot_running_{false};
   std::atomic<int> error_{0};
   std::atomic<uint64_t> written_{0}, synced_{0};  // offsets of the log
-  std::atomic<uint64_t> file_bytes_{0}, delayed_syncs_{0};
+  std::atomic<uint64_t> delayed_syncs_{0};
   std::atomic<int64_t> rest_us_{0};
 
   mutable Mutex mutex_;

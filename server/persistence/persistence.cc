@@ -117,12 +117,13 @@ void Persistence::Round() {
 
 bool Persistence::SaveIsDue(int64_t now_s) const {
   const auto changes = static_cast<int64_t>(this->changes());
+  const bool backup = BackupIsDue(now_s);
   SavePoint due = {};
   {
     MutexLock lock(mutex_);
     if (scheduled_) return true;
     if (!state_.last_save_ok && now_s - last_try_s_ <= kRetryDelayS) return false;
-    if (BackupIsDue(now_s)) return true;
+    if (backup) return true;
     for (const SavePoint& point : save_points_) {
       if (changes < point.changes || now_s - state_.last_save_s <= point.seconds) continue;
       due = point;

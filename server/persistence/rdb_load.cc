@@ -14,7 +14,6 @@ namespace larder {
 namespace {
 
 constexpr int kFirstWithChecksum = 5;
-constexpr size_t kMostAux = 64;  // facts that are kept; real files have about ten
 // Beside the one that reads: it finds keys about four times as fast as one thread builds them.
 constexpr size_t kMostBuilders = RdbBuilders::kMostThreads - 1;
 
@@ -162,7 +161,6 @@ bool RdbLoad::ReadAux() {
     Log(LogLevel::kNotice, "RDB ", Printable(name), ": ", Printable(value));
   }
   if (options_.take_fact) options_.take_fact(name, value);
-  if (aux_.size() < kMostAux) aux_.emplace_back(std::move(name), std::move(value));
   return true;
 }
 

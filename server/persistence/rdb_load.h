@@ -52,8 +52,6 @@ class RdbLoad {
   uint64_t keys_loaded() const { return builders_.keys_loaded(); }
   uint64_t keys_expired() const { return builders_.keys_expired(); }
   uint64_t keys_empty() const { return builders_.keys_empty(); }
-  // The file's facts about itself: "repl-id" and others, in its order.
-  const std::vector<std::pair<std::string, std::string>>& aux() const { return aux_; }
   // Bytes read so far; any thread.
   uint64_t position() const { return position_.load(std::memory_order_relaxed); }
 
@@ -93,7 +91,6 @@ class RdbLoad {
   int db_ = 0;
   Prefix prefix_;
   std::string error_;
-  std::vector<std::pair<std::string, std::string>> aux_;
   uint64_t keys_found_ = 0;
   std::atomic<uint64_t> position_{0};
 };

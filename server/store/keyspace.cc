@@ -53,8 +53,4 @@ size_t Keyspace::Flush(int db, bool lazy) {
   return keys;
 }
 
-void Keyspace::Swap(int a, int b) {
-  for (const auto& shard : shards_) shard->SwapSlices(a, b);
-}
-
 }  // namespace larder

@@ -49,7 +49,6 @@ class Keyspace {
   // REQUIRES: closed gate. Empties a database; the memory is freed by the reclaimer (`lazy`, or
   // many keys) or before this returns. Returns how many keys went.
   size_t Flush(int db, bool lazy);
-  void Swap(int a, int b);
 
   Reclaimer& reclaimer() { return reclaimer_; }
 

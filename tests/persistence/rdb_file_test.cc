@@ -11,6 +11,7 @@
 #include "server/persistence/rdb_load.h"
 #include "server/persistence/rdb_save.h"
 #include "server/persistence/snapshot.h"
+#include "tests/persistence/text_source.h"
 
 namespace larder {
 namespace {
@@ -18,19 +19,6 @@ namespace {
 using testing::Contains;
 using testing::HasSubstr;
 using testing::Pair;
-
-class TextSource : public RdbSource {
- public:
-  explicit TextSource(std::string_view text) : text_(text) {}
-  size_t Read(char* to, size_t most) override {
-    const size_t size = text_.copy(to, most);
-    text_.remove_prefix(size);
-    return size;
-  }
-
- private:
-  std::string_view text_;
-};
 
 void Insert(Keyspace& keyspace, int db, const std::string& key, const std::string& value,
             int64_t expiry_ms = Entry::kNoExpiry) {
@@ -112,17 +100,20 @@ TEST(RdbFile, CarriesFactsAndLibraries) {
   const std::string file = Saved(
       keyspace, {}, {.aux = {{"repl-id", "abc"}, {"repl-offset", "77"}}, .libraries = {"#!lua"}});
   TextSource source(file);
+  std::vector<std::pair<std::string, std::string>> facts;
   std::vector<std::string> libraries;
   RdbLoad load(source, loaded,
-               {.load_library =
+               {.take_fact = [&](std::string_view name,
+                                 std::string_view value) { facts.emplace_back(name, value); },
+                .load_library =
                     [&](std::string_view text, bool) {
                       libraries.emplace_back(text);
                       return std::string();
                     }},
                ValueLimits(Settings()));
   ASSERT_TRUE(load.Run()) << load.error();
-  EXPECT_THAT(load.aux(), Contains(Pair("repl-id", "abc")));
-  EXPECT_THAT(load.aux(), Contains(Pair("repl-offset", "77")));
+  EXPECT_THAT(facts, Contains(Pair("repl-id", "abc")));
+  EXPECT_THAT(facts, Contains(Pair("repl-offset", "77")));
   EXPECT_EQ(libraries, std::vector<std::string>{"#!lua"});
   EXPECT_THAT(Load(file, loaded, {.load_library = [](std::string_view, bool) { return "no Lua"; }}),
               HasSubstr("no Lua"));

@@ -11,25 +11,13 @@
 #include "protocol/rdb_format.h"
 #include "server/persistence/rdb_load.h"
 #include "server/store/set.h"
+#include "tests/persistence/text_source.h"
 
 namespace larder {
 namespace {
 
 constexpr int kThreads = 4, kKeys = 500;
 constexpr size_t kMib = 1024 * 1024;
-
-class StringSource : public RdbSource {
- public:
-  explicit StringSource(std::string_view text) : text_(text) {}
-  size_t Read(char* to, size_t most) override {
-    const size_t size = text_.copy(to, most);
-    text_.remove_prefix(size);
-    return size;
-  }
-
- private:
-  std::string_view text_;
-};
 
 // Takes so many bytes and no more.
 class FullSink : public RdbSink {
@@ -83,7 +71,7 @@ bool WriteInThreads(RdbSink& sink, size_t value_bytes, bool* ok = nullptr) {
 
 void ExpectAllIn(const std::string& file, size_t value_bytes) {
   Keyspace keyspace(kThreads);
-  StringSource source(file);
+  TextSource source(file);
   RdbLoad load(source, keyspace, {}, ValueLimits(Settings()));
   ASSERT_TRUE(load.Run()) << load.error();
   EXPECT_EQ(load.keys_loaded(), static_cast<uint64_t>(kThreads * kKeys));
