@@ -120,6 +120,15 @@ class Wire:
         self.socket.close()
 
 
+def accepts(address):
+    """Whether somebody listens there. A socket's file is there before that."""
+    try:
+        with Wire(address):
+            return True
+    except OSError:
+        return False
+
+
 def encode(*words):
     out = [b"*%d\r\n" % len(words)]
     for word in words:

@@ -6,7 +6,7 @@ import stat
 import tempfile
 import unittest
 
-from harness import Server, Wire, wait_until
+from harness import Server, Wire, accepts, wait_until
 
 
 class Listeners(unittest.TestCase):
@@ -24,7 +24,7 @@ class Listeners(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "larder.sock")
             with Server("--port", 0, "--unixsocket", path, wait=False) as server:
-                wait_until(lambda: os.path.exists(path), "the socket")
+                wait_until(lambda: accepts(path), "the socket")
                 with Wire(path) as wire:
                     self.assertEqual(wire.call("PING"), b"PONG")
                 self.assertEqual(server.stop(), 0)

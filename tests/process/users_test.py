@@ -56,7 +56,7 @@ class Users(unittest.TestCase):
             process = subprocess.Popen([harness.SERVER, path], cwd=self.folder,
                                        stdout=subprocess.DEVNULL)
             self.addCleanup(process.kill)
-            wait_until(lambda: os.path.exists(socket), "the socket")
+            wait_until(lambda: harness.accepts(socket), "the socket")
             return process
 
         process = start()
