@@ -1,9 +1,5 @@
 #include "replication/primary_wire.h"
 
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -18,20 +14,6 @@
 #include "server/base/strings.h"
 
 namespace larder {
-namespace {
-
-using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
-
-AddressList Resolve(const std::string& host, const std::string& port) {
-  addrinfo hints = {};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (::getaddrinfo(host.c_str(), port.c_str(), &hints, &found) != 0) found = nullptr;
-  return {found, &freeaddrinfo};
-}
-
-}  // namespace
 
 Interrupter::Interrupter() : event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   CHECK(event_.open());
@@ -62,45 +44,20 @@ bool PrimaryWire::TimeOut() {
   return Fail("timed out");
 }
 
-int PrimaryWire::WaitFor(short event, int64_t timeout_ms) const {
-  pollfd waits[] = {{interrupter_.fd(), POLLIN, 0}, {socket_.fd(), event, 0}};
+Waited PrimaryWire::WaitFor(int fd, short event, int64_t timeout_ms) const {
+  pollfd waits[] = {{interrupter_.fd(), POLLIN, 0}, {fd, event, 0}};
   const int ready = ::poll(waits, 2, static_cast<int>(std::max<int64_t>(timeout_ms, 0)));
-  if (waits[0].revents != 0) return -1;
-  return ready > 0 || (ready < 0 && errno == EINTR) ? 1 : 0;
+  if (waits[0].revents != 0) return Waited::kNotWanted;
+  return ready > 0 || (ready < 0 && errno == EINTR) ? Waited::kReady : Waited::kTimeIsOver;
 }
 
 bool PrimaryWire::Connect(const std::string& host, int port, const std::string& source_address,
                           int64_t timeout_ms) {
-  const AddressList list = Resolve(host, std::to_string(port));
-  if (list == nullptr) return Fail("the name can't be resolved");
-  for (const addrinfo* address = list.get(); address != nullptr; address = address->ai_next) {
-    socket_ = Socket(::socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!socket_.open()) continue;
-    if (!source_address.empty()) {
-      const AddressList source = Resolve(source_address, "0");
-      if (source == nullptr || ::bind(socket_.fd(), source->ai_addr, source->ai_addrlen) != 0) {
-        Fail("bind-source-addr can't be used");
-        continue;
-      }
-    }
-    int problem = ::connect(socket_.fd(), address->ai_addr, address->ai_addrlen) == 0 ? 0 : errno;
-    if (problem == EINPROGRESS) {
-      const int ready = WaitFor(POLLOUT, timeout_ms);
-      if (ready < 0) return Fail("not wanted any more");
-      socklen_t size = sizeof(problem);
-      problem = ETIMEDOUT;
-      if (ready > 0) ::getsockopt(socket_.fd(), SOL_SOCKET, SO_ERROR, &problem, &size);
-    }
-    if (problem != 0) {
-      Fail(std::strerror(problem));
-      continue;
-    }
-    const int on = 1;
-    ::setsockopt(socket_.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    last_io_ms_ = MonotonicMs();
-    return true;
-  }
-  return false;
+  socket_ = ConnectTo(
+      host, port, source_address, [&](int fd) { return WaitFor(fd, POLLOUT, timeout_ms); },
+      &error_);
+  last_io_ms_ = MonotonicMs();
+  return socket_.open();
 }
 
 bool PrimaryWire::Send(std::string_view bytes, int64_t timeout_ms) {
@@ -112,17 +69,17 @@ bool PrimaryWire::Send(std::string_view bytes, int64_t timeout_ms) {
     }
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) return Fail(std::strerror(errno));
-    const int ready = WaitFor(POLLOUT, timeout_ms);
-    if (ready < 0) return Fail("not wanted any more");
-    if (ready == 0) return TimeOut();
+    const Waited waited = WaitFor(fd(), POLLOUT, timeout_ms);
+    if (waited == Waited::kNotWanted) return Fail("not wanted any more");
+    if (waited == Waited::kTimeIsOver) return TimeOut();
   }
   return true;
 }
 
 bool PrimaryWire::Receive(int64_t timeout_ms) {
-  const int ready = WaitFor(POLLIN, timeout_ms);
-  if (ready < 0) return Fail("not wanted any more");
-  if (ready == 0) return true;
+  const Waited waited = WaitFor(fd(), POLLIN, timeout_ms);
+  if (waited == Waited::kNotWanted) return Fail("not wanted any more");
+  if (waited == Waited::kTimeIsOver) return true;
   input_.erase(0, std::exchange(consumed_, 0));
   const size_t before = input_.size();
   input_.resize(before + kReceiveBytes);

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/base/connect.h"
 #include "server/base/socket.h"
 
 namespace larder {
@@ -56,8 +57,7 @@ class PrimaryWire {
 
   bool Fail(std::string_view why);
   bool TimeOut();
-  // 1: ready; 0: the time is over; -1: interrupted.
-  int WaitFor(short event, int64_t timeout_ms) const;
+  Waited WaitFor(int fd, short event, int64_t timeout_ms) const;
 
   const Interrupter& interrupter_;
   Socket socket_;

@@ -1,10 +1,7 @@
 #include "server/persistence/peer_connection.h"
 
-#include <netdb.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -16,39 +13,24 @@ namespace larder {
 
 std::unique_ptr<PeerConnection> PeerConnection::Connect(const std::string& host, int port,
                                                         int64_t timeout_ms) {
-  addrinfo hints = {}, *found = nullptr;
-  hints.ai_socktype = SOCK_STREAM;
-  if (getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return nullptr;
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, freeaddrinfo);
+  std::unique_ptr<PeerConnection> connection(new PeerConnection());
   const int64_t deadline_ms = MonotonicMs() + timeout_ms;
-  for (const addrinfo* each = found; each != nullptr; each = each->ai_next) {
-    const int fd = socket(each->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0) continue;
-    std::unique_ptr<PeerConnection> connection(new PeerConnection(fd));
-    if (connect(fd, each->ai_addr, each->ai_addrlen) != 0) {
-      if (errno != EINPROGRESS || !connection->WaitFor(POLLOUT, deadline_ms)) continue;
-      int error = 0;
-      socklen_t size = sizeof(error);
-      if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) continue;
-    }
-    const int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    return connection;
-  }
-  return nullptr;
+  std::string ignored;
+  connection->socket_ = ConnectTo(
+      host, port, "", [&](int fd) { return connection->WaitFor(fd, POLLOUT, deadline_ms); },
+      &ignored);
+  return connection->socket_.open() ? std::move(connection) : nullptr;
 }
 
-PeerConnection::~PeerConnection() { close(fd_); }
-
-bool PeerConnection::WaitFor(int16_t event, int64_t deadline_ms) {
+Waited PeerConnection::WaitFor(int fd, int16_t event, int64_t deadline_ms) {
   for (;;) {
     const int64_t left_ms = std::clamp<int64_t>(deadline_ms - MonotonicMs(), 0, INT_MAX);
-    pollfd poll_fd = {fd_, event, 0};
+    pollfd poll_fd = {fd, event, 0};
     const int ready = poll(&poll_fd, 1, static_cast<int>(left_ms));
-    if (ready > 0) return true;
+    if (ready > 0) return Waited::kReady;
     if (ready < 0 && errno == EINTR) continue;
     timed_out_ = ready == 0;
-    return false;
+    return Waited::kTimeIsOver;
   }
 }
 
@@ -56,12 +38,12 @@ bool PeerConnection::Send(std::string_view bytes, int64_t timeout_ms) {
   timed_out_ = false;
   const int64_t deadline_ms = MonotonicMs() + timeout_ms;
   while (!bytes.empty()) {
-    const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = send(socket_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent >= 0) {
       bytes.remove_prefix(static_cast<size_t>(sent));
     } else if (errno != EAGAIN && errno != EINTR) {
       return false;
-    } else if (!WaitFor(POLLOUT, deadline_ms)) {
+    } else if (WaitFor(socket_.fd(), POLLOUT, deadline_ms) != Waited::kReady) {
       return false;
     }
   }
@@ -96,10 +78,10 @@ size_t PeerConnection::ReadSome(char* to, size_t most, int64_t timeout_ms) {
 
 size_t PeerConnection::Receive(char* to, size_t most, int64_t deadline_ms) {
   for (;;) {
-    const ssize_t size = recv(fd_, to, most, 0);
+    const ssize_t size = recv(socket_.fd(), to, most, 0);
     if (size > 0) return static_cast<size_t>(size);
     if (size == 0 || (errno != EAGAIN && errno != EINTR)) return 0;
-    if (!WaitFor(POLLIN, deadline_ms)) return 0;
+    if (WaitFor(socket_.fd(), POLLIN, deadline_ms) != Waited::kReady) return 0;
   }
 }
 

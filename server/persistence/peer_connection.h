@@ -7,6 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "server/base/connect.h"
+#include "server/base/socket.h"
+
 namespace larder {
 
 class PeerConnection {
@@ -14,7 +17,6 @@ class PeerConnection {
   // Null when it can't be had within the time.
   static std::unique_ptr<PeerConnection> Connect(const std::string& host, int port,
                                                  int64_t timeout_ms);
-  ~PeerConnection();
   PeerConnection(const PeerConnection&) = delete;
   PeerConnection& operator=(const PeerConnection&) = delete;
 
@@ -30,12 +32,12 @@ class PeerConnection {
  private:
   static constexpr size_t kMostLineBytes = 1024;
 
-  explicit PeerConnection(int fd) : fd_(fd) {}
-  bool WaitFor(int16_t event, int64_t deadline_ms);
+  PeerConnection() = default;
+  Waited WaitFor(int fd, int16_t event, int64_t deadline_ms);
   // Bytes from the socket, as ReadSome.
   size_t Receive(char* to, size_t most, int64_t deadline_ms);
 
-  const int fd_;
+  Socket socket_;
   std::string input_;
   bool timed_out_ = false;
 };
