@@ -212,6 +212,7 @@ void Primary::Obey(ReplicaLink& link, Args words) {
   uint64_t offset;
   if (words.size() < 3 || !EqualsIgnoreCase(words[0], "replconf")) return;
   if (!EqualsIgnoreCase(words[1], "ack") || !ParseUint64(words[2], &offset)) return;
+  if (offset > engine_.log.offset()) return Drop(link, "acknowledges what it was never sent");
   link.acknowledged = std::max(link.acknowledged.load(), offset);
   if (words.size() > 4 && EqualsIgnoreCase(words[3], "fack") && ParseUint64(words[4], &offset)) {
     link.on_disk = std::max(link.on_disk.load(), offset);

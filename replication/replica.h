@@ -117,6 +117,7 @@ class Replica {
   void Execute(Args words);
   void LogUpTo(std::string_view* unlogged);
   bool ApplyOne(PrimaryWire& wire, Args words, std::string_view bytes);
+  bool HasDatabase(int64_t db) const;
   bool Acknowledge(PrimaryWire& wire);
 
   int64_t timeout_ms() const { return engine_.config.settings().repl_timeout_s * 1000; }

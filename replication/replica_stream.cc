@@ -17,7 +17,8 @@ constexpr size_t kMostErrorBytes = 128;  // of an error and of a command's name,
 // A primary that asks has clients who wait for acknowledgements, and more will: for so long each
 // batch is acknowledged at once, so that the next WAIT finds it done.
 constexpr int64_t kPromptMs = 10'000;
-// What the primary took from a client, or made of it, is smaller; whoever sends more is no primary.
+// What the primary took from a client, or made of it, is smaller, a transaction too; whoever sends
+// more is no primary.
 constexpr size_t kMostCommandBytes = size_t{4} << 30;
 
 }  // namespace
@@ -36,6 +37,7 @@ bool Replica::Continue(const Target& target, const Answer& answer) {
 
 void Replica::Stream(PrimaryWire& wire, const Target& target) {
   stream_db_ = std::max(engine_.log.db(), 0);
+  if (!HasDatabase(stream_db_)) return;
   client_->db = stream_db_;
   last_io_ms_.store(MonotonicMs(), std::memory_order_relaxed);
   SetState(target, State::kConnected);
@@ -57,6 +59,15 @@ void Replica::Stream(PrimaryWire& wire, const Target& target) {
   Log(LogLevel::kWarning, "Connection with master lost. ", wire.error());
 }
 
+// Whether the primary's database is one of ours: else its commands would change another.
+bool Replica::HasDatabase(int64_t db) const {
+  const int databases = engine_.keyspace.databases();
+  if (db >= 0 && db < databases) return true;
+  Log(LogLevel::kWarning, "The primary uses database ", db, " of ", databases,
+      ": the directive databases must be larger");
+  return false;
+}
+
 // Runs every whole command that has come. False: the link is of no use any more.
 bool Replica::Apply(PrimaryWire& wire, const Target& target) {
   for (bool more = true; more && !wire.input().empty();) {
@@ -68,7 +79,9 @@ bool Replica::Apply(PrimaryWire& wire, const Target& target) {
     if (!sound) Log(LogLevel::kWarning, "Protocol error from the primary: ", parser_.error());
     if (!sound || !usable) return false;
   }
-  return true;
+  if (wire.input().size() + block_.size() <= kMostCommandBytes) return true;
+  Log(LogLevel::kWarning, "The primary sends a command without an end");
+  return false;
 }
 
 // Fills ahead_ with the next commands. False: what comes behind them is no request.
@@ -156,6 +169,7 @@ bool Replica::ApplyOne(PrimaryWire& wire, Args words, std::string_view bytes) {
   }
   int64_t db;
   if (words.size() == 2 && EqualsIgnoreCase(words[0], "select") && ParseInt64(words[1], &db)) {
+    if (!HasDatabase(db)) return false;
     stream_db_ = static_cast<int>(db);
   }
   // A transaction enters the log whole: a snapshot for a replica of ours may be cut meanwhile.
