@@ -57,8 +57,9 @@ class Config {
   void Note(std::string_view name, std::string value);
 
   // CONFIG REWRITE: the file with today's values, its comments and order kept; what it does not
-  // mention and is not the default is added at the end. Replaces the file atomically.
-  std::optional<std::string> Rewrite();
+  // mention and is not the default is added at the end (`all`: the default too). Replaces the file
+  // atomically.
+  std::optional<std::string> Rewrite(bool all = false);
 
   // Called by Set with the new value, after settings() has it, without a lock on values; false with
   // *error undoes the whole Set (and calls it again with the old value).
@@ -96,6 +97,7 @@ class Config {
 };
 
 // The text of a configuration file with new values: see Config::Rewrite. `values` is by row.
-std::string RewriteConfigText(std::string_view text, std::span<const std::string> values);
+std::string RewriteConfigText(std::string_view text, std::span<const std::string> values,
+                              bool all = false);
 
 }  // namespace larder

@@ -31,9 +31,15 @@ std::string LineOf(std::string_view name, const Directive& row, const std::strin
   return line;
 }
 
+// No line says that there is none.
+bool Gone(const Directive& row, const std::string& value) {
+  return (row.flags & (kLines | kNoEmptyLine)) && value.empty();
+}
+
 }  // namespace
 
-std::string RewriteConfigText(std::string_view text, std::span<const std::string> values) {
+std::string RewriteConfigText(std::string_view text, std::span<const std::string> values,
+                              bool all) {
   std::span<const Directive> rows = Directives();
   std::vector<bool> written(rows.size());
   std::string rewritten;
@@ -51,14 +57,14 @@ std::string RewriteConfigText(std::string_view text, std::span<const std::string
       continue;
     }
     size_t index = static_cast<size_t>(row - rows.data());
-    const bool gone = (row->flags & (kLines | kNoEmptyLine)) && values[index].empty();
-    if (!written[index] && !gone)
+    if (!written[index] && !Gone(*row, values[index]))
       StrAppend(rewritten, LineOf((*words)[0], *row, values[index]), "\n");
     written[index] = true;
   }
   for (size_t i = 0; i < rows.size(); ++i) {
     const bool kept = (rows[i].flags & kFileOnly) && !(rows[i].flags & kLines);
-    if (written[i] || kept || values[i] == rows[i].default_value) continue;
+    if (written[i] || kept || Gone(rows[i], values[i])) continue;
+    if (!all && values[i] == rows[i].default_value) continue;
     if (!has_signature) StrAppend(rewritten, kSignature, "\n");
     has_signature = true;
     StrAppend(rewritten, LineOf(rows[i].name, rows[i], values[i]), "\n");
@@ -66,7 +72,7 @@ std::string RewriteConfigText(std::string_view text, std::span<const std::string
   return rewritten;
 }
 
-std::optional<std::string> Config::Rewrite() {
+std::optional<std::string> Config::Rewrite(bool all) {
   if (file_.empty()) return "The server is running without a config file";
   MutexLock set_lock(set_mutex_);
   std::vector<std::string> values;
@@ -82,7 +88,7 @@ std::optional<std::string> Config::Rewrite() {
   }
   std::stringstream old;
   old << std::ifstream(file_).rdbuf();  // a file that is gone is written anew
-  const Replaced replaced = ReplaceFile(file_, RewriteConfigText(old.str(), values));
+  const Replaced replaced = ReplaceFile(file_, RewriteConfigText(old.str(), values, all));
   if (replaced.in_place) return std::nullopt;
   return StrCat("Rewriting config file: ", std::strerror(replaced.error));
 }
