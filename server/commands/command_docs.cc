@@ -103,7 +103,8 @@ class DocsWriter {
   void Write(const SyntaxArgument& argument) {
     const bool is_key = keys_ > 0 && (argument.type == "key" || argument.key_spec != kNextKeySpec);
     const bool flags = argument.optional || argument.multiple;
-    reply_.Map(2 + (is_key ? 1 : 0) + (argument.token.empty() ? 0 : 1) + (flags ? 1 : 0) +
+    const bool token = !argument.token.empty() || argument.type == "pure-token";  // may be empty
+    reply_.Map(2 + (is_key ? 1 : 0) + (token ? 1 : 0) + (flags ? 1 : 0) +
                (argument.parts.empty() ? 0 : 1));
     Field("name", argument.name);
     Field("type", argument.type);
@@ -111,7 +112,7 @@ class DocsWriter {
       reply_.Bulk("key_spec_index");
       reply_.Integer(KeySpecOf(argument));
     }
-    if (!argument.token.empty()) Field("token", argument.token);
+    if (token) Field("token", argument.token);
     if (flags) {
       reply_.Bulk("flags");
       reply_.Array((argument.optional ? 1 : 0) + (argument.multiple ? 1 : 0) +

@@ -123,9 +123,9 @@ constexpr Command kCommands[] = {
               KeysAfter("KEYS", -2, kRW | kAccess | kDelete | kIncomplete)},
      .run = Migrate,
      .group = "generic",
-     .syntax =
-         "host port(integer) <key | \"\"(pure-token)> destination-db timeout [COPY] [REPLACE] "
-         "[AUTH password | AUTH2 username password] [KEYS key [key ...]]",
+     .syntax = "host port(integer) <key | empty-string(pure-token)> destination-db timeout [COPY] "
+               "[REPLACE] "
+               "[AUTH password | AUTH2 username password] [KEYS key [key ...]]",
      .since = "2.6.0",
      .complexity = "O(N) for N elements in the values",
      .summary = "Moves keys to another server.",

@@ -37,6 +37,8 @@ TEST(Syntax, TellsTokensFromValues) {
             "key oneof?[pure-token:NX pure-token:XX] oneof?[integer:EX pure-token:PERSIST]");
   EXPECT_EQ(ShapeOf("<id | $>"), "oneof[string pure-token:$]");
   EXPECT_EQ(ShapeOf("[LIMIT offset count]"), "block:LIMIT?[integer integer]");
+  EXPECT_EQ(ShapeOf("[TO <host port [FORCE]>]"), "block:TO?[string string pure-token:FORCE?]");
+  EXPECT_EQ(ShapeOf("<key | nothing(pure-token)>"), "oneof[key pure-token]");
   EXPECT_EQ(ShapeOf("BYBOX width <height>"), "double:BYBOX double");
 }
 
