@@ -51,7 +51,7 @@ bool Process::Begin(std::string* error) {
     pid_file_.clear();
   }
   HandleSignals();
-  Log(LogLevel::kNotice, "larder ", kLarderVersion, " starts, PID: ", getpid());
+  Log(LogLevel::kNotice, "larder ", kLarderVersion, " starts");
   return true;
 }
 
@@ -85,9 +85,6 @@ void Process::HandleSignals() {
 }
 
 void Process::Ready() {
-  if (server_.port() != 0) {
-    Log(LogLevel::kNotice, "Listening on port ", server_.port());
-  }
   Log(LogLevel::kNotice, "Ready to accept connections");
   NotifySupervisor("READY=1\nSTATUS=Ready to accept connections");
 }

@@ -185,6 +185,8 @@ bool Server::Start(std::string* error) {
   rooms.keeper.emplace(engine);
   persistence.ExpectFile();
   net.Start();
+  // Who waits for this line connects: not before the port is ours, and not after loading only.
+  Log(LogLevel::kNotice, "Listening on port ", engine.port, ", PID: ", getpid());
   if (!persistence.LoadAtStart(error)) return false;
   replication.Start();
   return true;
@@ -221,6 +223,10 @@ bool Server::Rooms::AwaitReplicas(const std::string& words_text) {
       SplitWords(words_text).value_or(std::vector<std::string>{});
   const bool now = std::any_of(words.begin(), words.end(),
                                [](const auto& word) { return EqualsIgnoreCase(word, "now"); });
+  while (!now && engine->timers_paused.load() && !stopping.aborted()) {
+    MutexLock lock(mutex);
+    changed.WaitFor(mutex, kLook);
+  }
   if (!now && timeout_s > 0 && !replication->InStep()) {
     Log(LogLevel::kNotice, "Waiting for replicas before shutting down.");
     stopping.SetDeadline(MonotonicMs() + timeout_s * 1000);
@@ -231,10 +237,7 @@ bool Server::Rooms::AwaitReplicas(const std::string& words_text) {
     }
     stopping.SetDeadline(0);
   }
-  if (stopping.aborted()) {
-    Log(LogLevel::kNotice, "Shutdown manually aborted.");
-    return false;
-  }
+  if (stopping.aborted()) return false;
   replication->LogLag();
   return true;
 }

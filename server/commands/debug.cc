@@ -17,6 +17,7 @@
 #include "server/commands/help.h"
 #include "server/commands/object.h"
 #include "server/engine/engine.h"
+#include "server/engine/replication_host.h"
 #include "server/engine/script_host.h"
 #include "server/persistence/persistence.h"
 
@@ -27,7 +28,10 @@ void Sleep(Context& c) {
   constexpr double kLongest = 3600;
   double seconds = 0;
   if (!ParseDouble(c.args[2], &seconds) || !(seconds >= 0)) seconds = 0;  // as atof would
+  // Replicas hear nothing meanwhile, as from a server that hangs.
+  const bool paused = c.engine.timers_paused.exchange(true, std::memory_order_relaxed);
   std::this_thread::sleep_for(std::chrono::duration<double>(std::min(seconds, kLongest)));
+  c.engine.timers_paused.store(paused, std::memory_order_relaxed);
   c.reply.Ok();
 }
 
@@ -41,9 +45,10 @@ void SetDisableDenyScripts(Context& c) {
   c.reply.Ok();
 }
 
-// The rounds of the keeper that matter to clients are those that expire.
+// What clients see of the rounds of timers: keys expire, and a shutdown goes on.
 void PauseCron(Context& c) {
   c.engine.active_expire.store(c.args[2] == "0", std::memory_order_relaxed);
+  c.engine.timers_paused.store(c.args[2] != "0", std::memory_order_relaxed);
   c.reply.Ok();
 }
 
@@ -198,6 +203,17 @@ void Replicate(Context& c) {
   c.reply.Ok();
 }
 
+void ChangeReplId(Context& c) {
+  c.engine.replication->BeginHistory();
+  c.reply.Ok();
+}
+
+void ConfigRewriteAll(Context& c) {
+  const std::optional<std::string> error = c.engine.config.Rewrite(true);
+  if (error) return c.reply.Error(StrCat("ERR CONFIG-REWRITE-FORCE-ALL failed: ", *error));
+  c.reply.Ok();
+}
+
 void SegFault(Context&) { std::raise(SIGSEGV); }
 void Panic(Context&) { CHECK(false && "called DEBUG PANIC"); }
 
@@ -235,8 +251,10 @@ constexpr Subcommand kSubcommands[] = {
      "Check the memory that databases count against their entries.", kWholeKeyspace},
     {"aof-flush-sleep", 3, 3, AofFlushSleep, "AOF-FLUSH-SLEEP <microsec>",
      "Rest before each write to the append-only file."},
-    {"change-repl-id", 2, 2, [](Context& c) { c.reply.Ok(); }, "CHANGE-REPL-ID",
-     "Accepted; there is no replication whose id could change."},
+    {"change-repl-id", 2, 2, ChangeReplId, "CHANGE-REPL-ID",
+     "Begin a new history, which no replica can go on with.", kWholeKeyspace},
+    {"config-rewrite-force-all", 2, 2, ConfigRewriteAll, "CONFIG-REWRITE-FORCE-ALL",
+     "CONFIG REWRITE, with a line for each directive."},
     {"digest", 2, 2, DigestAll, "DIGEST", "Show a fingerprint of all data.", kWholeKeyspace},
     {"digest-value", 2, kAny, DigestValues, "DIGEST-VALUE <key> [<key> ...]",
      "Show a fingerprint of each key's value.", kWholeKeyspace},
@@ -254,7 +272,8 @@ constexpr Subcommand kSubcommands[] = {
      "Run a control of jemalloc's."},
     {"object", 3, 3, Object, "OBJECT <key>", "Show how a value is kept.", kWholeKeyspace},
     {"panic", 2, 2, Panic, "PANIC", "Fail an invariant."},
-    {"pause-cron", 3, 3, PauseCron, "PAUSE-CRON <0|1>", "Stop expiring in the background."},
+    {"pause-cron", 3, 3, PauseCron, "PAUSE-CRON <0|1>",
+     "Stop expiring in the background, and hold up a shutdown."},
     {"populate", 3, 5, Populate, "POPULATE <count> [<prefix>] [<size>]",
      "Make keys named prefix:0, prefix:1 … (default: key).", kWholeKeyspace},
     {"protocol", 3, 3, DebugProtocol, "PROTOCOL <type>", "Answer with a value of this type."},

@@ -1,6 +1,7 @@
 // The data set on disk: SAVE, BGSAVE, BGREWRITEAOF, LASTSAVE; and SHUTDOWN, which may save.
 #include "server/persistence/persistence.h"
 
+#include "server/base/log.h"
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/engine/engine.h"
@@ -71,6 +72,7 @@ void Shutdown(Context& c) {
   if (!ParseShutdown(c.args.subspan(1), &options, &abort)) return c.SyntaxError();
   if (abort) {
     if (!c.engine.stopping.Abort()) return c.reply.Error("ERR No shutdown in progress.");
+    Log(LogLevel::kNotice, "Shutdown manually aborted.");
     return c.reply.Ok();
   }
   ScriptHost* scripts = c.engine.scripts;

@@ -163,6 +163,8 @@ class Engine {
   std::atomic<bool> active_expire{true};      // DEBUG SET-ACTIVE-EXPIRE
   std::atomic<bool> any_checksum{false};      // DEBUG SET-SKIP-CHECKSUM-VALIDATION, for RESTORE
   std::atomic<bool> scripts_may_more{false};  // DEBUG SET-DISABLE-DENY-SCRIPTS
+  // DEBUG PAUSE-CRON and SLEEP: replicas get no sign of life, and a shutdown does not go on.
+  std::atomic<bool> timers_paused{false};
   // This server follows a primary: it expires and evicts nothing by itself, and only the primary
   // writes. Changes behind the closed gate.
   std::atomic<bool> replica{false};

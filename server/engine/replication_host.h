@@ -16,6 +16,8 @@ class ReplicationHost {
   virtual int good_replicas() const = 0;
   // This replica has the stream of its primary.
   virtual bool link_up() const = 0;
+  // Another id for the stream: who follows it now goes on, who comes back needs a full sync.
+  virtual void BeginHistory() = 0;
   // The fields of INFO's section "replication".
   virtual void AppendInfo(std::string& out) const = 0;
 

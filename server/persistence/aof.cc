@@ -217,11 +217,13 @@ void Aof::WriteBase(Snapshot& snapshot, RdbSave::Options options) {
   const bool aborted = snapshot.aborted();
   ok = ok && !aborted && (state() == State::kOff || writer_.WaitForSwitch());
   ok = ok && Commit(file.path(), rdb, &error);
-  if (ok) file.Release();
+  if (ok) {
+    file.Release();
+    files_.RemoveHistory();  // first: who sees that it is over finds the manifest as it stays
+  }
   NoteRewrite(ok, !aborted, WallMs() / 1000);
   if (ok) {
     Log(LogLevel::kNotice, "Background AOF rewrite finished successfully");
-    files_.RemoveHistory();
     return;
   }
   if (!error.empty()) Log(LogLevel::kWarning, error);

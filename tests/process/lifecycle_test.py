@@ -34,6 +34,31 @@ class Start(unittest.TestCase):
                 self.assertEqual(second.process.wait(20), 1)
                 self.assertIn("Failed listening on port %d" % first.port, second.log())
 
+    def test_who_waits_for_the_pid_in_the_log_may_connect(self):
+        # Before the data are loaded, which takes two seconds here.
+        with Server() as server:
+            server.call("DEBUG", "POPULATE", "20")
+            server.call("SAVE")
+            with Server("--dir", server.folder, "--key-load-delay", "100000", wait=False) as second:
+                line = ", PID: %d\n" % second.process.pid
+                wait_until(lambda: line in second.log(), line)
+                self.assertTrue(second.call("GET", "key:1").startswith(b"-LOADING"))
+
+    def test_a_file_with_every_directive_starts_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "larder.conf")
+            with open(path, "w") as file:
+                file.write("# mine\nmaxmemory 64mb\n")
+            with Server(path, "--dir", folder) as server:
+                self.assertEqual(server.call("DEBUG", "CONFIG-REWRITE-FORCE-ALL"), b"OK")
+                before, port = server.call("CONFIG", "GET", "*"), server.port
+            with open(path) as file:
+                text = file.read()
+            self.assertIn("# mine\nmaxmemory 67108864\n", text)
+            self.assertIn("\nhash-max-listpack-value 64\n", text)
+            with Server(path, port=port) as server:
+                self.assertEqual(server.call("CONFIG", "GET", "*"), before)
+
     def test_an_unknown_directive_ends_the_start(self):
         with Server("--maxmemoryy", "1gb", wait=False) as server:
             self.assertEqual(server.process.wait(20), 1)
