@@ -124,6 +124,13 @@ void ReplicationLog::SetWindow(size_t bytes) {
   Decide();
 }
 
+void ReplicationLog::ResizeWindow(size_t bytes) {
+  MutexLock lock(mutex_);
+  if (window_ == 0) return;
+  window_ = bytes;
+  Trim();
+}
+
 size_t ReplicationLog::window() const {
   MutexLock lock(mutex_);
   return window_;

@@ -34,8 +34,9 @@ class LogReader;
 
 class ReplicationLog {
  public:
-  // Large enough that few pieces go to a send, small enough for a window of a few kilobytes.
-  static constexpr size_t kChunkBytes = 64 * 1024;
+  // Large enough that few pieces go to a send, small enough for a window of a few kilobytes; with
+  // its header and the count of its owners a chunk fills a size class of the allocator's.
+  static constexpr size_t kChunkBytes = 64 * 1024 - 64;
 
   struct Chunk {
     explicit Chunk(uint64_t first) : begin(first) {}
@@ -82,6 +83,8 @@ class ReplicationLog {
   // The number of bytes to keep, readers or not; 0: none. The first call with more than 0 begins
   // the backlog.
   void SetWindow(size_t bytes);
+  // The same for a backlog that there is; otherwise nothing.
+  void ResizeWindow(size_t bytes);
   size_t window() const;
   // Another history begins: `offset`, no bytes, no database selected. Readers are lost.
   void Restart(uint64_t offset, int db);

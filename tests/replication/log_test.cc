@@ -134,6 +134,24 @@ TEST(ReplicationLog, KeepsWhatTheSlowestReaderHasNotTaken) {
   EXPECT_LE(log.memory_bytes(), 2 * sizeof(ReplicationLog::Chunk));
 }
 
+TEST(ReplicationLog, ABacklogTakesAnotherSizeAtOnceWhereThereIsOne) {
+  ReplicationLog log;
+  log.ResizeWindow(100);
+  EXPECT_EQ(log.window(), 0u);
+  log.SetWindow(100);
+  log.AppendRaw("0123456789", 0);
+  EXPECT_NE(log.ReadFrom(3), nullptr);
+  log.ResizeWindow(5);
+  EXPECT_EQ(log.ReadFrom(3), nullptr);
+  EXPECT_EQ(Drain(*log.ReadFrom(5)), "56789");
+}
+
+// What it counts is what it takes: one more byte, and the next size class is 80 KiB.
+TEST(ReplicationLog, AChunkAndItsOwnersFitIntoASizeClass) {
+  constexpr size_t kOwners = 2 * sizeof(void*);  // make_shared's, in front of the chunk
+  EXPECT_LE(sizeof(ReplicationLog::Chunk) + kOwners, 64u * 1024);
+}
+
 TEST(ReplicationLog, LendsBytesThatStayWhenTheLogHasForgottenThem) {
   ReplicationLog log;
   std::vector<ReplicationLog::Piece> pieces;
