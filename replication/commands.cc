@@ -4,6 +4,7 @@
 
 #include "protocol/errors.h"
 #include "replication/replication.h"
+#include "server/base/log.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
 #include "server/engine/engine.h"
@@ -66,7 +67,11 @@ void PSync(Context& c) {
   int64_t next;
   if (RefuseWhileFailingOver(c)) return;
   if (AsksToTakeOver(c.args) && !TakeOver(c)) return;
-  if (!c.Integer(2, &next)) return;
+  if (!c.Integer(2, &next)) {
+    Log(LogLevel::kWarning, "Replica ", c.client.address,
+        " asks for synchronization but with a wrong offset");
+    return;
+  }
   SyncRequest request;
   request.history = c.args[1];
   request.next_byte = next > 0 ? static_cast<uint64_t>(next) : 0;
@@ -256,7 +261,7 @@ constexpr Command kCommands[] = {
      .flags = kAdmin | kNoScript | kStale | kNoAsyncLoading | kExclusive,
      .run = ReplicaOf,
      .group = "server",
-     .syntax = "host port",
+     .syntax = "<host port(integer) | NO ONE>",
      .since = "5.0.0",
      .complexity = "O(1)",
      .summary = "Makes the server a replica of another, or with NO ONE a primary."},
@@ -265,7 +270,7 @@ constexpr Command kCommands[] = {
      .flags = kAdmin | kNoScript | kStale | kNoAsyncLoading | kExclusive,
      .run = ReplicaOf,
      .group = "server",
-     .syntax = "host port",
+     .syntax = "<host port(integer) | NO ONE>",
      .since = "1.0.0",
      .complexity = "O(1)",
      .summary = "REPLICAOF by its older name."},
@@ -274,7 +279,7 @@ constexpr Command kCommands[] = {
      .flags = kAdmin | kNoScript | kStale,
      .run = FailOver,
      .group = "server",
-     .syntax = "[TO <host port> [FORCE]] [ABORT] [TIMEOUT milliseconds]",
+     .syntax = "[TO <host port(integer) [FORCE]>] [ABORT] [TIMEOUT milliseconds]",
      .since = "6.2.0",
      .complexity = "O(N) for N replicas",
      .summary = "Hands the primary's role over to a replica.",
@@ -305,7 +310,7 @@ constexpr Command kCommands[] = {
      .categories = kCatConnection,
      .run = WaitAof,
      .group = "generic",
-     .syntax = "numlocal numreplicas timeout",
+     .syntax = "numlocal(integer) numreplicas timeout",
      .since = "7.2.0",
      .complexity = "O(1)",
      .summary = "Waits until the writes of the connection are on disk, here and at replicas.",

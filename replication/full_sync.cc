@@ -45,6 +45,9 @@ FullSync::~FullSync() {
 
 bool FullSync::Start(std::vector<ReplicaLink*> links, bool to_file) {
   whole_ = !links.front()->facts.without_keys;
+  // A file for replicas has what database-persist leaves out of files on disk.
+  saves_ = to_file && whole_ && persistence_.has_save_points() &&
+           persistence_.SaveOptions().left_out.empty();
   facts_ = RdbFacts();
   auto at_cut = [&](RdbFacts& facts) {
     ReplicationLog& log = engine_.log;
@@ -57,6 +60,7 @@ bool FullSync::Start(std::vector<ReplicaLink*> links, bool to_file) {
       link->reader = log.ReadFromEnd();
       link->acknowledged = link->reader->offset();
     }
+    changes_at_cut_ = persistence_.TotalChanges();
     const bool functions = !links.front()->facts.without_functions;
     if (!whole_ && functions) facts.libraries = engine_.scripts->LibrarySources();
     if (persistence_.on_cut) persistence_.on_cut(facts);
@@ -126,7 +130,18 @@ bool FullSync::WriteToSockets() {
   const std::string mark = RandomHex(40);
   SendToAll(StrCat("$EOF:", mark, "\r\n"));
   SnapshotSockets sockets(*this);
-  return Write(sockets) && SendToAll(mark);
+  const bool written = Write(sockets);
+  const auto up = std::count_if(links_.begin(), links_.end(),
+                                [](const ReplicaLink* link) { return !link->failed; });
+  // In Redis' words, which tools look for; there is neither a pipe nor a child here.
+  if (up == 0) {
+    Log(LogLevel::kWarning,
+        "Diskless rdb transfer, last replica dropped, killing fork child: the snapshot ends.");
+  } else if (written) {
+    Log(LogLevel::kNotice, "Diskless rdb transfer, done reading from pipe, ", up,
+        " replicas still up.");
+  }
+  return written && SendToAll(mark);
 }
 
 bool FullSync::WriteToFile() {
@@ -135,6 +150,11 @@ bool FullSync::WriteToFile() {
     Log(LogLevel::kWarning, "Full sync: the snapshot could not be written: ", std::strerror(errno));
     return false;
   }
+  if (saves_ && file.KeepAs(engine_.config.Text("dbfilename"))) {
+    persistence_.NoteSaved(true, changes_at_cut_);
+    Log(LogLevel::kNotice, "DB saved on disk");
+  }
+  for (ReplicaLink* link : links_) link->gets_file = true;
   if (!SendToAll(StrCat("$", file.size_bytes(), "\r\n"))) return false;
   std::string step(kFileStepBytes, '\0');
   for (uint64_t left = file.size_bytes(); left > 0;) {
@@ -166,8 +186,12 @@ bool FullSync::SendTo(ReplicaLink& link, std::string_view bytes) {
     }
     const bool full = errno == EAGAIN || errno == EWOULDBLOCK;
     const int64_t timeout_ms = engine_.config.settings().repl_timeout_s * 1000;
-    if ((!full && errno != EINTR) || MonotonicMs() - last_ms > timeout_ms ||
-        aborted_.load(std::memory_order_relaxed)) {
+    const bool silent = MonotonicMs() - last_ms > timeout_ms;
+    if (silent) {
+      Log(LogLevel::kWarning, "Disconnecting timedout replica (full sync): ", link.ip(), ":",
+          link.facts.port);
+    }
+    if ((!full && errno != EINTR) || silent || aborted_.load(std::memory_order_relaxed)) {
       link.failed = true;
       break;
     }

@@ -33,6 +33,8 @@ class FullSync {
   // Cuts the snapshot and begins. False where another snapshot is being written: try again later.
   // The links stay alive until Finish. `to_file`: with a length in front, from a file.
   bool Start(std::vector<ReplicaLink*> links, bool to_file);
+  // The file becomes `dbfilename`, as the save points want one: worth while without replicas too.
+  bool saves() const { return saves_; }
   bool done() const { return done_.load(std::memory_order_acquire); }
   // Returns the links; who did not get everything has failed. REQUIRES: done().
   std::vector<ReplicaLink*> Finish();
@@ -58,6 +60,8 @@ class FullSync {
   std::vector<ReplicaLink*> links_;
   RdbFacts facts_;
   bool whole_ = true;  // with the keys, from a snapshot
+  bool saves_ = false;
+  uint64_t changes_at_cut_ = 0;
   Mutex mutex_;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;  // the snapshot is this sync's
   std::atomic<bool> done_{false}, aborted_{false};

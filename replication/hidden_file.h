@@ -26,6 +26,7 @@ class HiddenFile : public RdbSink, public RdbSource {
   // Forgets what was written behind this many bytes.
   void Cut(uint64_t size_bytes);
   uint64_t size_bytes() const { return size_; }
+  bool all_read() const { return read_ >= size_; }
   // Puts the file, safely on disk, in the place of `path` in the same folder. False where the file
   // system has no way to; the old file is what it was.
   bool KeepAs(const std::string& path);

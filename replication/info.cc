@@ -37,7 +37,7 @@ void AppendLink(std::string& out, const Engine& engine, const Replica& replica) 
   Field(out, "master_link_status", up ? "up" : "down");
   Field(out, "master_last_io_seconds_ago", progress.last_io_s);
   Field(out, "master_sync_in_progress", static_cast<int>(progress.syncing));
-  Field(out, "slave_read_repl_offset", offset);
+  Field(out, "slave_read_repl_offset", offset + progress.unapplied_bytes);
   Field(out, "slave_repl_offset", offset);
   if (progress.syncing) {
     Field(out, "master_sync_total_bytes", progress.sync_total_bytes);
@@ -54,11 +54,12 @@ void AppendLink(std::string& out, const Engine& engine, const Replica& replica) 
 
 }  // namespace
 
-std::string_view StateText(ReplicaLink::State state) {
+std::string_view StateText(ReplicaLink::State state, bool gets_file) {
   switch (state) {
     case ReplicaLink::State::kWaiting:
       return "wait_bgsave";
     case ReplicaLink::State::kSnapshot:
+      return gets_file ? "send_bulk" : "wait_bgsave";
     case ReplicaLink::State::kLoading:
       return "send_bulk";
     case ReplicaLink::State::kOnline:
@@ -82,8 +83,8 @@ void Replication::AppendInfo(std::string& out) const {
   for (size_t i = 0; i < replicas.size(); ++i) {
     const Primary::ReplicaState& replica = replicas[i];
     StrAppend(out, "slave", i, ":ip=", replica.ip, ",port=", replica.port,
-              ",state=", StateText(replica.state), ",offset=", replica.acknowledged,
-              ",lag=", replica.lag_s, "\r\n");
+              ",state=", StateText(replica.state, replica.gets_file),
+              ",offset=", replica.acknowledged, ",lag=", replica.lag_s, "\r\n");
   }
   const History::Ids ids = history_.ids();
   const uint64_t first = engine_.log.first_offset(), end = engine_.log.offset();

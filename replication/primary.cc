@@ -11,6 +11,7 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/numbers.h"
+#include "server/base/quote.h"
 #include "server/base/strings.h"
 
 namespace larder {
@@ -80,6 +81,7 @@ void Primary::DropReplicas() {
 }
 
 void Primary::Run() {
+  ping_ms_ = MonotonicMs();  // who comes in the first moments is not pinged at once
   while (!stopping_.load()) {
     HandleEvents();
     TakeArrivals();
@@ -151,8 +153,11 @@ void Primary::TakeArrivals() {
                 : "Full resync requested by replica ",
         link.ip(), ":", link.facts.port);
     engine_.clients.Add(link.client);
-    MutexLock lock(mutex_);
-    links_.emplace(link.client.id, std::move(arrival));
+    {
+      MutexLock lock(mutex_);
+      links_.emplace(link.client.id, std::move(arrival));
+    }
+    if (!link.input.empty()) Read(link);  // what came behind its PSYNC
   }
   if (!arrivals.empty()) CountReplicas(MonotonicMs());
 }
@@ -192,6 +197,11 @@ void Primary::Receive(ReplicaLink& link) {
   if (received <= 0) return Drop(link, "closed the connection");
   link.input.append(bytes, static_cast<size_t>(received));
   link.acknowledged_ms = MonotonicMs();
+  Read(link);
+}
+
+// What it sent.
+void Primary::Read(ReplicaLink& link) {
   std::vector<std::string_view> words;
   size_t position = 0;
   for (;;) {
@@ -202,15 +212,18 @@ void Primary::Receive(ReplicaLink& link) {
     if (result == RequestParser::Result::kNeedMore) break;
     if (result == RequestParser::Result::kError) return Drop(link, "broke the protocol");
     if (result == RequestParser::Result::kRequest) Obey(link, words);
+    if (link.failed) return;
   }
   link.input.erase(0, position);
   if (link.input.size() > kMostInputBytes) Drop(link, "sent too much");
 }
 
-// Of what a replica may send only acknowledgements mean something; nothing is answered.
+// Of what a replica may send only acknowledgements mean something. An answer to anything else would
+// stand in the middle of the stream.
 void Primary::Obey(ReplicaLink& link, Args words) {
   uint64_t offset;
-  if (words.size() < 3 || !EqualsIgnoreCase(words[0], "replconf")) return;
+  if (!EqualsIgnoreCase(words[0], "replconf")) return DropTalker(link, words);
+  if (words.size() < 3) return;
   if (!EqualsIgnoreCase(words[1], "ack") || !ParseUint64(words[2], &offset)) return;
   if (offset > engine_.log.offset()) return Drop(link, "acknowledges what it was never sent");
   link.acknowledged = std::max(link.acknowledged.load(), offset);
@@ -219,6 +232,22 @@ void Primary::Obey(ReplicaLink& link, Args words) {
   }
   acknowledged_ = true;
   if (link.state == State::kLoading) link.state = State::kOnline;
+}
+
+void Primary::DropTalker(ReplicaLink& link, Args words) {
+  const Command* command = engine_.commands.Resolve(words);
+  const std::string name =
+      command == nullptr ? Printable(words[0].substr(0, 128)) : CommandTable::FullName(*command);
+  std::vector<KeyPosition> keys;
+  if (command != nullptr && FindKeys(*command, words, keys) && !keys.empty()) {
+    Log(LogLevel::kWarning,
+        "== CRITICAL == This master is sending an error to its replica: '-ERR Replica can't "
+        "interact with the keyspace' after processing the command '",
+        name, "'");
+  }
+  Log(LogLevel::kNotice, "Replica generated a reply to command '", name,
+      "', disconnecting it: ", engine_.describe_client(link.client, WallMs()));
+  Drop(link, "");
 }
 
 // Sends every replica what it lacks and its socket takes.
@@ -281,7 +310,7 @@ void Primary::Drop(ReplicaLink& link, std::string_view why) {
   const bool anybody = std::any_of(links_.begin(), links_.end(), [](const auto& other) {
     return other.second->state == State::kSnapshot && !other.second->failed;
   });
-  if (link.state == State::kSnapshot && !anybody) full_sync_.Abort();
+  if (link.state == State::kSnapshot && !anybody && !full_sync_.saves()) full_sync_.Abort();
 }
 
 // Links that the full sync still has are its own until it is done.

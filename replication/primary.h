@@ -45,6 +45,7 @@ class Primary final : public Mailbox {
     std::string ip;
     int port;
     ReplicaLink::State state;
+    bool gets_file;
     uint64_t acknowledged;
     int64_t lag_s;  // since the last acknowledgement
   };
@@ -76,7 +77,9 @@ class Primary final : public Mailbox {
   // ---- One replica ------------------------------------------------------------------------------
   bool Continue(ReplicaLink& link);
   void Receive(ReplicaLink& link);
+  void Read(ReplicaLink& link);
   void Obey(ReplicaLink& link, Args words);
+  void DropTalker(ReplicaLink& link, Args words);
   void Feed();
   void Watch(ReplicaLink& link);
   bool TooSlow(ReplicaLink& link, int64_t now_ms) const;

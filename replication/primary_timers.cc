@@ -1,11 +1,13 @@
 // What Primary does ten times a second, and full syncs from their beginning to their end.
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <algorithm>
 
 #include "replication/primary.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/base/strings.h"
 
 namespace larder {
 namespace {
@@ -19,7 +21,9 @@ constexpr int64_t kStillPromptMs = 5000;
 }  // namespace
 
 void Primary::Tick(int64_t now_ms) {
+  if (engine_.timers_paused.load(std::memory_order_relaxed)) return;
   tick_ms_ = now_ms;
+  StartFullSync(now_ms);  // before newlines: whose turn it is needs none in front of the answer
   const int64_t timeout_ms = engine_.config.settings().repl_timeout_s * 1000;
   const bool newline = now_ms - newline_ms_ >= kNewlineMs;
   if (newline) newline_ms_ = now_ms;
@@ -32,7 +36,6 @@ void Primary::Tick(int64_t now_ms) {
     }
   }
   Ping(now_ms);
-  StartFullSync(now_ms);
   KeepBacklog(now_ms);
   CountReplicas(now_ms);
   on_round_(now_ms);
@@ -79,14 +82,17 @@ void Primary::StartFullSync(int64_t now_ms) {
   }
   for (ReplicaLink* link : waiting) link->Flush();  // newlines that are on their way
   if (!full_sync_.Start(waiting, to_file)) return;
-  Log(LogLevel::kNotice, "Full sync of ", waiting.size(), " replica(s) with a snapshot ",
-      to_file ? "from a file" : "straight into their sockets");
+  Log(LogLevel::kNotice,
+      to_file ? "Background saving for a full sync, into a file: "
+              : StrCat("Background RDB transfer started by pid ", ::getpid(), ": "),
+      waiting.size(), " replica(s)");
   for (ReplicaLink* link : waiting) {
     // Meanwhile we only want to know if it goes.
     epoll_event event = {};
     event.events = EPOLLRDHUP;
     event.data.ptr = link;
     ::epoll_ctl(epoll_.fd(), EPOLL_CTL_MOD, link->socket.fd(), &event);
+    link->gets_file = false;
     link->after_snapshot = link->facts.snapshot_only ? State::kSnapshotOnly
                            : to_file                 ? State::kOnline
                                                      : State::kLoading;
@@ -112,8 +118,6 @@ void Primary::FinishFullSync() {
 void Primary::KeepBacklog(int64_t now_ms) {
   const Settings& settings = engine_.config.settings();
   const size_t window = engine_.log.window();
-  const auto wanted = static_cast<size_t>(int64_t{settings.repl_backlog_bytes});
-  if (window != 0 && window != wanted) engine_.log.SetWindow(wanted);
   if (!links_.empty() || engine_.replica.load(std::memory_order_relaxed)) {
     alone_since_ms_ = 0;
     return;
@@ -152,8 +156,8 @@ std::vector<Primary::ReplicaState> Primary::replicas() const {
   for (const auto& [id, link] : links_) {
     if (link->failed) continue;
     const bool online = link->state == State::kOnline;
-    states.push_back({link->ip(), link->facts.port, link->state, link->acknowledged,
-                      online ? (now_ms - link->acknowledged_ms) / 1000 : 0});
+    states.push_back({link->ip(), link->facts.port, link->state, link->gets_file,
+                      link->acknowledged, online ? (now_ms - link->acknowledged_ms) / 1000 : 0});
   }
   return states;
 }

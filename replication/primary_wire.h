@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "server/base/connect.h"
 #include "server/base/socket.h"
@@ -28,7 +29,8 @@ class Interrupter {
 
 class PrimaryWire {
  public:
-  explicit PrimaryWire(const Interrupter& interrupter) : interrupter_(interrupter) {}
+  explicit PrimaryWire(const Interrupter& interrupter, Socket socket = Socket())
+      : interrupter_(interrupter), socket_(std::move(socket)) {}
 
   // Each returns false when it failed: error() says why.
   bool Connect(const std::string& host, int port, const std::string& source_address,

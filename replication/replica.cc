@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "replication/hidden_file.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
 
@@ -12,6 +11,8 @@ namespace {
 // Between the beginnings of two attempts to reach the primary: so a link that has lasted is taken
 // up again at once, before the primary's backlog has forgotten where it broke.
 constexpr int64_t kRetryMs = 1000;
+// The same where the primary's answer came and then the link broke: soon, as in Redis.
+constexpr int64_t kBrokenRetryMs = 100;
 
 }  // namespace
 
@@ -66,11 +67,14 @@ Replica::Progress Replica::progress() const {
   Progress progress;
   const int64_t now_ms = MonotonicMs();
   const bool up = state() == State::kConnected;
-  if (up) progress.last_io_s = (now_ms - last_io_ms_.load(std::memory_order_relaxed)) / 1000;
+  if (up) {
+    progress.last_io_s = (now_ms - progress_.last_io_ms.load(std::memory_order_relaxed)) / 1000;
+  }
   if (!up) progress.down_since_s = (now_ms - down_since_ms_.load(std::memory_order_relaxed)) / 1000;
+  progress.unapplied_bytes = unapplied_bytes_.load(std::memory_order_relaxed);
   progress.syncing = state() == State::kSync;
-  progress.sync_bytes = sync_bytes_.load(std::memory_order_relaxed);
-  progress.sync_total_bytes = sync_total_bytes_.load(std::memory_order_relaxed);
+  progress.sync_bytes = progress_.bytes.load(std::memory_order_relaxed);
+  progress.sync_total_bytes = progress_.total_bytes.load(std::memory_order_relaxed);
   return progress;
 }
 
@@ -96,23 +100,23 @@ void Replica::Run() {
     interrupter_.Reset();
     if (!Wanted(target)) continue;
     const int64_t begun_ms = MonotonicMs();
-    FollowOnce(target);
+    const bool broke = FollowOnce(target);
     SetState(target, State::kConnect);
-    const int64_t early_ms = begun_ms + kRetryMs - MonotonicMs();
+    const int64_t early_ms = begun_ms + (broke ? kBrokenRetryMs : kRetryMs) - MonotonicMs();
     if (Wanted(target) && early_ms > 0) interrupter_.Sleep(early_ms);
   }
 }
 
-// One link, from its beginning to its end.
-void Replica::FollowOnce(const Target& target) {
+// One link, from its beginning to its end. True: it broke after the primary had answered.
+bool Replica::FollowOnce(const Target& target) {
   PrimaryWire wire(interrupter_);
   SetState(target, State::kConnecting);
   Log(LogLevel::kNotice, "Connecting to MASTER ", target.host, ":", target.port);
-  Answer answer;
+  SyncReply answer;
   if (!wire.Connect(target.host, target.port, engine_.config.Text("bind-source-addr"),
                     timeout_ms())) {
     Log(LogLevel::kWarning, "Error condition on socket for SYNC: ", wire.error());
-    return;
+    return false;
   }
   SetState(target, State::kHandshake);
   Log(LogLevel::kNotice, "MASTER <-> REPLICA sync started");
@@ -123,21 +127,19 @@ void Replica::FollowOnce(const Target& target) {
                            : "The handshake with the primary failed: ",
           wire.error());
     }
-    return;
+    return false;
   }
-  if (answer.kind == Answer::Kind::kLater) return;
+  if (answer.kind == SyncReply::Kind::kLater) return false;
   TookOver(target);
   NewClient(wire);
-  if (answer.kind == Answer::Kind::kContinue) {
+  if (answer.kind == SyncReply::Kind::kContinue) {
     if (Continue(target, answer)) Stream(wire, target);
   } else {
-    HiddenFile file;
     SetState(target, State::kSync);
-    if (ReceiveSnapshot(wire, file) && LoadSnapshot(wire, target, answer, file)) {
-      Stream(wire, target);
-    }
+    if (TakeSnapshot(wire, target, answer)) Stream(wire, target);
   }
   engine_.clients.Remove(*client_);
+  return !wire.error().empty() && !wire.timed_out();
 }
 
 // The other one is primary now, and is not asked to become it again.

@@ -17,9 +17,11 @@
 #include <thread>
 #include <vector>
 
+#include "replication/arriving_snapshot.h"
 #include "replication/history.h"
 #include "replication/primary.h"
 #include "replication/primary_wire.h"
+#include "replication/sync_reply.h"
 #include "server/base/mutex.h"
 #include "server/engine/engine.h"
 #include "server/engine/mailbox.h"
@@ -28,8 +30,6 @@
 #include "server/persistence/replacement.h"
 
 namespace larder {
-
-class HiddenFile;
 
 // Of the primary's client; the only letter that it can get, CLIENT KILL's, ends the link.
 class LinkMailbox final : public Mailbox {
@@ -70,19 +70,14 @@ class Replica {
     int64_t down_since_s = -1;     // since the link went down; -1: it is up
     int64_t sync_bytes = 0;        // of the snapshot received so far
     int64_t sync_total_bytes = 0;  // 0: not known
+    uint64_t unapplied_bytes = 0;  // of the stream, that CLIENT PAUSE holds
     bool syncing = false;
   };
   Progress progress() const;
 
  private:
-  struct Answer {  // to PSYNC
-    enum class Kind : uint8_t { kFull, kContinue, kLater } kind = Kind::kLater;
-    std::string id;
-    uint64_t offset = 0;
-  };
-
   void Run();
-  void FollowOnce(const Target& target);
+  bool FollowOnce(const Target& target);
   void TookOver(const Target& target) ABSL_LOCKS_EXCLUDED(mutex_);
   void NewClient(const PrimaryWire& wire);
   bool Wanted(const Target& target) const { return target.generation == generation_.load(); }
@@ -91,25 +86,20 @@ class Replica {
   bool Ask(PrimaryWire& wire, std::initializer_list<std::string_view> words, std::string* reply);
   bool Authenticate(PrimaryWire& wire);
   bool Introduce(PrimaryWire& wire);
-  bool AskForStream(PrimaryWire& wire, const Target& target, Answer* answer);
-  // ---- A full sync (replica_snapshot.cc) --------------------------------------------------------
-  bool ReceiveSnapshot(PrimaryWire& wire, HiddenFile& file);
-  bool ReceiveSized(PrimaryWire& wire, HiddenFile& file, uint64_t total);
-  bool ReceiveMarked(PrimaryWire& wire, HiddenFile& file, const std::string& mark);
-  bool Keep(PrimaryWire& wire, HiddenFile& file, std::string_view bytes);
-  bool ReceiveMore(PrimaryWire& wire);
-  // ---- What becomes of it (replica_load.cc) -----------------------------------------------------
+  bool AskForStream(PrimaryWire& wire, const Target& target, SyncReply* answer);
+  // ---- A full sync (replica_load.cc) ------------------------------------------------------------
   struct Extras;
   enum class Loaded : uint8_t { kYes, kNo, kNotPossible };
-  bool LoadSnapshot(PrimaryWire& wire, const Target& target, const Answer& answer,
-                    HiddenFile& file);
-  Loaded LoadBeside(PrimaryWire& wire, const Target& target, const Answer& answer,
-                    HiddenFile& file);
-  bool LoadAfterFlush(PrimaryWire& wire, const Target& target, const Answer& answer,
-                      HiddenFile& file);
+  bool TakeSnapshot(PrimaryWire& wire, const Target& target, const SyncReply& answer);
+  bool Load(ArrivingSnapshot& snapshot, PrimaryWire& wire, const Target& target,
+            const SyncReply& answer);
+  Loaded LoadBeside(ArrivingSnapshot& snapshot, PrimaryWire& wire, const Target& target,
+                    const SyncReply& answer);
+  bool LoadAfterFlush(ArrivingSnapshot& snapshot, PrimaryWire& wire, const Target& target,
+                      const SyncReply& answer);
   void Flush();
   // ---- The stream (replica_stream.cc) -----------------------------------------------------------
-  bool Continue(const Target& target, const Answer& answer);
+  bool Continue(const Target& target, const SyncReply& answer);
   void Stream(PrimaryWire& wire, const Target& target);
   bool Apply(PrimaryWire& wire, const Target& target);
   bool ParseAhead(std::string_view input, bool* more);
@@ -153,8 +143,10 @@ class Replica {
 
   std::atomic<uint64_t> generation_{0};
   std::atomic<State> state_{State::kConnect};
-  std::atomic<int64_t> last_io_ms_{0}, down_since_ms_{0}, sync_bytes_{0}, sync_total_bytes_{0};
+  std::atomic<int64_t> down_since_ms_{0};
+  ArrivingSnapshot::Progress progress_;  // last_io_ms: of the stream too
   std::atomic<uint64_t> failed_take_over_{0};
+  std::atomic<uint64_t> unapplied_bytes_{0};  // received while CLIENT PAUSE holds the stream
   mutable Mutex mutex_;
   CondVar changed_;
   Target target_ ABSL_GUARDED_BY(mutex_);

@@ -4,7 +4,6 @@
 #include "replication/log/log_block.h"
 #include "replication/replica.h"
 #include "server/base/log.h"
-#include "server/base/numbers.h"
 #include "server/base/strings.h"
 
 namespace larder {
@@ -55,46 +54,42 @@ bool Replica::Introduce(PrimaryWire& wire) {
   return Ask(wire, {"REPLCONF", "capa", "eof", "capa", "psync2", "capa", "prompt-acks"}, &reply);
 }
 
-bool Replica::AskForStream(PrimaryWire& wire, const Target& target, Answer* answer) {
+bool Replica::AskForStream(PrimaryWire& wire, const Target& target, SyncReply* answer) {
+  using Kind = SyncReply::Kind;
   const std::string id = history_.id();
   const std::string next = std::to_string(engine_.log.offset() + 1);
   Log(LogLevel::kNotice, "Trying a partial resynchronization (request ", id, ":", next, ").");
-  std::string reply;
-  const bool answered = target.take_over ? Ask(wire, {"PSYNC", id, next, "FAILOVER"}, &reply)
-                                         : Ask(wire, {"PSYNC", id, next}, &reply);
+  std::string line;
+  const bool answered = target.take_over ? Ask(wire, {"PSYNC", id, next, "FAILOVER"}, &line)
+                                         : Ask(wire, {"PSYNC", id, next}, &line);
   if (!answered) return false;
-  const size_t space = reply.find(' ');
-  if (reply.starts_with("+FULLRESYNC ")) {
-    const size_t second = reply.find(' ', space + 1);
-    answer->kind = Answer::Kind::kFull;
-    answer->id = reply.substr(space + 1, second - space - 1);
-    if (second != std::string::npos && answer->id.size() == id.size() &&
-        ParseUint64(reply.substr(second + 1), &answer->offset)) {
+  *answer = SyncReply::Parse(line);
+  switch (answer->kind) {
+    case Kind::kFull:
       Log(LogLevel::kNotice, "Full resync from master: ", answer->id, ":", answer->offset);
       return true;
-    }
-    Log(LogLevel::kWarning, "Master replied with wrong +FULLRESYNC syntax.");
-    return false;
-  }
-  if (reply.starts_with("+CONTINUE")) {
-    answer->kind = Answer::Kind::kContinue;
-    if (space != std::string::npos) answer->id = reply.substr(space + 1);
-    if (answer->id.size() != id.size()) answer->id = id;
-    Log(LogLevel::kNotice, "Successful partial resynchronization with master.");
-    return true;
-  }
-  if (reply.starts_with("-NOMASTERLINK") || reply.starts_with("-LOADING")) {
-    Log(LogLevel::kNotice,
-        "Master is currently unable to PSYNC but should be in the future: ", reply);
-    return true;
+    case Kind::kWrong:
+      Log(LogLevel::kWarning, "Master replied with wrong +FULLRESYNC syntax.");
+      return false;
+    case Kind::kContinue:
+      if (answer->id.empty()) answer->id = id;
+      Log(LogLevel::kNotice, "Successful partial resynchronization with master.");
+      return true;
+    case Kind::kLater:
+      Log(LogLevel::kNotice,
+          "Master is currently unable to PSYNC but should be in the future: ", line);
+      return true;
+    case Kind::kOther:
+      break;
   }
   if (target.take_over) {
-    Log(LogLevel::kWarning, "Unexpected reply to PSYNC FAILOVER from master: ", reply);
+    Log(LogLevel::kWarning, "Unexpected reply to PSYNC FAILOVER from master: ", line);
     failed_take_over_.store(target.generation);
+    answer->kind = Kind::kLater;
     return true;
   }
-  Log(LogLevel::kNotice, "Master does not support PSYNC (", reply, "), falling back to SYNC");
-  answer->kind = Answer::Kind::kFull;
+  Log(LogLevel::kNotice, "Master does not support PSYNC (", line, "), falling back to SYNC");
+  answer->kind = Kind::kFull;
   return wire.Send("SYNC\r\n", timeout_ms());
 }
 

@@ -51,10 +51,11 @@ struct ReplicaLink {
   uint64_t drops = 0;  // came after so many of Primary::DropReplicas
   std::atomic<State> state{State::kWaiting};
   State after_snapshot = State::kOnline;
-  std::atomic<bool> failed{false};  // is to be dropped
-  bool blocked = false;             // the socket takes no more until epoll says so
-  bool watched_for_room = false;    // epoll was asked to
-  std::string head;                 // goes out before the stream
+  std::atomic<bool> gets_file{false};  // in kSnapshot: the file is written, and on its way
+  std::atomic<bool> failed{false};     // is to be dropped
+  bool blocked = false;                // the socket takes no more until epoll says so
+  bool watched_for_room = false;       // epoll was asked to
+  std::string head;                    // goes out before the stream
   std::unique_ptr<LogReader> reader;
   std::string input;
   RequestParser parser;
@@ -72,6 +73,6 @@ struct ReplicaLink {
 };
 
 // As INFO names it.
-std::string_view StateText(ReplicaLink::State state);
+std::string_view StateText(ReplicaLink::State state, bool gets_file);
 
 }  // namespace larder

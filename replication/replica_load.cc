@@ -1,6 +1,6 @@
-// Replica: how a snapshot that was received takes the place of the old data. Where there is room it
-// is loaded beside them, which are served meanwhile, and the two are swapped; else the old ones are
-// flushed first.
+// Replica: how a snapshot takes the place of the old data. Where there is room it is loaded beside
+// them, which are served meanwhile, and the two are swapped; else the old ones are flushed first.
+// As repl-diskless-load says, loading begins when all of it is here, or when it begins to come.
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -29,18 +29,18 @@ constexpr int64_t kNewlineMs = 1000;
 // of the newlines shows when the stream is read.
 class LivelySource : public RdbSource {
  public:
-  LivelySource(HiddenFile& file, PrimaryWire& wire) : file_(file), wire_(wire) {}
+  LivelySource(RdbSource& source, PrimaryWire& wire) : source_(source), wire_(wire) {}
   size_t Read(char* to, size_t most) override {
     const int64_t now_ms = MonotonicMs();
     if (now_ms - last_ms_ >= kNewlineMs) {
       wire_.Send("\n", 0);
       last_ms_ = now_ms;
     }
-    return file_.Read(to, most);
+    return source_.Read(to, most);
   }
 
  private:
-  HiddenFile& file_;
+  RdbSource& source_;
   PrimaryWire& wire_;
   int64_t last_ms_ = 0;
 };
@@ -75,27 +75,41 @@ struct Replica::Extras {
   }
 };
 
-bool Replica::LoadSnapshot(PrimaryWire& wire, const Target& target, const Answer& answer,
-                           HiddenFile& file) {
-  // Who may write changes what would be compared.
-  const bool swaps = engine_.config.Text("replica-full-sync") != "flush" &&
-                     engine_.config.settings().replica_read_only != 0 && !IsEmpty(engine_.keyspace);
-  const Loaded loaded = swaps ? LoadBeside(wire, target, answer, file) : Loaded::kNotPossible;
-  bool ok = loaded == Loaded::kYes;
-  if (loaded == Loaded::kNotPossible) {
-    file.Rewind();
-    ok = LoadAfterFlush(wire, target, answer, file);
-  }
+bool Replica::TakeSnapshot(PrimaryWire& wire, const Target& target, const SyncReply& answer) {
+  HiddenFile file;
+  ArrivingSnapshot snapshot(wire, file, engine_.config.settings(), progress_);
+  if (!snapshot.Begin() || !Load(snapshot, wire, target, answer)) return false;
   // What a restart finds: with it and our primary's backlog it gets by without a full sync.
-  if (ok && engine_.config.Text("rdb-del-sync-files") != "yes" &&
+  if (engine_.config.Text("rdb-del-sync-files") != "yes" &&
       !file.KeepAs(engine_.config.Text("dbfilename"))) {
     Log(LogLevel::kNotice, "The snapshot could not be kept as a file: ", std::strerror(errno));
   }
-  return ok;
+  return true;
 }
 
-Replica::Loaded Replica::LoadBeside(PrimaryWire& wire, const Target& target, const Answer& answer,
-                                    HiddenFile& file) {
+bool Replica::Load(ArrivingSnapshot& snapshot, PrimaryWire& wire, const Target& target,
+                   const SyncReply& answer) {
+  const std::string diskless = engine_.config.Text("repl-diskless-load");
+  const bool empty = IsEmpty(engine_.keyspace);
+  // Who may write changes what would be compared, and then it was in vain.
+  const bool swaps = !empty && engine_.config.Text("replica-full-sync") != "flush" &&
+                     (engine_.config.settings().replica_read_only != 0 || diskless == "swapdb");
+  // Old data are not given up for what may not come to its end.
+  const bool at_once = empty ? diskless != "disabled" : swaps && diskless == "swapdb";
+  if (!at_once && !snapshot.Receive()) return false;
+  if (swaps) {
+    engine_.persistence->set_async_loading(at_once);
+    const Loaded loaded = LoadBeside(snapshot, wire, target, answer);
+    engine_.persistence->set_async_loading(false);
+    if (loaded != Loaded::kNotPossible) return loaded == Loaded::kYes;
+    if (!snapshot.Receive()) return false;
+    snapshot.Rewind();
+  }
+  return LoadAfterFlush(snapshot, wire, target, answer);
+}
+
+Replica::Loaded Replica::LoadBeside(ArrivingSnapshot& snapshot, PrimaryWire& wire,
+                                    const Target& target, const SyncReply& answer) {
   Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Loading DB in memory, beside the old data");
   const uint64_t changes = engine_.stats.Sum(&WorkerStats::changes);
   stop_loading_.store(false);
@@ -108,9 +122,9 @@ Replica::Loaded Replica::LoadBeside(PrimaryWire& wire, const Target& target, con
     extras.libraries.emplace_back(source);
     return std::string();
   };
-  LivelySource source(file, wire);
+  LivelySource source(snapshot, wire);
   std::string error;
-  if (!persistence_.Load(source, file.size_bytes(), std::move(options), &error)) {
+  if (!persistence_.Load(source, snapshot.total_bytes(), std::move(options), &error)) {
     if (!replacement.full()) {
       Log(LogLevel::kWarning, "Failed trying to load the MASTER synchronization DB: ", error);
       return Loaded::kNo;  // the old data stay
@@ -119,6 +133,7 @@ Replica::Loaded Replica::LoadBeside(PrimaryWire& wire, const Target& target, con
         "Two data sets do not fit into memory together: the old one is flushed first");
     return Loaded::kNotPossible;
   }
+  if (!snapshot.Receive()) return Loaded::kNo;
   GateClosed closed(engine_.gate, worker_.gate_slot);
   if (!Wanted(target)) return Loaded::kNo;
   if (engine_.stats.Sum(&WorkerStats::changes) != changes) return Loaded::kNotPossible;
@@ -138,8 +153,8 @@ Replica::Loaded Replica::LoadBeside(PrimaryWire& wire, const Target& target, con
   return Loaded::kYes;
 }
 
-bool Replica::LoadAfterFlush(PrimaryWire& wire, const Target& target, const Answer& answer,
-                             HiddenFile& file) {
+bool Replica::LoadAfterFlush(ArrivingSnapshot& snapshot, PrimaryWire& wire, const Target& target,
+                             const SyncReply& answer) {
   primary_.DropReplicas();
   Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Flushing old data");
   GateClosed closed(engine_.gate, worker_.gate_slot);
@@ -150,8 +165,13 @@ bool Replica::LoadAfterFlush(PrimaryWire& wire, const Target& target, const Answ
   Extras extras;
   RdbLoad::Options options = {.keep_expired = true};
   options.take_fact = [&extras](auto name, auto value) { extras.Take(name, value); };
-  LivelySource source(file, wire);
-  const bool loaded = persistence_.Load(source, file.size_bytes(), std::move(options), &error);
+  LivelySource source(snapshot, wire);
+  bool loaded = persistence_.Load(source, snapshot.total_bytes(), std::move(options), &error);
+  if (loaded && !snapshot.Receive()) {
+    error = "its end did not come";
+    Flush();
+    loaded = false;
+  }
   // Where that failed nothing is left, which continues nobody's history.
   history_.Adopt(loaded && !answer.id.empty() ? answer.id : RandomHex(kIdBytes));
   engine_.log.Restart(loaded ? answer.offset : 0, extras.stream_db);

@@ -17,6 +17,9 @@ constexpr size_t kMostErrorBytes = 128;  // of an error and of a command's name,
 // A primary that asks has clients who wait for acknowledgements, and more will: for so long each
 // batch is acknowledged at once, so that the next WAIT finds it done.
 constexpr int64_t kPromptMs = 10'000;
+// While CLIENT PAUSE holds the stream: how often it is looked at, and how much is taken meanwhile.
+constexpr int64_t kPausedMs = 5;
+constexpr size_t kMostPausedBytes = size_t{64} << 20;
 // What the primary took from a client, or made of it, is smaller, a transaction too; whoever sends
 // more is no primary.
 constexpr size_t kMostCommandBytes = size_t{4} << 30;
@@ -25,7 +28,7 @@ constexpr size_t kMostCommandBytes = size_t{4} << 30;
 
 // Goes on where the last link ended. The primary's history may have another name by now, which our
 // replicas must learn.
-bool Replica::Continue(const Target& target, const Answer& answer) {
+bool Replica::Continue(const Target& target, const SyncReply& answer) {
   GateClosed closed(engine_.gate, worker_.gate_slot);
   if (!Wanted(target)) return false;
   if (answer.id != history_.id()) {
@@ -39,23 +42,31 @@ void Replica::Stream(PrimaryWire& wire, const Target& target) {
   stream_db_ = std::max(engine_.log.db(), 0);
   if (!HasDatabase(stream_db_)) return;
   client_->db = stream_db_;
-  last_io_ms_.store(MonotonicMs(), std::memory_order_relaxed);
+  progress_.last_io_ms.store(MonotonicMs(), std::memory_order_relaxed);
   SetState(target, State::kConnected);
   for (int64_t ack_ms = 0; Wanted(target);) {
-    if (!Apply(wire, target)) break;
+    const bool paused = engine_.pause.by_client(WallMs());
+    unapplied_bytes_.store(paused ? wire.input().size() : 0, std::memory_order_relaxed);
+    if (!paused && !Apply(wire, target)) break;
     const int64_t now_ms = MonotonicMs();
     const bool prompt = now_ms < prompt_until_ms_ && engine_.log.offset() != acknowledged_;
     if (prompt || now_ms - ack_ms >= kAckMs) {
       if (!Acknowledge(wire)) break;
       ack_ms = now_ms;
     }
-    if (!wire.Receive(ack_ms + kAckMs - now_ms)) break;
-    last_io_ms_.store(std::max(wire.last_io_ms(), last_io_ms_.load()), std::memory_order_relaxed);
-    if (now_ms - last_io_ms_.load() > timeout_ms()) {
+    if (paused && wire.input().size() > kMostPausedBytes) {
+      if (!interrupter_.Sleep(kPausedMs)) break;
+      continue;  // the primary keeps the rest
+    }
+    if (!wire.Receive(paused ? kPausedMs : ack_ms + kAckMs - now_ms)) break;
+    progress_.last_io_ms.store(std::max(wire.last_io_ms(), progress_.last_io_ms.load()),
+                               std::memory_order_relaxed);
+    if (now_ms - progress_.last_io_ms.load() > timeout_ms()) {
       Log(LogLevel::kWarning, "MASTER timeout: no data nor PING received...");
       break;
     }
   }
+  unapplied_bytes_.store(0, std::memory_order_relaxed);
   Log(LogLevel::kWarning, "Connection with master lost. ", wire.error());
 }
 

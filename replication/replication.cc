@@ -30,6 +30,11 @@ Replication::Replication(Engine& engine, Persistence& persistence)
       replica_(engine, history_, persistence, primary_),
       failover_(engine, *this, worker_) {
   primary_.OnRound([this](int64_t now_ms) { failover_.Round(now_ms); });
+  // At once: who comes back behind the command finds the backlog as it asks for it.
+  engine.config.OnChange("repl-backlog-size", [this](const std::string&, std::string*) {
+    engine_.log.ResizeWindow(window());
+    return true;
+  });
   engine.replica.store(!engine.config.Text("replicaof").empty());
 }
 
@@ -63,8 +68,8 @@ void Replication::Follow(const std::string& host, int port, bool take_over) {
   engine_.log.SetWindow(window());
   engine_.config.Note("replicaof", StrCat(host, " ", port));
   Parking::RefuseAll(engine_, kRoleChanged);
-  // They are to ask again, since the history may go on differently from here.
-  primary_.DropReplicas();
+  // Our replicas stay: they are told to ask again when it turns out that the history goes on
+  // differently from here.
   replica_.Follow({.host = host, .port = port, .take_over = take_over});
   Log(LogLevel::kNotice,
       was_replica ? "REPLICAOF: following another primary, "
@@ -132,7 +137,7 @@ void Replication::LogLag() const {
     if (replica.acknowledged == offset) continue;
     Log(LogLevel::kWarning, "Lagging replica ", replica.ip, ":", replica.port, " reported offset ",
         offset - replica.acknowledged, " behind master, lag=", replica.lag_s,
-        ", state=", StateText(replica.state), ".");
+        ", state=", StateText(replica.state, replica.gets_file), ".");
   }
   if (replicas.empty()) return;
   Log(LogLevel::kNotice, in_step, " of ", replicas.size(),

@@ -35,7 +35,8 @@ void ConfigSet(Context& c) {
   if (c.args.size() % 2 != 0) return c.SyntaxError();
   std::vector<Config::PairView> pairs;
   for (size_t i = 2; i < c.args.size(); i += 2) pairs.emplace_back(c.args[i], c.args[i + 1]);
-  if (c.engine.persistence != nullptr && c.engine.persistence->loading()) {
+  const PersistenceHost* persistence = c.engine.persistence;
+  if (persistence != nullptr && (persistence->loading() || persistence->async_loading())) {
     for (const auto& [name, value] : pairs) {
       if (!MayChangeDuringLoad(name)) return c.reply.Error(errors::kLoading);
     }

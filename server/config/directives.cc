@@ -336,9 +336,9 @@ constexpr Directive kDirectives[] = {
      "Seconds the backlog outlives the last replica; 0 for ever.", &Settings::repl_backlog_ttl_s},
     {"repl-disable-tcp-nodelay", "", kBool, "no", kLive, kNothing,
      "Replicas are sent the stream at once, in as few packets as there are batches."},
-    {"repl-diskless-load", "", Choice("disabled|on-empty-db|swapdb"), "disabled", kLive, kNothing,
-     "A snapshot is received into a file first; replica-full-sync says what becomes of the old "
-     "data."},
+    {"repl-diskless-load", "", Choice("disabled|on-empty-db|swapdb"), "disabled", kLive, kWorks,
+     "Load a primary's snapshot while it still comes: never, with no data, or beside those there "
+     "are."},
     {"replica-full-sync", "", Choice("auto|swap|flush"), "auto", kLive, kWorks,
      "Load a snapshot beside the old data and swap, flush them first, or see what has room."},
     {"repl-diskless-sync", "", kBool, "yes", kLive, kWorks,

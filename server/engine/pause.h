@@ -19,6 +19,10 @@ class Pause {
     until_ms_.store(running ? std::max(until_ms, until_ms_.load()) : until_ms);
   }
   void End() { until_ms_.store(0); }
+  // CLIENT PAUSE alone: a replica's stream stands still too.
+  bool by_client(int64_t now_ms) const {
+    return now_ms < until_ms_.load(std::memory_order_relaxed);
+  }
   // FAILOVER: no writes until it is over, whatever CLIENT UNPAUSE says.
   void BeginFailover() { failover_.store(true); }
   void EndFailover() { failover_.store(false); }
@@ -28,8 +32,8 @@ class Pause {
 
   // Meanwhile nothing expires, so that what replicas are sent stands still too.
   bool active(int64_t now_ms) const {
-    return now_ms < until_ms_.load(std::memory_order_relaxed) ||
-           failover_.load(std::memory_order_relaxed) || stop_.load(std::memory_order_relaxed);
+    return by_client(now_ms) || failover_.load(std::memory_order_relaxed) ||
+           stop_.load(std::memory_order_relaxed);
   }
 
   // Whether a command, whose call has these flags, must wait. REQUIRES: the pause is active.

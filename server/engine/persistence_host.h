@@ -12,6 +12,9 @@ class PersistenceHost {
 
   // A data set is being loaded: what needs one is answered -LOADING.
   bool loading() const { return loading_.load(std::memory_order_relaxed); }
+  // One is loaded as it comes from a primary, beside the old one: COMMAND's no_async_loading.
+  bool async_loading() const { return async_loading_.load(std::memory_order_relaxed); }
+  void set_async_loading(bool on) { async_loading_.store(on, std::memory_order_relaxed); }
   // Something can't be written: one of the two below.
   bool in_trouble() const { return save_failed() || aof_error() != 0; }
   // The last save failed although there are save points: stop-writes-on-bgsave-error.
@@ -23,7 +26,7 @@ class PersistenceHost {
   int aof_error() const { return aof_error_.load(std::memory_order_relaxed); }
 
  protected:
-  std::atomic<bool> loading_{false};
+  std::atomic<bool> loading_{false}, async_loading_{false};
   std::atomic<bool> save_failed_{false};
   std::atomic<int> aof_error_{0};
   std::atomic<uint64_t> synced_offset_{kNothing};

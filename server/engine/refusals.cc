@@ -221,6 +221,10 @@ std::string Refuse(const Attempt& a) {
   if (persistence != nullptr && persistence->loading() && !(flags & kLoading)) [[unlikely]] {
     return std::string(errors::kLoading);
   }
+  if ((flags & kNoAsyncLoading) && persistence != nullptr && persistence->async_loading())
+      [[unlikely]] {
+    return std::string(errors::kLoading);
+  }
   if (!(flags & kAllowBusy) && Busy(a)) return std::string(a.engine.scripts->BusyError());
   return {};
 }

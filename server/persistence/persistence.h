@@ -62,6 +62,10 @@ class Persistence : public PersistenceHost {
   bool saving() const;
   // The same for a new base of the append-only file.
   Begun BeginRewrite(bool later);
+  // A snapshot that was written elsewhere has become `dbfilename`: what TotalChanges() was at its
+  // cut is saved.
+  void NoteSaved(bool ok, uint64_t changes_then);
+  uint64_t TotalChanges() const;
   // FLUSHALL and the like: the snapshot that is being written is of no use any more.
   void AbortSave();
   struct Shutdown {
@@ -149,7 +153,6 @@ class Persistence : public PersistenceHost {
   // Writes a file of this kind with `write` and puts it in place.
   bool WriteFile(std::string_view kind, absl::FunctionRef<bool(RdbSink&)> write,
                  std::string* error);
-  void NoteSaved(bool ok, uint64_t changes_then);
   bool LoadFile(RdbLoad::Options options, std::string* error);
   // What the directive `import` names, if it does. False, with a sentence, where that fails.
   bool ImportOnce(std::string* error);
@@ -162,7 +165,6 @@ class Persistence : public PersistenceHost {
   void WarnOfSnapshot() const;
   void OpenAof();
   bool PrepareAofForShutdown(const Shutdown& options);
-  uint64_t TotalChanges() const;
   void UpdateSaveFailed();
   bool Saving() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

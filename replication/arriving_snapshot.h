@@ -1,0 +1,56 @@
+// ArrivingSnapshot: the snapshot of a full sync on its way from the primary. What comes is kept in
+// a file; who reads, gets it from there, and waits for what is still to come. So the same code
+// serves a load that begins when the snapshot is whole and one that begins at once. One thread;
+// the progress by any.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "protocol/rdb_reader.h"
+#include "replication/hidden_file.h"
+#include "replication/primary_wire.h"
+#include "server/config/settings.h"
+
+namespace larder {
+
+class ArrivingSnapshot : public RdbSource {
+ public:
+  struct Progress {
+    std::atomic<int64_t> last_io_ms{0};  // when the primary sent anything, on the monotonic clock
+    std::atomic<int64_t> bytes{0}, total_bytes{0};  // of the snapshot; total 0: not known
+  };
+  ArrivingSnapshot(PrimaryWire& wire, HiddenFile& file, const Settings& settings,
+                   Progress& progress)
+      : wire_(wire), file_(file), settings_(settings), progress_(progress) {}
+
+  // What the primary says of it first: its length, or the mark behind it. Each returns false, with
+  // a line in the log, when the link is broken or breaks the rules.
+  bool Begin();
+  // All of it.
+  bool Receive();
+  // Reads on in what has come; when there is no more, waits.
+  size_t Read(char* to, size_t most) override;
+  // The next Read begins anew.
+  void Rewind() { file_.Rewind(); }
+
+  uint64_t total_bytes() const { return whole_ ? file_.size_bytes() : total_; }  // 0: not known
+
+ private:
+  bool ReceiveSome();
+  bool ReceiveMarked();
+  bool Keep(std::string_view bytes);
+  bool Wait();
+
+  PrimaryWire& wire_;
+  HiddenFile& file_;
+  const Settings& settings_;
+  Progress& progress_;
+  std::string mark_;  // empty: it has a length
+  uint64_t total_ = 0;
+  bool whole_ = false;
+};
+
+}  // namespace larder

@@ -1,0 +1,33 @@
+#include "replication/sync_reply.h"
+
+#include <algorithm>
+
+#include "server/base/numbers.h"
+
+namespace larder {
+namespace {
+
+constexpr size_t kIdBytes = 40;
+
+}  // namespace
+
+SyncReply SyncReply::Parse(std::string_view line) {
+  SyncReply reply;
+  const size_t space = line.find(' ');
+  const std::string_view rest =
+      space == std::string_view::npos ? std::string_view() : line.substr(space + 1);
+  const size_t second = rest.find(' ');
+  if (line.starts_with("+FULLRESYNC ")) {
+    const bool sound = second == kIdBytes && ParseUint64(rest.substr(second + 1), &reply.offset);
+    reply.kind = sound ? Kind::kFull : Kind::kWrong;
+    if (sound) reply.id = rest.substr(0, second);
+  } else if (line.starts_with("+CONTINUE")) {
+    reply.kind = Kind::kContinue;
+    if (rest.size() == kIdBytes) reply.id = rest;
+  } else if (line.starts_with("-NOMASTERLINK") || line.starts_with("-LOADING")) {
+    reply.kind = Kind::kLater;
+  }
+  return reply;
+}
+
+}  // namespace larder

@@ -1,0 +1,388 @@
+#!/usr/bin/python3
+"""The link between primary and replica when the other side breaks the rules, hangs, or is slow; and
+what the words that steer it do at once."""
+import signal
+import socket
+import threading
+import unittest
+
+from harness import SANITIZED, Server, encode, wait_until
+
+QUICK = ("--repl-diskless-sync-delay", "0")
+ID = "a" * 40
+MARK = "e" * 40
+EMPTY = b"REDIS0010\xff" + bytes(8)  # a data set without keys; zeros: no checksum
+
+
+class FakePrimary:
+    """Shakes hands as a primary does, answers PSYNC with `answers`, one for each link, and then
+    leaves the link as it is. `asked` are the PSYNCs."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.asked = []
+        self.links = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+        for link in self.links:
+            link.close()
+
+    def _accept(self):
+        while True:
+            try:
+                link = self.listener.accept()[0]
+            except OSError:
+                return
+            self.links.append(link)
+            threading.Thread(target=self._serve, args=(link,), daemon=True).start()
+
+    def _serve(self, link):
+        try:
+            data = b""
+            while b"PSYNC" not in data:
+                data = link.recv(4096)
+                if not data:
+                    return
+                if b"PSYNC" not in data:
+                    link.sendall(b"+PONG\r\n" if b"PING" in data else b"+OK\r\n")
+            self.asked.append(data.decode().split("\r\n"))
+            if self.answers:
+                link.sendall(self.answers.pop(0))
+        except OSError:
+            pass
+
+
+def full(snapshot=EMPTY, offset=0, head=None):
+    """FULLRESYNC and a snapshot with its length, or with another head."""
+    head = b"$%d\r\n" % len(snapshot) if head is None else head
+    return b"+FULLRESYNC %s %d\r\n%s%s" % (ID.encode(), offset, head, snapshot)
+
+
+class BadPrimary(unittest.TestCase):
+    """A replica with data of its own, which it keeps whatever the primary sends."""
+
+    def refused(self, answer, line, *options, close=False):
+        with FakePrimary(answer) as primary, Server("--repl-timeout", "2", *options) as replica:
+            replica.call("SET", "kept", "1")
+            replica.call("REPLICAOF", "127.0.0.1", primary.port)
+            if close:
+                wait_until(lambda: primary.asked and not primary.answers, "the answer")
+                primary.links[0].shutdown(socket.SHUT_WR)
+            wait_until(lambda: line in replica.log(), line)
+            wait_until(lambda: len(primary.asked) > 1, "another try")
+            self.assertEqual(replica.call("GET", "kept"), b"1")
+            self.assertEqual(replica.info("master_link_status"), "down")
+
+    def test_garbage_for_an_answer(self):
+        self.refused(b"\x00\xff\x13garbage\r\nmore\r\n", "Bad protocol from MASTER")
+
+    def test_a_line_without_an_end(self):
+        self.refused(b"+" + b"x" * 100_000, "a line without an end")
+
+    def test_full_resync_without_an_offset(self):
+        self.refused(b"+FULLRESYNC " + ID.encode() + b"\r\n", "wrong +FULLRESYNC syntax")
+
+    def test_a_length_that_is_none(self):
+        self.refused(full(head=b"$-1\r\n"), "Bad protocol from MASTER")
+        self.refused(full(head=b"$18446744073709551616\r\n"), "Bad protocol from MASTER")
+        self.refused(full(head=b"$EOF:abc\r\n"), "Bad protocol from MASTER")
+
+    def test_a_bulk_that_never_comes(self):
+        self.refused(full(b"REDIS0010", head=b"$99999999999\r\n"), "silent for repl-timeout")
+
+    def test_a_snapshot_that_is_garbage(self):
+        for mode in ("disabled", "swapdb"):
+            self.refused(full(b"REDIS0010\xfe\x00\xee garbage"), "Internal error in RDB",
+                         "--repl-diskless-load", mode)
+
+    def test_a_wrong_checksum(self):
+        for mode in ("disabled", "swapdb"):
+            self.refused(full(b"REDIS0010\xff12345678"), "RDB CRC error",
+                         "--repl-diskless-load", mode)
+
+    def test_half_an_end_mark(self):
+        head = b"$EOF:" + MARK.encode() + b"\r\n"
+        for mode in ("disabled", "swapdb"):
+            self.refused(full(EMPTY + MARK[:20].encode(), head=head), "I/O error trying to sync",
+                         "--repl-diskless-load", mode, close=True)
+            self.refused(full(EMPTY + MARK[:20].encode(), head=head), "silent for repl-timeout",
+                         "--repl-diskless-load", mode)
+
+    def test_another_history_means_a_full_sync(self):
+        # Lower than what the replica has had, under a foreign name: the snapshot says what holds.
+        with FakePrimary(full(offset=7)) as primary, Server() as replica:
+            for i in range(100):
+                replica.call("SET", "k%d" % i, "v")
+            replica.call("REPLICAOF", "127.0.0.1", primary.port)
+            wait_until(lambda: replica.info("master_link_status") == "up", "the link")
+            self.assertEqual(replica.info("master_replid"), ID)
+            self.assertEqual(replica.info("master_repl_offset"), "7")
+            self.assertEqual(replica.call("DBSIZE"), 0)
+
+    def test_garbage_in_the_stream(self):
+        with FakePrimary(full() + b"*1\r\n$4\r\nPI\xff\xff\r\n*not a number\r\n") as primary, \
+                Server() as replica:
+            replica.call("REPLICAOF", "127.0.0.1", primary.port)
+            wait_until(lambda: len(primary.asked) > 1, "a link that is given up")
+            self.assertEqual(replica.call("PING"), b"PONG")
+
+
+class BadReplica(unittest.TestCase):
+    def primary(self, *options):
+        server = Server(*QUICK, *options)
+        self.addCleanup(server.__exit__)
+        return server
+
+    def full_sync(self, primary):
+        """A connection that has been sent a snapshot."""
+        wire = primary.wire()
+        self.addCleanup(wire.socket.close)
+        wire.send(encode("PSYNC", "?", "-1"))
+        self.assertTrue(self.line(wire).startswith(b"+FULLRESYNC"))
+        wire._bytes(int(self.line(wire)[1:]))
+        return wire
+
+    def line(self, wire):
+        """The next one that says more than that the primary is alive."""
+        while not wire.buffer.lstrip(b"\n"):
+            wire._more()
+        wire.buffer = wire.buffer.lstrip(b"\n")
+        return wire._line()
+
+    def test_whoever_talks_on_the_link_is_dropped(self):
+        primary = self.primary()
+        for words, name in ((("PING",), "ping"), (("XINFO", "HELP"), "xinfo|help"),
+                            (("GET", "k"), "get")):
+            wire = self.full_sync(primary)
+            wire.send(encode(*words))
+            wire.rest()
+            line = "Replica generated a reply to command '%s', disconnecting it: id=" % name
+            wait_until(lambda text=line: text in primary.log(), line)
+        self.assertIn("== CRITICAL == This master is sending an error to its replica: "
+                      "'-ERR Replica can't interact with the keyspace' after processing the "
+                      "command 'get'", primary.log())
+
+    def test_what_comes_with_sync_is_heard(self):
+        primary = self.primary("--repl-diskless-sync-delay", "1000")
+        with primary.wire() as wire:
+            wire.send(encode("PSYNC", "?", "-1") + encode("PING"))
+            self.assertEqual(wire.rest().strip(b"\n"), b"")
+        self.assertIn("Replica generated a reply to command 'ping'", primary.log())
+
+    def test_an_offset_that_is_no_number(self):
+        primary = self.primary()
+        self.assertEqual(primary.call("PSYNC", ID, "soon"),
+                         b"-ERR value is not an integer or out of range")
+        self.assertIn("asks for synchronization but with a wrong offset", primary.log())
+
+    def test_an_offset_from_the_future_is_a_full_sync(self):
+        primary = self.primary()
+        self.full_sync(primary)
+        own = primary.info("master_replid")
+        for history in (own, ID):
+            with primary.wire() as wire:
+                wire.send(encode("PSYNC", history, "1000000000"))
+                self.assertTrue(self.line(wire).startswith(b"+FULLRESYNC " + own.encode()))
+
+    def test_acknowledging_the_future_harms_nobody(self):
+        primary = self.primary()
+        wire = self.full_sync(primary)
+        wire.send(encode("REPLCONF", "ACK", "1000000000"))
+        wait_until(lambda: "offset=1000000000" in primary.info("slave0"), "the acknowledgement")
+        self.assertEqual(primary.call("SET", "k", "v"), b"OK")
+        self.assertIn(b"SET", wire._bytes(len(encode("SELECT", "0") + encode("SET", "k", "v"))))
+
+    def test_one_that_never_acknowledges_is_dropped_after_repl_timeout(self):
+        primary = self.primary("--repl-timeout", "1", "--repl-ping-replica-period", "1")
+        wire = self.full_sync(primary)
+        wire.rest()
+        wait_until(lambda: primary.info("connected_slaves") == "0", "its end")
+        self.assertIn("has been silent for repl-timeout", primary.log())
+
+    @unittest.skipIf(SANITIZED, "memory is not measured")
+    def test_a_slow_reader_is_cut_off_and_costs_no_more_than_its_limit(self):
+        primary = self.primary("--client-output-buffer-limit", "replica 8mb 0 0",
+                               "--repl-backlog-size", "1mb")
+        wire = self.full_sync(primary)
+        before = primary.rss()
+        value = b"x" * 100_000
+        with primary.wire() as writer:
+            for _ in range(400):  # 40 MB, of which it reads a byte now and then
+                writer.call("SET", "k", value)
+                if wire is not None and primary.info("connected_slaves") == "0":
+                    break
+                wire._bytes(1)
+        wait_until(lambda: primary.info("connected_slaves") == "0", "its end")
+        self.assertIn("overcoming of output buffer limits", primary.log())
+        self.assertLess(primary.rss() - before, 24 << 20)
+
+
+class AtOnce(unittest.TestCase):
+    def pair(self, *options):
+        servers = [Server(*QUICK, *options) for _ in range(2)]
+        for server in servers:
+            self.addCleanup(server.__exit__)
+        return servers
+
+    def follow(self, replica, primary):
+        replica.call("REPLICAOF", "127.0.0.1", primary.port)
+        wait_until(lambda: replica.info("master_link_status") == "up", "the link")
+
+    def test_a_smaller_backlog_holds_for_who_comes_back_behind_it(self):
+        primary, replica = self.pair()
+        self.follow(replica, primary)
+        with primary.wire() as wire:
+            words = [("MULTI",), ("CLIENT", "KILL", "TYPE", "replica"),
+                     ("CONFIG", "SET", "repl-backlog-size", "16384")]
+            words += [("SET", "k%d" % i, "A" * 16384) for i in range(10)] + [("EXEC",)]
+            wire.send(b"".join(encode(*w) for w in words))
+            for _ in words:
+                reply = wire.reply()
+        self.assertEqual(reply[0], 1)
+        wait_until(lambda: replica.call("DBSIZE") == 10, "what was written")
+        self.assertEqual(primary.info("sync_full"), "2")
+        self.assertEqual(primary.info("sync_partial_ok"), "0")
+
+    def test_another_replication_id_begins_a_history(self):
+        primary, replica = self.pair()
+        self.follow(replica, primary)
+        before = primary.info("master_replid")
+        self.assertEqual(primary.call("DEBUG", "CHANGE-REPL-ID"), b"OK")
+        self.assertNotEqual(primary.info("master_replid"), before)
+        self.assertEqual(primary.info("master_replid2"), "0" * 40)
+        primary.call("SET", "k", "v")  # who follows goes on
+        wait_until(lambda: replica.call("GET", "k") == b"v", "the stream")
+        self.assertEqual(primary.info("sync_full"), "1")
+        primary.call("CLIENT", "KILL", "TYPE", "replica")
+        wait_until(lambda: primary.info("sync_full") == "2", "a full sync")
+
+    def test_a_primary_that_stands_still_is_given_up(self):
+        primary, replica = self.pair("--repl-timeout", "2")
+        primary.call("CONFIG", "SET", "repl-diskless-sync-delay", "1000")
+        replica.call("REPLICAOF", "127.0.0.1", primary.port)
+        wait_until(lambda: replica.call("ROLE")[3] == b"handshake", "the handshake")
+        with primary.wire() as wire:
+            wire.send(encode("DEBUG", "SLEEP", "4"))
+            wait_until(lambda: "Timeout connecting to the MASTER" in replica.log(), "a time-out")
+            self.assertEqual(wire.reply(), b"OK")
+
+    def test_replicas_of_a_replica_stay_until_the_history_changes(self):
+        first, middle = self.pair("--rdb-key-save-delay", "1000000")
+        last, second = self.pair("--rdb-key-save-delay", "1000000")
+        self.follow(middle, first)
+        self.follow(last, middle)
+        second.call("DEBUG", "POPULATE", "10")
+        middle.call("REPLICAOF", "127.0.0.1", second.port)
+        wait_until(lambda: second.info("rdb_bgsave_in_progress") == "1", "a full sync")
+        middle.call("REPLICAOF", "127.0.0.1", first.port)
+        wait_until(lambda: middle.info("master_link_status") == "up", "the link")
+        first.call("SET", "k", "v")
+        wait_until(lambda: last.call("GET", "k") == b"v", "the stream")
+        self.assertEqual(first.info("sync_full"), "1")
+        self.assertEqual(middle.info("sync_partial_ok"), "0")
+        self.assertNotIn("Connection with master lost", last.log())
+
+    def test_client_pause_holds_the_stream(self):
+        primary, replica = self.pair("--repl-ping-replica-period", "3600")
+        self.follow(replica, primary)
+        primary.call("SET", "k", "before")
+        wait_until(lambda: replica.call("GET", "k") == b"before", "the stream")
+        held = replica.info("slave_repl_offset")
+        replica.call("CLIENT", "PAUSE", "100000", "WRITE")
+        primary.call("SET", "k", "after")
+        came = primary.info("master_repl_offset")
+        wait_until(lambda: replica.info("slave_read_repl_offset") == came, "what was written")
+        self.assertEqual(replica.info("slave_repl_offset"), held)
+        self.assertEqual(replica.call("GET", "k"), b"before")
+        replica.call("CLIENT", "UNPAUSE")
+        wait_until(lambda: replica.info("slave_repl_offset") == came, "the rest of it")
+        self.assertEqual(replica.call("GET", "k"), b"after")
+
+    def test_a_full_sync_through_a_file_is_a_save_where_there_are_save_points(self):
+        primary, replica = self.pair("--repl-diskless-sync", "no", "--rdb-key-save-delay", "100000")
+        primary.call("DEBUG", "POPULATE", "10")
+        for points in ("", "900 100"):
+            primary.call("CONFIG", "SET", "save", points)
+            replica.call("REPLICAOF", "127.0.0.1", primary.port)
+            wait_until(lambda: primary.info("rdb_bgsave_in_progress") == "1", "the snapshot")
+            wait_until(lambda: "state=wait_bgsave" in primary.info("slave0"), "who waits for it")
+            replica.call("REPLICAOF", "NO", "ONE")
+            wait_until(lambda: primary.info("rdb_bgsave_in_progress") == "0", "its end")
+            if not points:
+                self.assertEqual(primary.info("rdb_changes_since_last_save"), "10")
+        wait_until(lambda: primary.info("rdb_changes_since_last_save") == "0", "a save")
+        with Server("--dir", primary.folder) as restored:
+            self.assertEqual(restored.call("DBSIZE"), 10)
+
+    def test_a_shutdown_that_a_signal_asked_for_is_called_off(self):
+        primary, _ = self.pair()
+        primary.call("DEBUG", "PAUSE-CRON", "1")
+        primary.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: primary.call("SHUTDOWN", "ABORT") == b"OK", "a shutdown")
+        self.assertIn("Shutdown manually aborted", primary.log())
+        primary.call("DEBUG", "PAUSE-CRON", "0")
+        self.assertEqual(primary.call("SET", "k", "v"), b"OK")
+
+
+class WhileItArrives(unittest.TestCase):
+    """repl-diskless-load: a snapshot is loaded while the primary still writes it."""
+
+    def slow_pair(self, mode):
+        primary = Server(*QUICK)
+        replica = Server("--repl-diskless-load", mode, "--repl-timeout", "60")
+        for server in (primary, replica):
+            self.addCleanup(server.__exit__)
+        primary.call("DEBUG", "POPULATE", "300", "new", "20000")
+        primary.call("CONFIG", "SET", "rdbcompression", "no")
+        primary.call("CONFIG", "SET", "rdb-key-save-delay", "200000")
+        return primary, replica
+
+    def test_beside_the_old_data(self):
+        primary, replica = self.slow_pair("swapdb")
+        replica.call("SET", "old", "1")
+        replica.call("CONFIG", "SET", "replica-read-only", "no")
+        replica.call("REPLICAOF", "127.0.0.1", primary.port)
+        wait_until(lambda: replica.info("async_loading") == "1", "loading beside")
+        self.assertEqual(primary.info("rdb_bgsave_in_progress"), "1")
+        self.assertEqual(replica.info("loading"), "0")
+        self.assertEqual(replica.call("GET", "old"), b"1")
+        loading = b"-LOADING"
+        self.assertTrue(replica.call("CONFIG", "SET", "appendonly", "no").startswith(loading))
+        self.assertTrue(replica.call("REPLICAOF", "NO", "ONE").startswith(loading))
+        # A link that breaks leaves what there was.
+        primary.call("CONFIG", "SET", "repl-diskless-sync-delay", "1000")
+        primary.call("CLIENT", "KILL", "TYPE", "replica")
+        wait_until(lambda: replica.info("async_loading") == "0", "the end of it")
+        self.assertIn("Internal error in RDB reading offset", replica.log())
+        self.assertEqual(replica.call("GET", "old"), b"1")
+        self.assertEqual(replica.call("DBSIZE"), 1)
+        primary.call("CONFIG", "SET", "rdb-key-save-delay", "0")
+        primary.call("CONFIG", "SET", "repl-diskless-sync-delay", "0")
+        wait_until(lambda: replica.info("master_link_status") == "up", "the link")
+        self.assertEqual(replica.call("DEBUG", "DIGEST"), primary.call("DEBUG", "DIGEST"))
+
+    def test_where_there_are_no_data(self):
+        primary, replica = self.slow_pair("on-empty-db")
+        replica.call("REPLICAOF", "127.0.0.1", primary.port)
+        wait_until(lambda: replica.info("loading") == "1", "loading")
+        self.assertEqual(primary.info("rdb_bgsave_in_progress"), "1")
+        self.assertTrue(replica.call("GET", "k").startswith(b"-LOADING"))
+        primary.call("CONFIG", "SET", "repl-diskless-sync-delay", "1000")
+        primary.call("CLIENT", "KILL", "TYPE", "replica")
+        wait_until(lambda: replica.info("loading") == "0", "the end of it")
+        self.assertEqual(replica.call("DBSIZE"), 0)
+        primary.call("CONFIG", "SET", "rdb-key-save-delay", "0")
+        primary.call("CONFIG", "SET", "repl-diskless-sync-delay", "0")
+        wait_until(lambda: replica.info("master_link_status") == "up", "the link")
+        self.assertEqual(replica.call("DEBUG", "DIGEST"), primary.call("DEBUG", "DIGEST"))
+
+
+if __name__ == "__main__":
+    unittest.main()
