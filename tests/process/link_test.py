@@ -14,9 +14,22 @@ MARK = "e" * 40
 EMPTY = b"REDIS0010\xff" + bytes(8)  # a data set without keys; zeros: no checksum
 
 
+def snapshot_of(**keys):
+    """What a server with these keys sends to a replica."""
+    with Server() as server, server.wire() as wire:
+        for key, value in keys.items():
+            wire.call("SET", key, value)
+        wire.send(encode("SYNC"))
+        while not wire.buffer.lstrip(b"\n"):
+            wire._more()
+        wire.buffer = wire.buffer.lstrip(b"\n")
+        return wire._bytes(int(wire._line()[1:]))
+
+
 class FakePrimary:
     """Shakes hands as a primary does, answers PSYNC with `answers`, one for each link, and then
-    leaves the link as it is. `asked` are the PSYNCs."""
+    leaves the link as it is. An answer is what is sent, or does the sending. `asked` are the
+    PSYNCs."""
 
     def __init__(self, *answers):
         self.answers = list(answers)
@@ -54,7 +67,8 @@ class FakePrimary:
                     link.sendall(b"+PONG\r\n" if b"PING" in data else b"+OK\r\n")
             self.asked.append(data.decode().split("\r\n"))
             if self.answers:
-                link.sendall(self.answers.pop(0))
+                answer = self.answers.pop(0)
+                answer(link) if callable(answer) else link.sendall(answer)
         except OSError:
             pass
 
@@ -126,12 +140,66 @@ class BadPrimary(unittest.TestCase):
             self.assertEqual(replica.info("master_repl_offset"), "7")
             self.assertEqual(replica.call("DBSIZE"), 0)
 
-    def test_garbage_in_the_stream(self):
-        with FakePrimary(full() + b"*1\r\n$4\r\nPI\xff\xff\r\n*not a number\r\n") as primary, \
+    def test_a_mark_that_comes_in_two_pieces(self):
+        # The value holds nearly a mark, which is none, wherever the pieces end.
+        value = MARK[:-1] + "!"
+        data = snapshot_of(k=value)
+
+        def received(replica):
+            info = replica.call("INFO", "replication").split(b"master_sync_read_bytes:")
+            return int(info[1].split(b"\r\n")[0]) if len(info) > 1 else 0
+
+        with Server() as replica:
+            for sent in range(1, len(MARK), 6):
+                def answer(link, sent=sent):
+                    link.sendall(full(data + MARK[:sent].encode(),
+                                      head=b"$EOF:%s\r\n" % MARK.encode()))
+                    # All that can not be the mark's begin.
+                    least = len(data) + sent - len(MARK) + 1
+                    wait_until(lambda: received(replica) >= least, "the first piece")
+                    link.sendall(MARK[sent:].encode())
+
+                with FakePrimary(answer) as primary:
+                    replica.call("REPLICAOF", "127.0.0.1", primary.port)
+                    wait_until(lambda: replica.info("master_link_status") == "up", "the link")
+                    self.assertEqual(replica.call("GET", "k"), value.encode())
+                    replica.call("REPLICAOF", "NO", "ONE")
+                    replica.call("FLUSHALL")
+
+    def given_up(self, stream, line):
+        """A stream that is of no use; what came before it counts."""
+        with FakePrimary(full() + encode("SET", "before", "1") + stream) as primary, \
                 Server() as replica:
             replica.call("REPLICAOF", "127.0.0.1", primary.port)
-            wait_until(lambda: len(primary.asked) > 1, "a link that is given up")
-            self.assertEqual(replica.call("PING"), b"PONG")
+            wait_until(lambda: line in replica.log(), line)
+            wait_until(lambda: len(primary.asked) > 1, "another try")
+            self.assertEqual(replica.call("GET", "before"), b"1")
+            self.assertIsNone(replica.call("GET", "lost"))
+
+    def test_garbage_in_the_stream(self):
+        self.given_up(b"*1\r\n$4\r\nPI\xff\xff\r\n*not a number\r\n", "Protocol error from")
+        self.given_up(b"*1\r\n$-5\r\n", "invalid bulk length")
+        self.given_up(b"*1\r\n$5000000000\r\n", "invalid bulk length")
+        self.given_up(b"*9999999999\r\n", "invalid multibulk length")
+
+    def test_a_database_that_is_not_here(self):
+        line = "The primary uses database 77 of 16: the directive databases must be larger"
+        self.given_up(encode("SELECT", 77) + encode("SET", "lost", "here"), line)
+        said = b"REDIS0010\xfa\x0erepl-stream-db\x0277\xff" + bytes(8)
+        with FakePrimary(full(said) + encode("SET", "lost", "here")) as primary, \
+                Server() as replica:
+            replica.call("REPLICAOF", "127.0.0.1", primary.port)
+            wait_until(lambda: line in replica.log(), line)
+            self.assertIsNone(replica.call("GET", "lost"))
+
+    def test_what_the_stream_gets_wrong_is_told_and_passed_over(self):
+        stream = (encode("NOSUCH", "command") + encode("SET", "k", "text") + encode("INCR", "k") +
+                  encode("SET", "last", "1"))
+        with FakePrimary(full() + stream) as primary, Server() as replica:
+            replica.call("REPLICAOF", "127.0.0.1", primary.port)
+            wait_until(lambda: replica.call("GET", "last") == b"1", "the end of the stream")
+            self.assertIn("after processing the command 'NOSUCH'", replica.log())
+            self.assertIn("after processing the command 'INCR'", replica.log())
 
 
 class BadReplica(unittest.TestCase):
@@ -191,13 +259,26 @@ class BadReplica(unittest.TestCase):
                 wire.send(encode("PSYNC", history, "1000000000"))
                 self.assertTrue(self.line(wire).startswith(b"+FULLRESYNC " + own.encode()))
 
-    def test_acknowledging_the_future_harms_nobody(self):
+    def lost(self, primary, wire, line):
+        wire.rest()
+        wait_until(lambda: primary.info("connected_slaves") == "0", "its end")
+        self.assertIn(line, primary.log())
+
+    def test_acknowledging_the_future_ends_the_link(self):
         primary = self.primary()
         wire = self.full_sync(primary)
         wire.send(encode("REPLCONF", "ACK", "1000000000"))
-        wait_until(lambda: "offset=1000000000" in primary.info("slave0"), "the acknowledgement")
-        self.assertEqual(primary.call("SET", "k", "v"), b"OK")
-        self.assertIn(b"SET", wire._bytes(len(encode("SELECT", "0") + encode("SET", "k", "v"))))
+        self.lost(primary, wire, "lost: it acknowledges what it was never sent.")
+        self.assertEqual(primary.call("WAIT", "1", "1"), 0)
+
+    def test_garbage_ends_the_link(self):
+        primary = self.primary()
+        wire = self.full_sync(primary)
+        wire.send(b"*1\r\n$-5\r\n")
+        self.lost(primary, wire, "lost: it broke the protocol.")
+        wire = self.full_sync(primary)
+        wire.send(b"*1\r\n$500000\r\n" + b"x" * 100_000)
+        self.lost(primary, wire, "lost: it sent too much.")
 
     def test_one_that_never_acknowledges_is_dropped_after_repl_timeout(self):
         primary = self.primary("--repl-timeout", "1", "--repl-ping-replica-period", "1")
