@@ -73,6 +73,7 @@ std::string_view StateText(ReplicaLink::State state, bool gets_file) {
 void Replication::AppendInfo(std::string& out) const {
   const bool is_replica = engine_.replica.load(std::memory_order_relaxed);
   Field(out, "role", is_replica ? "slave" : "master");
+  if (waits_.active()) Field(out, "larder_joining_seconds_left", waits_.seconds_left());
   if (is_replica) AppendLink(out, engine_, replica_);
   const std::vector<Primary::ReplicaState> replicas = primary_.replicas();
   Field(out, "connected_slaves", replicas.size());

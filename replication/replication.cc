@@ -28,8 +28,12 @@ Replication::Replication(Engine& engine, Persistence& persistence)
       history_(RandomHex(40)),
       primary_(engine, worker_.stats, history_, persistence),
       replica_(engine, history_, persistence, primary_),
-      failover_(engine, *this, worker_) {
-  primary_.OnRound([this](int64_t now_ms) { failover_.Round(now_ms); });
+      failover_(engine, *this, worker_),
+      waits_(engine, joining_) {
+  primary_.OnRound([this](int64_t now_ms) {
+    failover_.Round(now_ms);
+    waits_.Round(now_ms);
+  });
   // At once: who comes back behind the command finds the backlog as it asks for it.
   engine.config.OnChange("repl-backlog-size", [this](const std::string&, std::string*) {
     engine_.log.ResizeWindow(window());
@@ -62,6 +66,7 @@ size_t Replication::window() const {
 }
 
 void Replication::Follow(const std::string& host, int port, bool take_over) {
+  waits_.End();
   const bool was_replica = engine_.replica.exchange(true);
   SetLogRole(LogRole::kReplica);
   engine_.log.SetRaw(true);
@@ -79,6 +84,7 @@ void Replication::Follow(const std::string& host, int port, bool take_over) {
 }
 
 void Replication::Promote() {
+  waits_.End();
   if (!engine_.replica.load()) return;
   replica_.Follow({});
   history_.Branch(engine_.log.offset());

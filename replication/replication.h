@@ -10,6 +10,7 @@
 
 #include "replication/failover.h"
 #include "replication/history.h"
+#include "replication/joining.h"
 #include "replication/primary.h"
 #include "replication/replica.h"
 #include "server/engine/context.h"
@@ -25,6 +26,10 @@ class Replication : public ReplicationHost {
   Replication(const Replication&) = delete;
   Replication& operator=(const Replication&) = delete;
 
+  // Before clients are served, and when it is known whether there was a file of data:
+  // protected-restart. False, with a sentence, where that can't be had.
+  bool Expect(std::string* error) { return waits_.Expect(error); }
+  void Decide(bool found_data) { waits_.Decide(found_data); }
   // Threads run; follows the primary of the directive `replicaof`, if there is one. After the data
   // set is loaded.
   void Start();
@@ -69,6 +74,7 @@ class Replication : public ReplicationHost {
   Primary primary_;
   Replica replica_;
   Failover failover_;
+  Joining waits_;
   std::string restored_id_;
   int restored_db_ = 0;
 };

@@ -179,6 +179,7 @@ bool Server::Start(std::string* error) {
   engine.executable = ExecutablePath();
   engine.request_shutdown = [this](std::string words) { RequestShutdown(std::move(words)); };
   Net& net = rooms.net.emplace(engine);
+  if (!replication.Expect(error)) return false;
   if (options_.port == 0) net.ListenAnywhere();
   if (!net.Listen(error)) return false;
   engine.port = net.port();
@@ -188,6 +189,7 @@ bool Server::Start(std::string* error) {
   // Who waits for this line connects: not before the port is ours, and not after loading only.
   Log(LogLevel::kNotice, "Listening on port ", engine.port, ", PID: ", getpid());
   if (!persistence.LoadAtStart(error)) return false;
+  replication.Decide(persistence.found_data());
   replication.Start();
   return true;
 }

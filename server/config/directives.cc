@@ -369,6 +369,16 @@ constexpr Directive kDirectives[] = {
      "A replica refuses the writes of clients.", &Settings::replica_read_only},
     {"replica-serve-stale-data", "slave-serve-stale-data", kBool, "yes", kLive, kWorks,
      "A replica answers reads while it has lost its primary.", &Settings::replica_serve_stale_data},
+    {"close-on-replica-write", "", kBool, "no", kLive, kWorks,
+     "Who writes to a read-only replica is closed after -READONLY, so that it looks for the "
+     "primary anew.",
+     &Settings::close_on_replica_write},
+    {"protected-restart", "", kBool, "no", 0, kWorks,
+     "A server that comes back without its data waits until REPLICAOF says who is primary, lest "
+     "its replicas copy the loss."},
+    {"protected-restart-timeout", "", Number(1, kInt), "60", kLive, kWorks,
+     "Seconds for which it waits; Sentinels take down-after-milliseconds and some 20 seconds.",
+     &Settings::protected_restart_timeout_s},
     {"propagation-error-behavior", "", Choice("ignore|panic|panic-on-replicas"), "ignore", kLive,
      kNothing, "An error of a command of the stream is logged."},
     // Cluster

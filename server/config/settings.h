@@ -82,6 +82,7 @@ struct Settings {
   Setting repl_timeout_s, repl_ping_period_s;
   Setting repl_diskless_sync, repl_diskless_sync_delay_s, repl_diskless_sync_max_replicas;
   Setting replica_read_only, replica_serve_stale_data, replica_ignore_maxmemory;
+  Setting close_on_replica_write, protected_restart_timeout_s;
   Setting replica_priority, replica_announced, replica_announce_port;
   Setting hash_max_listpack_entries, hash_max_listpack_value;
   Setting set_max_intset_entries;

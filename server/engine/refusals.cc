@@ -106,6 +106,15 @@ std::string RefuseWhileSubscribed(const Attempt& a) {
       "context");
 }
 
+// What is allowed while a data set is loaded is allowed here, and to say who is primary. For stock
+// Sentinels PING's answer is none, and this server down.
+std::string RefuseWhileJoining(const Attempt& a) {
+  if (a.command->flags & kLoading) return "";
+  if (a.command->name == "replicaof" || a.command->name == "slaveof") return "";
+  if (a.command->name == "ping") return "HAJOINING waiting to be told who is primary";
+  return "LOADING waiting to be told who is primary (protected-restart)";
+}
+
 }  // namespace
 
 uint32_t FlagsOf(const Engine& engine, const Command& command, Args args) {
@@ -175,8 +184,12 @@ bool IsStaleReplica(const Engine& engine) {
 std::string RefuseAsReplica(const Attempt& a) {
   if (!a.engine.replica.load(std::memory_order_relaxed)) return "";
   const Settings& settings = a.engine.config.settings();
-  if (settings.replica_read_only && WillRun(a, kWrite))
+  if (settings.replica_read_only && WillRun(a, kWrite)) {
+    if (settings.close_on_replica_write) {
+      a.client.close_after_reply.store(true, std::memory_order_relaxed);
+    }
     return std::string(errors::kReadOnlyReplica);
+  }
   if (IsStaleReplica(a.engine) && WillRunWithout(a, kStale)) {
     return std::string(errors::kPrimaryDown);
   }
@@ -224,6 +237,9 @@ std::string Refuse(const Attempt& a) {
   if ((flags & kNoAsyncLoading) && persistence != nullptr && persistence->async_loading())
       [[unlikely]] {
     return std::string(errors::kLoading);
+  }
+  if (a.engine.replication != nullptr && a.engine.replication->joining()) [[unlikely]] {
+    if (std::string text = RefuseWhileJoining(a); !text.empty()) return text;
   }
   if (!(flags & kAllowBusy) && Busy(a)) return std::string(a.engine.scripts->BusyError());
   return {};

@@ -2,6 +2,7 @@
 // them. Any thread. Whether this server is a replica is Engine::replica.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -11,6 +12,9 @@ namespace larder {
 class ReplicationHost {
  public:
   virtual ~ReplicationHost() = default;
+
+  // Started without its data and not told yet who is primary (protected-restart).
+  bool joining() const { return joining_.load(std::memory_order_relaxed); }
 
   // Replicas whose last acknowledgement is at most min-replicas-max-lag old.
   virtual int good_replicas() const = 0;
@@ -26,6 +30,9 @@ class ReplicationHost {
     size_t backlog_bytes, buffered_bytes;  // memory: of the log, and of it what replicas lack
   };
   virtual Counters counters() const = 0;
+
+ protected:
+  std::atomic<bool> joining_{false};
 };
 
 }  // namespace larder

@@ -401,6 +401,7 @@ bool Persistence::LoadAtStart(std::string* error) {
     *error = StrCat("Fatal error loading the DB: ", *error, ". Exiting.");
     return false;
   }
+  found_data_ = ok || !engine_.config.Text("import").empty();
   loading_.store(false, std::memory_order_relaxed);
   thread_ = std::thread([this] { Run(); });
   if (!ok) return true;  // there is no file

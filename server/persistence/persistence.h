@@ -97,6 +97,8 @@ class Persistence : public PersistenceHost {
   // set. False, with a sentence for people, where it is refused. Called once; up to its end
   // loading() is true, and only then save points count.
   bool LoadAtStart(std::string* error);
+  // Whether it found a data set, be it an empty one.
+  bool found_data() const { return found_data_; }
   // Makes it end, and the server stay useless. Any thread.
   void AbortLoading() { stop_loading_.store(true, std::memory_order_relaxed); }
   void AllowLoading() { stop_loading_.store(false, std::memory_order_relaxed); }
@@ -176,6 +178,7 @@ class Persistence : public PersistenceHost {
   Migration migration_;
   Backups backups_;  // the thread's
   std::atomic<size_t> save_points_count_{0};
+  bool found_data_ = false;  // the starting thread's
   std::atomic<bool> stop_loading_{false};
   std::atomic<bool> saving_to_stop_{false};
   std::atomic<bool> saved_to_stop_{false};

@@ -96,7 +96,10 @@ std::string ScriptRun::RefuseWrite(const Command& command, Args args) {
     if (std::string text = RefuseInTrouble(attempt); !text.empty()) return text;
   }
   if (TooFewReplicas(attempt)) return std::string(errors::kNoReplicas);
-  if (std::string text = RefuseAsReplica(attempt); !text.empty()) return text;
+  if (std::string text = RefuseAsReplica(attempt); !text.empty()) {
+    if (client_.close_after_reply.exchange(false)) caller_.client.close_after_reply.store(true);
+    return text;
+  }
   if (!rules_.allow_oom && (command.flags & kDenyOom) && FoundNoMemory(attempt)) {
     return std::string(errors::kOom);
   }

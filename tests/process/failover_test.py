@@ -168,6 +168,147 @@ class Restart(unittest.TestCase):
             wait_until(lambda: replica.call("DBSIZE") == 0, "the end of a key")
 
 
+def ping(server):
+    try:
+        return server.call("PING")
+    except OSError:
+        return b""
+
+
+class ProtectedRestart(unittest.TestCase):
+    """A pair whose primary comes back without its data before anybody notices."""
+    ON = ("--protected-restart", "yes")
+
+    def again(self, server, *options, **more):
+        """The same server after it was stopped, with what is in its folder."""
+        more.setdefault("port", server.port)
+        again = larder(*self.ON, "--dir", server.folder, *options, wait=False, **more)
+        self.addCleanup(again.__exit__)
+        return again
+
+    def joining(self, server):
+        wait_until(lambda: ping(server).startswith(b"-HAJOINING"), "a server that joins")
+        return server
+
+    def serving(self, server):
+        wait_until(lambda: ping(server) == b"PONG", "a server that serves")
+        return server
+
+    def served(self, *options):
+        """One that has served before."""
+        server = larder(*self.ON, *options)
+        self.addCleanup(server.__exit__)
+        server.call("SET", "k", "v")
+        return server
+
+    def past(self, server):
+        with open(server.folder + "/.larder-restart") as file:
+            return file.read()
+
+    def test_the_first_start_waits_for_nobody_and_the_next_does(self):
+        first = self.served()
+        self.assertEqual(first.call("GET", "k"), b"v")
+        first.stop(signal.SIGKILL)
+        lost = self.joining(self.again(first))
+        for words in (("GET", "k"), ("SET", "k", "v"), ("EVAL", "return 1", 0), ("SYNC",),
+                      ("PSYNC", "?", -1), ("FAILOVER",), ("BGSAVE",)):
+            self.assertTrue(lost.call(*words).startswith(b"-LOADING"), words)
+        self.assertEqual(lost.info("role"), "master")
+        self.assertGreater(int(lost.info("larder_joining_seconds_left")), 1)
+        self.assertEqual(lost.call("ROLE")[0], b"master")
+        self.assertEqual(lost.call("CONFIG", "GET", "protected-restart")[1], b"yes")
+        self.assertEqual(lost.call("CLIENT", "SETNAME", "x"), b"OK")
+        self.assertEqual(lost.call("HELLO", 2)[0], b"server")
+        self.assertEqual(lost.call("SUBSCRIBE", "__sentinel__:hello")[0], b"subscribe")
+        self.assertIn("has come back without its data", lost.log())
+
+    def test_it_serves_when_a_sentinel_makes_it_the_primary(self):
+        first = self.served()
+        first.stop(signal.SIGKILL)
+        lost = self.joining(self.again(first))
+        with lost.wire() as wire:
+            for words in (("MULTI",), ("SLAVEOF", "NO", "ONE"), ("CONFIG", "REWRITE"),
+                          ("CLIENT", "KILL", "TYPE", "normal"),
+                          ("CLIENT", "KILL", "TYPE", "pubsub")):
+                wire.call(*words)
+            self.assertEqual(wire.call("EXEC")[0], b"OK")
+        self.serving(lost)
+        self.assertNotIn(b"larder_joining", lost.call("INFO", "replication"))
+
+    def test_its_replica_keeps_the_data_and_gives_them_back(self):
+        primary, replica = self.served(), larder()
+        self.addCleanup(replica.__exit__)
+        follow(replica, primary)
+        in_step(primary, replica)
+        primary.stop(signal.SIGKILL)
+        lost = self.joining(self.again(primary))
+        wait_until(lambda: "-HAJOINING" in replica.log(), "a replica that asks")
+        self.assertEqual(replica.call("GET", "k"), b"v")
+        replica.call("REPLICAOF", "NO", "ONE")
+        follow(lost, replica)
+        self.assertTrue(in_step(replica, lost))
+        self.assertEqual(lost.call("GET", "k"), b"v")
+
+    def test_it_serves_when_nobody_says_anything(self):
+        first = self.served()
+        first.stop(signal.SIGKILL)
+        lost = self.serving(self.again(first, "--protected-restart-timeout", 1))
+        self.assertIn("nobody has said who is primary", lost.log())
+        self.assertEqual(lost.call("GET", "k"), None)
+
+    def test_who_knows_his_primary_or_finds_a_file_does_not_wait(self):
+        first = self.served()
+        first.call("DEL", "k")
+        first.call("SAVE")  # a data set without keys is one
+        first.stop(signal.SIGKILL)
+        with larder() as primary:
+            for options in ((), ("--dbfilename", "none.rdb",
+                                 "--replicaof", "127.0.0.1 %d" % primary.port)):
+                again = self.serving(self.again(first, *options))
+                self.assertNotIn("without its data", again.log())
+                again.stop(signal.SIGKILL)
+        self.joining(self.again(first, "--dbfilename", "never.rdb"))
+
+    def test_what_it_writes_while_it_waits_is_not_its_data(self):
+        on = ("--appendonly", "yes")
+        first = self.served(*on)
+        first.stop(signal.SIGKILL)
+        shutil.rmtree(first.folder + "/appendonlydir")
+        for _ in range(2):
+            lost = self.joining(self.again(first, *on))
+            self.assertEqual(lost.stop(), 0)
+        lost = self.joining(self.again(first, *on))
+        lost.call("REPLICAOF", "NO", "ONE")
+        self.serving(lost)
+        wait_until(lambda: self.past(first) == "served\n", "a note of it")
+        lost.stop(signal.SIGKILL)
+        self.serving(self.again(first, *on))
+
+    def test_a_folder_that_can_not_be_written_is_told(self):
+        with larder(*self.ON, "--dir", "/proc", wait=False) as server:
+            self.assertEqual(server.process.wait(20), 1)
+            self.assertIn("protected-restart can't remember", server.log())
+
+
+class ReplicaWrites(unittest.TestCase):
+    def test_who_writes_to_a_replica_is_closed_where_that_is_wanted(self):
+        writes = (("SET", "k", "v"), ("EVAL", "return redis.call('SET','k','v')", 1, "k"))
+        with larder() as primary, larder() as replica:
+            follow(replica, primary)
+            in_step(primary, replica)
+            for words in writes:
+                with replica.wire() as wire:
+                    self.assertIn(b"READONLY", wire.call(*words))
+                    self.assertEqual(wire.call("PING"), b"PONG")
+            replica.call("CONFIG", "SET", "close-on-replica-write", "yes")
+            for words in writes:
+                with replica.wire() as wire:
+                    wire.send(encode(*words) + encode("PING"))
+                    rest = wire.rest()
+                    self.assertIn(b"READONLY", rest)
+                    self.assertNotIn(b"PONG", rest)
+
+
 @unittest.skipUnless(REDIS, "no redis-server")
 class CutLinks(unittest.TestCase):
     """A chain of both kinds under load, its links cut at random bytes again and again."""
