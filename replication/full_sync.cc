@@ -114,7 +114,7 @@ void FullSync::Run(bool to_file) {
 
 bool FullSync::Write(RdbSink& sink) {
   RdbSave::Options options = persistence_.SaveOptions();
-  options.left_out.clear();  // database-persist is about disks
+  options.left_out = {};  // database-persist is about disks
   if (whole_) {
     SetWriting(true);
     const bool written = persistence_.snapshot().Write(sink, options);

@@ -80,8 +80,9 @@ bool Replica::TakeSnapshot(PrimaryWire& wire, const Target& target, const SyncRe
   ArrivingSnapshot snapshot(wire, file, engine_.config.settings(), progress_);
   if (!snapshot.Begin() || !Load(snapshot, wire, target, answer)) return false;
   // What a restart finds: with it and our primary's backlog it gets by without a full sync.
-  if (engine_.config.Text("rdb-del-sync-files") != "yes" &&
-      !file.KeepAs(engine_.config.Text("dbfilename"))) {
+  const bool wanted = engine_.config.Text("rdb-del-sync-files") != "yes" &&
+                      engine_.persistence->left_out().empty();  // it has all databases
+  if (wanted && !file.KeepAs(engine_.config.Text("dbfilename"))) {
     Log(LogLevel::kNotice, "The snapshot could not be kept as a file: ", std::strerror(errno));
   }
   return true;

@@ -75,6 +75,13 @@ void SwapDb(Context& c) {
       !CheckRange(c, b)) {
     return;
   }
+  // What a primary has done, or a file says, has happened.
+  const bool client = c.client.link != Client::Link::kPrimary;
+  if (client && c.engine.persistence != nullptr && !c.engine.persistence->SameSide(a, b)) {
+    return c.reply.Error(
+        "ERR SWAPDB can't exchange a database that is persisted and one that is not "
+        "(database-persist)");
+  }
   SwapDatabases(c, a, b);
   c.ReplicateAs(c.args);
   c.reply.Ok();

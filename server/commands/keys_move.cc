@@ -4,6 +4,9 @@
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/commands/databases.h"
+#include "server/engine/engine.h"
+#include "server/persistence/dump_payload.h"
+#include "server/persistence/persistence.h"
 
 namespace larder {
 namespace {
@@ -30,6 +33,21 @@ void RenameTo(Context& c, bool only_if_absent) {
 void Rename(Context& c) { RenameTo(c, false); }
 void RenameNx(Context& c) { RenameTo(c, true); }
 
+// What the append-only file needs beside the words, because it has not the database that the value
+// comes from; empty: nothing.
+std::string ValueForFile(const Context& c, const Entry& entry, int to) {
+  const PersistenceHost* persistence = c.engine.persistence;
+  if (c.effects == nullptr || persistence == nullptr) return "";
+  if (to == c.db() || !persistence->EntersFile(c.db(), to)) return "";
+  return MakeDumpPayload(entry, ValueLimits(c.engine.config.settings()));
+}
+
+void ReplicateRestore(Context& c, const Key& target, int64_t expiry_ms, std::string_view value) {
+  const std::string ttl = std::to_string(expiry_ms == Entry::kNoExpiry ? 0 : expiry_ms);
+  const std::string_view words[] = {"RESTORE", target.name, ttl, value, "ABSTTL", "REPLACE"};
+  c.ReplicateIn(target.db, words);
+}
+
 void RefuseSameKey(Context& c) { c.reply.Error(errors::kSameObject); }
 
 void Copy(Context& c) {
@@ -52,8 +70,11 @@ void Copy(Context& c) {
     if (!replace) return c.reply.Integer(0);
     c.Delete(target);
   }
-  c.InsertEntry(target, entry->Clone(target.name, entry->expiry_ms()));
+  const int64_t expiry_ms = entry->expiry_ms();
+  const std::string value = ValueForFile(c, *entry, db);
+  c.InsertEntry(target, entry->Clone(target.name, expiry_ms));
   c.Changed(target, NotifyClass::kGeneric, "copy_to");
+  if (!value.empty()) ReplicateRestore(c, target, expiry_ms, value);
   c.reply.Integer(1);
 }
 
@@ -63,12 +84,17 @@ void Move(Context& c) {
   if (db == c.db()) return RefuseSameKey(c);
   const Key source = c.key(1);
   const Key target = c.key(1, db);
-  if (c.WriteEntry(source) == nullptr || c.WriteEntry(target) != nullptr) {
-    return c.reply.Integer(0);
-  }
+  const Entry* entry = c.WriteEntry(source);
+  if (entry == nullptr || c.WriteEntry(target) != nullptr) return c.reply.Integer(0);
+  const int64_t expiry_ms = entry->expiry_ms();
+  const std::string value = ValueForFile(c, *entry, db);
   c.InsertEntry(target, c.Extract(source));
   c.Changed(source, NotifyClass::kGeneric, "move_from");
   c.Changed(target, NotifyClass::kGeneric, "move_to");
+  if (!value.empty()) {
+    c.ReplicateAs("DEL", source.name);
+    ReplicateRestore(c, target, expiry_ms, value);
+  }
   c.reply.Integer(1);
 }
 

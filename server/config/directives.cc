@@ -253,7 +253,8 @@ constexpr Directive kDirectives[] = {
      "When the data set is saved: after so many seconds if there were so many changes, and at the "
      "end of the server."},
     {"database-persist", "", Custom(CheckDatabasePersist), "", kLive | kMultiWord, kWorks,
-     "Databases that are left out of snapshots: number and no, or yes to take one in again."},
+     "Databases that are left out of snapshots and the append-only file: number and no, or yes to "
+     "take one in again."},
     {"import", "", Custom(CheckAnything), "", kFileOnly, kWorks,
      "Taken over once, at the start: a snapshot file, or "
      "redis://[[user:]password@]host[:port][/db]."},
@@ -309,7 +310,8 @@ constexpr Directive kDirectives[] = {
     {"rdb-del-sync-files", "", kBool, "no", kLive, kWorks,
      "The snapshot of a full sync is not kept as the file that a restart loads."},
     {"stop-writes-on-bgsave-error", "", kBool, "yes", kLive, kWorks,
-     "With save points, refuse writes after a snapshot that failed.",
+     "With save points, refuse writes to databases that are persisted after a snapshot that "
+     "failed.",
      &Settings::stop_writes_on_save_error},
     {"rdb-key-save-delay", "", Number(kIntMin, kInt), "0", kLive | kHidden, kWorks,
      "Microseconds of rest for each key of a snapshot, for tests.",

@@ -223,9 +223,11 @@ void Context::Wake(const Key& key) {
   if (slice != nullptr) Parking::NoteReady(*slice, key.db, key.name, ready);
 }
 
-void Context::ReplicateAs(Args words) {
+void Context::ReplicateAs(Args words) { ReplicateIn(db(), words); }
+
+void Context::ReplicateIn(int database, Args words) {
   replicated = true;
-  if (effects != nullptr) effects->Add(db(), words);
+  if (effects != nullptr) effects->Add(database, words);
 }
 
 bool Context::WrongType() {

@@ -177,6 +177,8 @@ struct Context {
     effects->Add(db(), views);
   }
   void ReplicateAs(Args words);
+  // The same where the effect is in another database than the command.
+  void ReplicateIn(int database, Args words);
   // For a command that has nothing for replicas, although it Changed something.
   void ReplicateNothing() { replicated = true; }
 

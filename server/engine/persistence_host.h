@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "server/config/database_set.h"
+
 namespace larder {
 
 class PersistenceHost {
@@ -25,7 +27,21 @@ class PersistenceHost {
   // Why the append-only file can't be written, as errno; 0: it can, or there is none.
   int aof_error() const { return aof_error_.load(std::memory_order_relaxed); }
 
+  // Databases that no file is to hold (database-persist).
+  const DatabaseSet& left_out() const { return left_out_; }
+  // Both are in the files, or none is. The append-only file follows the directive at its next
+  // rewrite, until when it counts as well.
+  bool SameSide(int a, int b) const {
+    return left_out_.Has(a) == left_out_.Has(b) && aof_left_out_.Has(a) == aof_left_out_.Has(b);
+  }
+  // A key that goes from one to the other may be new to the append-only file.
+  bool EntersFile(int from, int to) const {
+    return (left_out_.Has(from) || aof_left_out_.Has(from)) &&
+           !(left_out_.Has(to) && aof_left_out_.Has(to));
+  }
+
  protected:
+  DatabaseSet left_out_, aof_left_out_;
   std::atomic<bool> loading_{false}, async_loading_{false};
   std::atomic<bool> save_failed_{false};
   std::atomic<int> aof_error_{0};

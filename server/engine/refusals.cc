@@ -5,6 +5,7 @@
 
 #include "protocol/errors.h"
 #include "server/base/clock.h"
+#include "server/base/numbers.h"
 #include "server/base/strings.h"
 #include "server/engine/engine.h"
 #include "server/engine/permissions.h"
@@ -158,13 +159,35 @@ bool FoundNoMemory(const Attempt& a) {
   return a.engine.config.settings().maxmemory != 0 && a.worker.eviction.out_of_memory;
 }
 
+// Of the commands that change another database than the selected one, or more than one.
+bool ChangesOthers(const Command& command) {
+  static constexpr std::string_view kNames[] = {"copy", "flushall", "move", "swapdb"};
+  return std::find(std::begin(kNames), std::end(kNames), command.name) != std::end(kNames);
+}
+
+// False where it changes only databases that no snapshot holds: a cache need not stop.
+bool ChangesWhatIsSaved(const Attempt& a) {
+  const DatabaseSet& left_out = a.engine.persistence->left_out();
+  int64_t db = a.client.db;
+  if (a.command->name != "exec") {
+    return WillRun(a, kWrite) && (!left_out.Has(db) || ChangesOthers(*a.command));
+  }
+  for (const Transaction::Queued& queued : a.client.transaction.queue) {
+    const std::vector<std::string_view> words(queued.words.begin(), queued.words.end());
+    if (queued.command->name == "select") ParseInt64(words[1], &db);
+    if (!(FlagsOf(a.engine, *queued.command, words) & kWrite)) continue;
+    if (!left_out.Has(db) || ChangesOthers(*queued.command)) return true;
+  }
+  return false;
+}
+
 std::string RefuseInTrouble(const Attempt& a) {
   const PersistenceHost& persistence = *a.engine.persistence;
+  const bool ping = a.command->name == "ping";
   const bool save_failed =
       persistence.save_failed() && a.engine.config.settings().stop_writes_on_save_error;
-  if (!save_failed && persistence.aof_error() == 0) return "";
-  if (!WillRun(a, kWrite) && a.command->name != "ping") return "";
-  if (save_failed) return std::string(errors::kSaveFailed);
+  if (save_failed && (ping || ChangesWhatIsSaved(a))) return std::string(errors::kSaveFailed);
+  if (persistence.aof_error() == 0 || (!ping && !WillRun(a, kWrite))) return "";
   return StrCat("MISCONF Errors writing to the AOF file: ", std::strerror(persistence.aof_error()));
 }
 

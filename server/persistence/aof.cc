@@ -53,6 +53,7 @@ bool Aof::Load(Worker& worker, const AofLoad::Options& options, std::string* err
 }
 
 bool Aof::Start(RdbSave::Options options, RdbFacts facts, std::string* error) {
+  const DatabaseSet left_out = options.left_out;
   if (files_.Names().empty() && !MakeFirstBase(std::move(options), std::move(facts), error)) {
     return false;
   }
@@ -60,7 +61,7 @@ bool Aof::Start(RdbSave::Options options, RdbFacts facts, std::string* error) {
   if (last == nullptr) return false;
   files_.RemoveHistory();
   auto holder = std::make_shared<std::unique_ptr<AppendFile>>(std::move(last));
-  writer_.Begin([holder] { return std::move(*holder); });
+  writer_.Begin([holder] { return std::move(*holder); }, left_out);
   writer_.Count();
   state_ = State::kOn;
   return true;
@@ -180,15 +181,15 @@ AofWriter::Opener Aof::Opener(std::unique_ptr<AppendFile> (AofFiles::*open)(std:
   };
 }
 
-void Aof::BeginRewrite() {
+void Aof::BeginRewrite(const DatabaseSet& left_out) {
   scheduled_ = false;
   began_s_ = WallMs() / 1000;
   writer_.set_snapshot_running(true);
   MutexLock lock(mutex_);
   ++info_.rewrites;
   cut_generation_ = generation_;
-  if (state() == State::kOn) writer_.SwitchAt(Opener(&AofFiles::OpenNext));
-  if (state() == State::kWaiting) writer_.Begin(Opener(&AofFiles::OpenTemporary));
+  if (state() == State::kOn) writer_.SwitchAt(Opener(&AofFiles::OpenNext), left_out);
+  if (state() == State::kWaiting) writer_.Begin(Opener(&AofFiles::OpenTemporary), left_out);
 }
 
 CommandSave::Options Aof::CommandOptions(const RdbSave::Options& options) const {
@@ -197,7 +198,7 @@ CommandSave::Options Aof::CommandOptions(const RdbSave::Options& options) const 
           .key_delay_us = options.key_delay_us};
 }
 
-void Aof::WriteBase(Snapshot& snapshot, RdbSave::Options options) {
+bool Aof::WriteBase(Snapshot& snapshot, RdbSave::Options options) {
   Log(LogLevel::kNotice, "Background append only file rewriting started");
   const Settings& settings = engine_.config.settings();
   const bool rdb = settings.aof_use_rdb_preamble != 0;
@@ -224,12 +225,13 @@ void Aof::WriteBase(Snapshot& snapshot, RdbSave::Options options) {
   NoteRewrite(ok, !aborted, WallMs() / 1000);
   if (ok) {
     Log(LogLevel::kNotice, "Background AOF rewrite finished successfully");
-    return;
+    return true;
   }
   if (!error.empty()) Log(LogLevel::kWarning, error);
   Log(LogLevel::kWarning, aborted ? "Background AOF rewrite ended: it was not wanted any more"
                                   : "Background AOF rewrite terminated with error");
   StopWaiting();
+  return false;
 }
 
 bool Aof::Commit(const std::string& path, bool rdb, std::string* error) {

@@ -59,9 +59,10 @@ class Aof {
   // Scheduled, or the file has grown enough.
   bool RewriteIsDue(int64_t now_s);
   // At the cut of the snapshot. Closed gate.
-  void BeginRewrite();
-  // Writes the base and puts it in its place. REQUIRES: of Snapshot::Write.
-  void WriteBase(Snapshot& snapshot, RdbSave::Options options);
+  void BeginRewrite(const DatabaseSet& left_out);
+  // Writes the base and puts it in its place. REQUIRES: of Snapshot::Write, and the databases that
+  // are left out are those of BeginRewrite. False: the files are those of before.
+  bool WriteBase(Snapshot& snapshot, RdbSave::Options options);
   bool rewriting() const { return began_s_.load(std::memory_order_relaxed) != 0; }
 
   AofWriter& writer() { return writer_; }

@@ -57,7 +57,7 @@ void AofWriter::OnNews() {
 bool AofWriter::WriteAtOnce() {
   if (policy() == Policy::kAlways || error() != 0 || !file_mutex_.TryLock()) return false;
   Take();
-  const bool written = group_.empty() || WriteGroup() == 0;
+  const bool written = taken_ == written_ || WriteGroup() == 0;
   file_mutex_.Unlock();
   return written && engine_.log.offset() == taken_;
 }
@@ -70,7 +70,7 @@ uint64_t AofWriter::waiting_bytes() const {
 
 bool AofWriter::Behind() const { return error() == 0 && waiting_bytes() > kMostWaiting; }
 
-void AofWriter::Begin(Opener open) {
+void AofWriter::Begin(Opener open, const DatabaseSet& left_out) {
   CHECK(!running());
   {
     MutexLock lock(file_mutex_);
@@ -84,23 +84,25 @@ void AofWriter::Begin(Opener open) {
     MutexLock lock(mutex_);
     stopping_ = false;
     drain_to_ = 0;
-    AskForSwitch(std::move(open));
+    AskForSwitch(std::move(open), left_out);
   }
   running_ = true;
   thread_ = std::thread([this] { Run(); });
 }
 
-void AofWriter::SwitchAt(Opener open) {
+void AofWriter::SwitchAt(Opener open, const DatabaseSet& left_out) {
   engine_.log.SelectAnew();
   MutexLock lock(mutex_);
-  AskForSwitch(std::move(open));
+  AskForSwitch(std::move(open), left_out);
   wake_.NotifyOne();
 }
 
 // A primary's stream is in some database and does not select it again for us.
-void AofWriter::AskForSwitch(Opener open) {
+void AofWriter::AskForSwitch(Opener open, const DatabaseSet& left_out) {
   const int db = engine_.log.db();
-  switch_head_ = db == LogBlock::kAnyDb ? "" : LogBlock::Select(db);
+  const bool filtered = !left_out.empty();
+  switch_filter_ = filtered ? std::make_unique<AofFilter>(left_out, db) : nullptr;
+  switch_head_ = filtered || db == LogBlock::kAnyDb ? "" : LogBlock::Select(db);
   switch_at_ = engine_.log.offset();
   switch_ = SwitchState::kAsked;
   open_ = std::move(open);
@@ -162,6 +164,7 @@ void AofWriter::End() {
     file_.reset();
     has_file_ = false;
     group_.clear();
+    filter_.reset();
     head_.clear();
   }
   if (error_.exchange(0) != 0) events_.on_error(0);
@@ -195,7 +198,7 @@ void AofWriter::Run() {
 int AofWriter::Round(bool sync_now) {
   MutexLock lock(file_mutex_);
   Take();
-  if (!group_.empty()) {
+  if (taken_ != written_) {
     if (const int error = WriteGroup(); error != 0) return error;
   }
   if (const int error = SyncIfDue(sync_now); error != 0) return error;
@@ -213,13 +216,16 @@ void AofWriter::Take() {
   if (most == 0) return;
   if (!reader_->Read(most, group_)) lost_ = true;
   for (const ReplicationLog::Piece& piece : group_) taken_ += piece.bytes.size();
+  if (filter_ == nullptr) return;
+  filter_->Apply(group_);
+  if (filter_->TakeCrossed()) events_.on_crossed();
 }
 
 int AofWriter::WriteGroup() {
   if (const int64_t rest_us = rest_us_.load(std::memory_order_relaxed); rest_us > 0) {
     std::this_thread::sleep_for(std::chrono::microseconds(rest_us));
   }
-  if (!OnlyLinkTalk(group_)) {
+  if (!group_.empty() && !OnlyLinkTalk(group_)) {
     const uint64_t before = file_->size_bytes();
     int error = AppendGroup();
     unsynced_ = true;
@@ -288,6 +294,7 @@ int AofWriter::Switch() {
     head_ = head;
   }
   MutexLock lock(mutex_);
+  if (made) filter_ = std::move(switch_filter_);
   switch_ = made ? SwitchState::kMade : SwitchState::kFailed;
   return 0;
 }

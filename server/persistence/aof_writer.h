@@ -25,6 +25,7 @@
 #include "replication/log/replication_log.h"
 #include "server/base/mutex.h"
 #include "server/config/settings.h"
+#include "server/persistence/aof_filter.h"
 #include "server/persistence/append_file.h"
 
 namespace larder {
@@ -39,14 +40,16 @@ class AofWriter {
   struct Events {
     std::function<void(int error)> on_error;               // error() has changed
     std::function<void(std::optional<uint64_t>)> on_sync;  // synced_offset(), where it counts
+    std::function<void()> on_crossed;                      // AofFilter::TakeCrossed
   };
   AofWriter(Engine& engine, Events events);
   ~AofWriter();  // ends
 
-  // Starts to read the log at its end, and to write to what `open` answers. REQUIRES: not running.
-  void Begin(Opener open);
+  // Starts to read the log at its end, and to write to what `open` answers what belongs to other
+  // databases than those that are left out. REQUIRES: not running.
+  void Begin(Opener open, const DatabaseSet& left_out);
   // What comes from now on goes to another file. Where `open` answers none all stays as it was.
-  void SwitchAt(Opener open);
+  void SwitchAt(Opener open, const DatabaseSet& left_out);
   // Whether the last switch was made: waits until that is known. False: it could not be made.
   bool WaitForSwitch();
   // What is written counts from now on: replies may be held for it.
@@ -78,7 +81,7 @@ class AofWriter {
   void OnNews();
   // Writes the news on the thread that announces them. False: the writer's thread has to.
   bool WriteAtOnce();
-  void AskForSwitch(Opener open) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AskForSwitch(Opener open, const DatabaseSet& left_out) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Behind() const;
   // ---- The thread -------------------------------------------------------------------------------
   void Run();
@@ -101,8 +104,10 @@ class AofWriter {
   Mutex file_mutex_;
   std::unique_ptr<LogReader> reader_ ABSL_GUARDED_BY(file_mutex_);
   std::unique_ptr<AppendFile> file_ ABSL_GUARDED_BY(file_mutex_);
-  // Taken from the log and not written.
+  // Taken from the log and not written; where database-persist leaves databases out, what the
+  // filter has left of it.
   std::vector<ReplicationLog::Piece> group_ ABSL_GUARDED_BY(file_mutex_);
+  std::unique_ptr<AofFilter> filter_ ABSL_GUARDED_BY(file_mutex_);
   // SELECT, in front of the next group.
   std::string head_ ABSL_GUARDED_BY(file_mutex_);
   int64_t stamped_s_ ABSL_GUARDED_BY(file_mutex_) = 0, synced_ms_ ABSL_GUARDED_BY(file_mutex_) = 0;
@@ -128,6 +133,7 @@ class AofWriter {
   uint64_t switch_at_ ABSL_GUARDED_BY(mutex_) = 0;
   Opener open_ ABSL_GUARDED_BY(mutex_);
   std::string switch_head_ ABSL_GUARDED_BY(mutex_);
+  std::unique_ptr<AofFilter> switch_filter_ ABSL_GUARDED_BY(mutex_);
   uint64_t drain_to_ ABSL_GUARDED_BY(mutex_) = 0;        // an offset of the log
   uint64_t pokes_ ABSL_GUARDED_BY(mutex_) = 0;           // asked for
   uint64_t pokes_answered_ ABSL_GUARDED_BY(mutex_) = 0;  // by a whole round

@@ -14,8 +14,7 @@ void CommandSave::Begin(const RdbFacts& facts) {
 }
 
 void CommandSave::Key(int db, const Entry& entry) {
-  const auto index = static_cast<size_t>(db);
-  if (index < options_.left_out.size() && options_.left_out[index]) return;
+  if (options_.left_out.Has(db)) return;
   if (db != db_) {
     db_ = db;
     Write({"SELECT", std::to_string(db)});

@@ -23,9 +23,9 @@ namespace larder {
 class CommandSave {
  public:
   struct Options {
-    std::vector<bool> left_out;  // databases that are not written
-    bool timestamp = false;      // begin with the time, as aof-timestamp-enabled has it
-    int64_t key_delay_us = 0;    // for RestAfterKey
+    DatabaseSet left_out;      // databases that are not written
+    bool timestamp = false;    // begin with the time, as aof-timestamp-enabled has it
+    int64_t key_delay_us = 0;  // for RestAfterKey
     const std::atomic<bool>* aborted = nullptr;
   };
   CommandSave(RdbSink& sink, Options options) : sink_(sink), options_(std::move(options)) {}

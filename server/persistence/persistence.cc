@@ -93,7 +93,7 @@ void Persistence::Run() {
     if (to_write == Writing::kSnapshot) {
       WriteInBackground();
     } else if (to_write == Writing::kAofBase) {
-      aof_.WriteBase(snapshot_, SaveOptions());
+      WriteAofBase();
     } else if (stopping) {
       return;
     } else {
@@ -225,20 +225,14 @@ RdbSave::Options Persistence::SaveOptions() const {
   options.lfu = {settings.lfu_log_factor, settings.lfu_decay_minutes};
   options.writer = {.compress = settings.rdb_compression != 0,
                     .checksum = settings.rdb_checksum != 0};
-  const std::vector<std::string> words =
-      SplitWords(engine_.config.Text("database-persist")).value_or(std::vector<std::string>{});
-  for (size_t i = 0; i + 1 < words.size(); i += 2) {
-    int64_t db;
-    if (words[i + 1] != "no" || !ParseInt64(words[i], &db)) continue;
-    options.left_out.resize(std::max(options.left_out.size(), static_cast<size_t>(db) + 1));
-    options.left_out[static_cast<size_t>(db)] = true;
-  }
+  options.left_out = left_out_;
   return options;
 }
 
 RdbFacts Persistence::Facts() {
   RdbFacts facts = LibraryFacts();
-  if (on_cut) on_cut(facts);
+  // What is not whole is no point of a history: who went on from there would miss what is left out.
+  if (on_cut && left_out_.empty()) on_cut(facts);
   return facts;
 }
 
@@ -391,6 +385,7 @@ bool Persistence::LoadAtStart(std::string* error) {
     }
     if ((ok || error->empty()) && !ImportOnce(error)) ok = false;
     if (append_only && error->empty() && !stop_loading_) {
+      aof_left_out_ = left_out_;
       aof_.Start(SaveOptions(), LibraryFacts(), error);
       if (!engine_.config.Text("import").empty()) aof_.ScheduleRewrite();
     }

@@ -17,7 +17,8 @@ AofWriter::Events Persistence::WriterEvents() {
               [this](std::optional<uint64_t> offset) {
                 synced_offset_ = offset.value_or(kNothing);
                 if (on_sync) on_sync();
-              }};
+              },
+          .on_crossed = [this] { aof_.ScheduleRewrite(); }};
 }
 
 void Persistence::FollowAofDirectives() {
@@ -26,7 +27,11 @@ void Persistence::FollowAofDirectives() {
       Log(LogLevel::kNotice, "Killing the running AOF rewrite, which has no child here");
       snapshot_.Abort();
     }
-    if (value == "no") return aof_.TurnOff(), true;
+    if (value == "no") {
+      aof_.TurnOff();
+      aof_left_out_ = {};
+      return true;
+    }
     if (!aof_.TurnOn(error)) return false;
     changed_.NotifyOne();
     return true;
@@ -41,6 +46,19 @@ void Persistence::FollowAofDirectives() {
     aof_.RemoveHistory();
     return true;
   });
+  FollowDatabasePersist();
+}
+
+// Snapshots follow at once. The append-only file can't take a database in without its data, nor
+// leave behind what it has of one, so it follows with the rewrite that begins now.
+void Persistence::FollowDatabasePersist() {
+  left_out_ = DatabaseSet::LeftOut(engine_.config.Text("database-persist"));
+  engine_.config.OnChange("database-persist", [this](const std::string& value, std::string*) {
+    left_out_ = DatabaseSet::LeftOut(value);
+    if (aof_.state() != Aof::State::kOff) aof_.ScheduleRewrite();
+    changed_.NotifyOne();
+    return true;
+  });
 }
 
 Persistence::Begun Persistence::BeginRewrite(bool later) {
@@ -51,10 +69,35 @@ Persistence::Begun Persistence::BeginRewrite(bool later) {
     return Begun::kScheduled;
   }
   snapshot_.Cut(LibraryFacts());
-  aof_.BeginRewrite();
+  base_options_ = SaveOptions();
+  aof_left_out_.Add(base_options_.left_out);
+  aof_.BeginRewrite(base_options_.left_out);
   to_write_ = Writing::kAofBase;
   changed_.NotifyOne();
   return Begun::kStarted;
+}
+
+void Persistence::WriteAofBase() {
+  RdbSave::Options options;
+  {
+    MutexLock lock(mutex_);
+    options = base_options_;
+  }
+  const DatabaseSet left_out = options.left_out;
+  const bool ok = aof_.WriteBase(snapshot_, std::move(options));
+  if (aof_.state() == Aof::State::kOff) return;
+  if (ok) {
+    aof_left_out_ = left_out;
+  } else if (!(aof_left_out_ == left_out_)) {
+    aof_.ScheduleRewrite();
+  }
+}
+
+// What the file holds of them is from before they were left out, and old.
+void Persistence::DropLeftOut() {
+  for (int db = 0; db < engine_.keyspace.databases(); ++db) {
+    if (left_out_.Has(db)) engine_.keyspace.Flush(db, true);
+  }
 }
 
 bool Persistence::LoadAof(Worker& worker, std::string* error) {
@@ -82,6 +125,7 @@ bool Persistence::LoadAof(Worker& worker, std::string* error) {
   if (!error->empty()) {
     for (int db = 0; db < engine_.keyspace.databases(); ++db) engine_.keyspace.Flush(db, true);
   }
+  DropLeftOut();
   saved_changes_.store(TotalChanges(), std::memory_order_relaxed);
   return loaded;
 }

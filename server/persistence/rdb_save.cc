@@ -30,7 +30,7 @@ void RdbSave::Begin(const RdbFacts& facts) {
   }
   for (size_t db = 0; db < facts.sizes.size(); ++db) {
     const RdbFacts::DbSize& size = facts.sizes[db];
-    if (size.keys == 0 || LeftOut(db)) continue;
+    if (size.keys == 0 || options_.left_out.Has(static_cast<int64_t>(db))) continue;
     SelectDb(static_cast<int>(db));
     writer_.Byte(rdb::kResizeDb);
     writer_.Length(size.keys);
@@ -55,7 +55,7 @@ void RdbSave::WriteAccess(const Entry& entry) {
 }
 
 void RdbSave::Key(int db, const Entry& entry) {
-  if (LeftOut(static_cast<size_t>(db))) return;
+  if (options_.left_out.Has(db)) return;
   if (db != db_) SelectDb(db);
   if (entry.has_expiry()) {
     writer_.Byte(rdb::kExpiryMs);

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "protocol/rdb_writer.h"
+#include "server/config/database_set.h"
 #include "server/persistence/rdb_value.h"
 #include "server/store/access.h"
 
@@ -33,7 +34,7 @@ class RdbSave {
  public:
   struct Options {
     RdbWriter::Options writer;
-    std::vector<bool> left_out;  // databases that are not written
+    DatabaseSet left_out;  // databases that are not written
     // What access() of the entries means, if it is to be written.
     enum class Access : uint8_t { kNothing, kIdle, kFrequency } access = Access::kNothing;
     LfuRules lfu;
@@ -61,7 +62,6 @@ class RdbSave {
  private:
   void Aux(std::string_view name, std::string_view value);
   void SelectDb(int db);
-  bool LeftOut(size_t db) const { return db < options_.left_out.size() && options_.left_out[db]; }
   void WriteAccess(const Entry& entry);
 
   const Options options_;

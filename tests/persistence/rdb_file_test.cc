@@ -142,7 +142,7 @@ TEST(RdbFile, CarriesWhatEvictionGoesBy) {
 TEST(RdbFile, LeavesDatabasesOut) {
   Keyspace keyspace(3), loaded(3);
   for (int db = 0; db < 3; ++db) Insert(keyspace, db, "k", "v");
-  ASSERT_EQ(Load(Saved(keyspace, {.left_out = {false, true}}), loaded), "");
+  ASSERT_EQ(Load(Saved(keyspace, {.left_out = DatabaseSet::LeftOut("1 no")}), loaded), "");
   EXPECT_EQ(loaded.Size(0), 1u);
   EXPECT_EQ(loaded.Size(1), 0u);
   EXPECT_EQ(loaded.Size(2), 1u);

@@ -160,6 +160,21 @@ class Restart(unittest.TestCase):
                 self.assertEqual(replica.call("DBSIZE"), 0)
                 self.assertEqual(second.info("sync_full"), "0")
 
+    def test_a_snapshot_without_the_cache_is_no_point_of_a_history(self):
+        no = ("--database-persist", "0 no")
+        with larder() as primary, larder(*no) as replica:
+            with primary.wire() as wire:
+                for words in (("SET", "cache", "1"), ("SELECT", 2), ("SET", "session", "1")):
+                    wire.call(*words)
+            follow(replica, primary)
+            in_step(primary, replica)
+            self.assertFalse(os.path.exists(replica.folder + "/dump.rdb"))
+            replica.call("SAVE")
+            replica.stop()
+            with larder("--dir", replica.folder, *no,
+                        "--replicaof", "127.0.0.1 %d" % primary.port) as again:
+                self.assertTrue(in_step(primary, again))
+
     def test_keys_of_a_writable_replica_expire_there(self):
         with larder() as primary, larder("--replica-read-only", "no") as replica:
             follow(replica, primary)

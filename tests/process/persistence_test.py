@@ -335,9 +335,26 @@ class Trouble(ServerTest):
             self.assertIn(b"MISCONF", self.server.call(*words))
         self.assertEqual(self.server.call("GET", "key:1"), b"value 1")
         self.assertIn("Background saving error", self.server.log())
+        self.a_cache_goes_on(script)
         self.assertEqual(self.server.call("CONFIG", "SET", "stop-writes-on-bgsave-error", "no"),
                          b"OK")
         self.assertEqual(self.server.call("SET", "k", "v"), b"OK")
+
+    def a_cache_goes_on(self, script):
+        """Whose database no snapshot holds."""
+        self.server.call("CONFIG", "SET", "database-persist", "0 no")
+        with self.server.wire() as wire:
+            for words in (("SET", "k", "v"), ("EVAL", script, 0), ("MULTI",), ("SET", "k", "v"),
+                          ("EXEC",)):
+                self.assertNotIn(b"MISCONF", b"%r" % wire.call(*words), words)
+            for words in (("COPY", "k", "k2", "DB", 1), ("FLUSHALL",),
+                          ("EVAL", "redis.call('SELECT',1) " + script, 0)):
+                self.assertIn(b"MISCONF", wire.call(*words), words)
+            for words in (("MULTI",), ("SELECT", 1), ("SET", "k", "v")):
+                reply = wire.call(*words)
+            self.assertEqual(reply, b"QUEUED")
+            self.assertIn(b"MISCONF", wire.call("EXEC"))
+        self.server.call("CONFIG", "SET", "database-persist", "0 yes")
 
     def recovers(self):
         self.server.call("CONFIG", "SET", "stop-writes-on-bgsave-error", "yes")
