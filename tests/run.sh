@@ -3,8 +3,8 @@
 #
 #   tests/run.sh            everything
 #   tests/run.sh --quick    the Release build only
-#   tests/run.sh long       everything, then the long tier: ten minutes of each fuzzer, and the pair
-#                           of containers
+#   tests/run.sh long       everything, then the long tier: ten minutes of each fuzzer, 10,000 cut
+#                           links, and the pair of containers
 #
 # The builds, each with only what it runs:
 #   build/        g++ Release: every test, and the transcripts against redis-server
@@ -102,6 +102,15 @@ if [[ ${1:-} == long ]]; then
       failed=$((failed + 1))
     fi
   done
+  echo "== 10,000 cut links"
+  if LARDER_SERVER=build/larder-server LARDER_CUTS=10000 LARDER_SYNC_S=60 \
+    tests/process/links_test.py Cuts FullSyncUnderLoad > build/links.log 2>&1; then
+    grep 'no difference' build/links.log
+    passed=$((passed + 1))
+  else
+    tail -n 60 build/links.log
+    failed=$((failed + 1))
+  fi
   echo "== the pair in containers"
   if tests/docker/pair_test.py > build/pair.log 2>&1; then
     # What was skipped has not passed.
