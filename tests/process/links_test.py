@@ -98,7 +98,8 @@ class Clocks(unittest.TestCase):
 
     def check(self, shift_s, primary=None, replica=None):
         with self.shifted(0, primary) as a, self.shifted(shift_s, replica) as b:
-            self.assertAlmostEqual(int(b.call("TIME")[0]) - int(a.call("TIME")[0]), shift_s, delta=5)
+            ahead_s = int(b.call("TIME")[0]) - int(a.call("TIME")[0])
+            self.assertAlmostEqual(ahead_s, shift_s, delta=5)
             with a.wire() as wire:
                 for i in range(300):
                     wire.call("SET", "short:%d" % i, "v", "PX", 300 + 5 * i)
