@@ -156,14 +156,16 @@ void Persistence::WriteInBackground() {
   Log(LogLevel::kNotice, "Background saving started");
   std::string error;
   const int64_t begin_s = NowS();
-  const bool ok = WriteFile(
-      SnapshotFile::kInBackground,
-      [this](RdbSink& sink) { return snapshot_.Write(sink, SaveOptions()); }, &error);
   uint64_t changes_at_cut;
+  RdbSave::Options options;
   {
     MutexLock lock(mutex_);
     changes_at_cut = changes_at_cut_;
+    options = cut_options_;
   }
+  const bool ok = WriteFile(
+      SnapshotFile::kInBackground,
+      [&](RdbSink& sink) { return snapshot_.Write(sink, std::move(options)); }, &error);
   const bool aborted = !ok && snapshot_.aborted();
   if (!aborted) NoteSaved(ok, changes_at_cut);
   {
@@ -290,6 +292,7 @@ Persistence::Begun Persistence::BeginSave(bool later) {
   last_try_s_ = NowS();
   changes_at_cut_ = TotalChanges();
   snapshot_.Cut(Facts());
+  cut_options_ = SaveOptions();
   state_.running_since_s = last_try_s_;
   to_write_ = Writing::kSnapshot;
   changed_.NotifyOne();

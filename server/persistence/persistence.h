@@ -197,7 +197,7 @@ class Persistence : public PersistenceHost {
   int64_t last_try_s_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t changes_at_cut_ ABSL_GUARDED_BY(mutex_) = 0;
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
-  RdbSave::Options base_options_ ABSL_GUARDED_BY(mutex_);         // at the cut of a rewrite
+  RdbSave::Options cut_options_ ABSL_GUARDED_BY(mutex_);  // what is said of the cut fits to them
   Writing to_write_ ABSL_GUARDED_BY(mutex_) = Writing::kNothing;  // a cut waits for the thread
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

@@ -69,9 +69,9 @@ Persistence::Begun Persistence::BeginRewrite(bool later) {
     return Begun::kScheduled;
   }
   snapshot_.Cut(LibraryFacts());
-  base_options_ = SaveOptions();
-  aof_left_out_.Add(base_options_.left_out);
-  aof_.BeginRewrite(base_options_.left_out);
+  cut_options_ = SaveOptions();
+  aof_left_out_.Add(cut_options_.left_out);
+  aof_.BeginRewrite(cut_options_.left_out);
   to_write_ = Writing::kAofBase;
   changed_.NotifyOne();
   return Begun::kStarted;
@@ -81,7 +81,7 @@ void Persistence::WriteAofBase() {
   RdbSave::Options options;
   {
     MutexLock lock(mutex_);
-    options = base_options_;
+    options = cut_options_;
   }
   const DatabaseSet left_out = options.left_out;
   const bool ok = aof_.WriteBase(snapshot_, std::move(options));
