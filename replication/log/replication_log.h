@@ -35,8 +35,9 @@ class LogReader;
 class ReplicationLog {
  public:
   // Large enough that few pieces go to a send, small enough for a window of a few kilobytes; with
-  // its header and the count of its owners a chunk fills a size class of the allocator's.
-  static constexpr size_t kChunkBytes = 64 * 1024 - 64;
+  // its header and the count of its owners a chunk fills the largest size class that the allocator
+  // keeps for each thread.
+  static constexpr size_t kChunkBytes = 32 * 1024 - 64;
 
   struct Chunk {
     explicit Chunk(uint64_t first) : begin(first) {}
