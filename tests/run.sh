@@ -104,7 +104,7 @@ if [[ ${1:-} == long ]]; then
   done
   echo "== 10,000 cut links"
   if LARDER_SERVER=build/larder-server LARDER_CUTS=10000 LARDER_SYNC_S=60 \
-    tests/process/links_test.py Cuts FullSyncUnderLoad > build/links.log 2>&1; then
+    tests/process/replication_stress_test.py Cuts FullSyncUnderLoad > build/links.log 2>&1; then
     grep 'no difference' build/links.log
     passed=$((passed + 1))
   else

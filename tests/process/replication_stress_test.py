@@ -2,7 +2,7 @@
 """What a link between two servers goes through and leaves no trace of: cuts, at any byte, again and
 again; clocks that are an hour apart; a full sync under full load.
 
-    LARDER_CUTS=10000 LARDER_SYNC_S=60 links_test.py     the long tier: some fifteen minutes
+    LARDER_CUTS=10000 LARDER_SYNC_S=60 replication_stress_test.py    long tier, a quarter hour
 """
 import os
 import random
