@@ -9,13 +9,24 @@
 #include "server/script/libraries.h"
 #include "server/script/library_api.h"
 #include "server/script/library_load.h"
+#include "server/script/lua_strings.h"
 #include "server/script/lua_to_reply.h"
 #include "server/script/names.h"
 #include "server/script/redis_api.h"
 #include "server/script/sandbox.h"
 
+// Weak: null in the programs that do not link jemalloc.
+extern "C" __attribute__((weak)) void sdallocx(void* block, size_t size, int flags);
+
 namespace larder {
 namespace {
+
+// Lua knows how large what it frees is, so that jemalloc need not look it up.
+void FreeSized(void* block, size_t size) {
+  if (block == nullptr) return;
+  if (sdallocx != nullptr) return sdallocx(block, size, 0);
+  std::free(block);
+}
 
 // How often a script is asked whether it should stop: about a millisecond of plain Lua.
 constexpr int kInstructionsBetweenChecks = 100'000;
@@ -75,7 +86,7 @@ void* Interpreter::Allocate(void* self, void* block, size_t old_size, size_t new
   auto& interpreter = *static_cast<Interpreter*>(self);
   if (new_size == 0) {
     interpreter.bytes_ -= old_size;
-    std::free(block);
+    FreeSized(block, old_size);
     return nullptr;
   }
   if (new_size > old_size) {
@@ -93,6 +104,7 @@ void* Interpreter::Allocate(void* self, void* block, size_t old_size, size_t new
 int Interpreter::SetUp(lua_State* state) {
   Interpreter& self = Of(state);
   const bool scripts = self.kind_ == Kind::kScripts;
+  CheckStringLayout(state);
   RegisterNames(state);
   OpenSafeLua(state);
   OpenLibraries(state);
