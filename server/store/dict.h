@@ -87,6 +87,8 @@ class Dict {
   // Heap bytes as the allocator rounds them, from a count that is kept; segments shared with a
   // clone count in full.
   size_t MemoryBytes() const;
+  // The first block, or the directory, to be prefetched; or null.
+  const void* contents() const { return root_; }
 
  private:
   struct Directory {

@@ -198,4 +198,10 @@ size_t Entry::MemoryBytes() const {
                           [](auto* object) -> size_t { return object->MemoryBytes(); });
 }
 
+const void* Entry::contents() const {
+  if (type() == ValueType::kHash) return object<Hash>()->contents();
+  if (type() == ValueType::kSet) return object<Set>()->contents();
+  return nullptr;
+}
+
 }  // namespace larder

@@ -120,6 +120,9 @@ class Entry {
   // All memory behind this entry, in bytes, as jemalloc rounds it. O(1): collections answer from a
   // count they keep. What is shared with a clone, a snapshot or a reply counts in full.
   size_t MemoryBytes() const;
+  // For prefetching: the value where it lies outside of the entry, what that points to; or null.
+  const void* outside() const { return external_ ? pointer() : nullptr; }
+  const void* contents() const;
   // Whether a change of the value changes what MemoryBytes answers without the entry's knowing: a
   // collection.
   bool grows_by_itself() const { return type() != ValueType::kString; }

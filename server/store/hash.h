@@ -78,6 +78,8 @@ class Hash {
     clone.encoding_ = encoding_;
     return clone;
   }
+  // As Dict::contents.
+  const void* contents() const { return fields_.contents(); }
   // Heap bytes of the hash, itself included.
   size_t MemoryBytes() const { return RoundUpToSizeClass(sizeof(Hash)) + fields_.MemoryBytes(); }
 

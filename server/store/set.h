@@ -65,6 +65,8 @@ class Set {
 
   // Shares the members until either side changes them.
   Set Clone() const;
+  // As Dict::contents.
+  const void* contents() const { return members_.contents(); }
   // Heap bytes of the set, itself included.
   size_t MemoryBytes() const;
 

@@ -25,7 +25,7 @@ Entry* Table::Find(std::string_view key, uint64_t hash) const {
   const Root root = this->root();
   if (!root.exists()) return nullptr;
   const size_t mask = root.mask();
-  const uint64_t tag = TagOf(hash);
+  const uint64_t tag = TagOf(root, hash);
   for (size_t i = root.HomeOf(hash);; i = (i + 1) & mask) {
     const uint64_t word = root.slot(i).load(std::memory_order_relaxed);
     if (word == 0) return nullptr;
@@ -44,25 +44,31 @@ size_t Table::IndexOf(Root root, const Entry* entry, uint64_t hash) const {
   }
 }
 
-void Table::Place(Root root, uint64_t word, uint64_t hash) {
+// False when there is no empty slot near enough to its home.
+bool Table::Place(Root root, Entry* entry, uint64_t hash) {
+  CHECK((reinterpret_cast<uint64_t>(entry) & ~kPointerMask) == 0);
   const size_t mask = root.mask();
   size_t i = root.HomeOf(hash);
-  while (root.slot(i).load(std::memory_order_relaxed) != 0) i = (i + 1) & mask;
-  root.slot(i).store(word, std::memory_order_relaxed);
+  for (size_t steps = 0; root.slot(i).load(std::memory_order_relaxed) != 0; ++steps) {
+    if (steps == kMostSteps - 1) return false;
+    i = (i + 1) & mask;
+  }
+  root.slot(i).store(TagOf(root, hash) | reinterpret_cast<uint64_t>(entry),
+                     std::memory_order_relaxed);
+  return true;
 }
 
 void Table::Insert(Entry* entry, uint64_t hash, Retired& retired) {
   const size_t count = buckets();
   if ((size() + 1) * 8 > count * 7) Resize(count == 0 ? kFewestSlots : count * 2, retired);
-  CHECK((reinterpret_cast<uint64_t>(entry) & ~kPointerMask) == 0);
-  Place(root(), TagOf(hash) | reinterpret_cast<uint64_t>(entry), hash);
+  while (!Place(root(), entry, hash)) Resize(buckets() * 2, retired);
   size_.store(size() + 1, std::memory_order_relaxed);
 }
 
 void Table::Replace(const Entry* old, Entry* entry, uint64_t hash) {
-  root()
-      .slot(IndexOf(root(), old, hash))
-      .store(TagOf(hash) | reinterpret_cast<uint64_t>(entry), std::memory_order_relaxed);
+  const Root root = this->root();
+  root.slot(IndexOf(root, old, hash))
+      .store(TagOf(root, hash) | reinterpret_cast<uint64_t>(entry), std::memory_order_relaxed);
 }
 
 // Closes the gap by moving back whatever would no longer be found behind it, so no tombstones are
@@ -74,10 +80,9 @@ void Table::Remove(const Entry* entry, uint64_t hash, Retired& retired) {
   for (size_t i = (gap + 1) & mask;; i = (i + 1) & mask) {
     const uint64_t word = root.slot(i).load(std::memory_order_relaxed);
     if (word == 0) break;
-    const size_t home = root.HomeOf(HashBytes(EntryOf(word)->key()));
     // It may stay when its home lies between the gap (exclusive) and its place, counted around the
     // end.
-    if (((i - home) & mask) < ((i - gap) & mask)) continue;
+    if (StepsOf(root, word, i) < ((i - gap) & mask)) continue;
     root.slot(gap).store(word, std::memory_order_relaxed);
     gap = i;
   }
@@ -86,21 +91,29 @@ void Table::Remove(const Entry* entry, uint64_t hash, Retired& retired) {
   if (mask >= kFewestSlots && size() * 8 <= mask) Resize((mask + 1) / 4, retired);
 }
 
+bool Table::PlaceAll(const Slots& from, Root root) {
+  for (size_t i = 0; i < from.count; ++i) {
+    const uint64_t ahead =
+        i + 8 < from.count ? from.slot[i + 8].load(std::memory_order_relaxed) : 0;
+    __builtin_prefetch(EntryOf(ahead));
+    const uint64_t word = from.slot[i].load(std::memory_order_relaxed);
+    if (word == 0) continue;
+    Entry* entry = EntryOf(word);
+    if (!Place(root, entry, HashBytes(entry->key()))) return false;
+  }
+  return true;
+}
+
 void Table::Resize(size_t count, Retired& retired) {
   if (count < kFewestSlots) count = kFewestSlots;
   Slots* old = root().slots();
-  const Root root(NewSlots(count));
-  if (old != nullptr) {
-    for (size_t i = 0; i < old->count; ++i) {
-      const uint64_t ahead =
-          i + 8 < old->count ? old->slot[i + 8].load(std::memory_order_relaxed) : 0;
-      __builtin_prefetch(EntryOf(ahead));
-      const uint64_t word = old->slot[i].load(std::memory_order_relaxed);
-      if (word != 0) Place(root, word, HashBytes(EntryOf(word)->key()));
-    }
-    retired.push_back(old);
+  Slots* slots = NewSlots(count);
+  while (old != nullptr && !PlaceAll(*old, Root(slots))) {
+    std::free(slots);
+    slots = NewSlots(count *= 2);
   }
-  set_root(root);
+  if (old != nullptr) retired.push_back(old);
+  set_root(Root(slots));
 }
 
 Entry* Table::Random(uint64_t random) const {
@@ -146,21 +159,34 @@ void Table::PrefetchSlot(uint64_t hash) const {
   if (root.exists()) __builtin_prefetch(&root.slot(root.HomeOf(hash)));
 }
 
-void Table::PrefetchEntry(uint64_t hash) const {
+const Entry* Table::Likely(uint64_t hash) const {
   const Root root = this->root();
-  if (!root.exists()) return;
+  if (!root.exists()) return nullptr;
   const size_t mask = root.mask();
-  const uint64_t tag = TagOf(hash);
+  const uint64_t tag = TagOf(root, hash);
   size_t i = root.HomeOf(hash);
   for (int probe = 0; probe < 4; ++probe, i = (i + 1) & mask) {
     const uint64_t word = root.slot(i).load(std::memory_order_relaxed);
-    if (word == 0) return;
-    if ((word & ~kPointerMask) != tag) continue;
-    // Header and key, and where a short value goes on.
-    const char* entry = reinterpret_cast<const char*>(EntryOf(word));
-    __builtin_prefetch(entry);
-    return __builtin_prefetch(entry + 64);
+    if (word == 0) break;
+    if ((word & ~kPointerMask) == tag) return EntryOf(word);
   }
+  return nullptr;
+}
+
+void Table::PrefetchEntry(uint64_t hash) const {
+  // Header and key, and where a short value goes on.
+  const char* entry = reinterpret_cast<const char*>(Likely(hash));
+  if (entry == nullptr) return;
+  __builtin_prefetch(entry);
+  __builtin_prefetch(entry + 64);
+}
+
+void Table::PrefetchValue(uint64_t hash) const {
+  if (const Entry* entry = Likely(hash)) __builtin_prefetch(entry->outside());
+}
+
+void Table::PrefetchContents(uint64_t hash) const {
+  if (const Entry* entry = Likely(hash)) __builtin_prefetch(entry->contents());
 }
 
 size_t Table::MemoryBytes() const {

@@ -1,13 +1,16 @@
-// Table: the hash table of one shard and database: open addressing, slots of 8 bytes (16 bits of
-// the hash and a 48-bit pointer), home bucket by the top bits of the hash, linear probing. Entries
-// in home order are entries in hash order, which is what makes SCAN's cursor a position in hash
-// space.
+// Table: the hash table of one shard and database: open addressing, slots of 8 bytes (a tag of 16
+// bits and a 48-bit pointer), home bucket by the top bits of the hash, linear probing. Entries in
+// home order are entries in hash order, which is what makes SCAN's cursor a position in hash space.
 //
-// Everything is called under the shard's lock, but for Prefetch*, the one look without it: it reads
-// the slots as relaxed atomics and only touches caches. Arrays that a resize replaced must
-// therefore outlive the batch of every thread: they go to the Retired list that the caller empties.
+// The tag is the lower 10 bits of the home bucket's number and 6 other bits of the hash: where a
+// neighbour belongs is known without a look at it, which would be a look at memory far away.
 //
-// Invariants: load <= 7/8; an entry lies between its home and the next empty slot.
+// Everything is called under the shard's lock, but for PrefetchSlot and PrefetchEntry: these read
+// the slots as relaxed atomics and only touch caches. Arrays that a resize replaced must therefore
+// outlive the batch of every thread: they go to the Retired list that the caller empties.
+//
+// Invariants: load <= 7/8; an entry lies between its home and the next empty slot, and less than
+// kMostSteps behind its home.
 #pragma once
 
 #include <atomic>
@@ -79,8 +82,12 @@ class Table {
     ForEachIn(static_cast<const Slots*>(contents.slots), visit);
   }
 
+  // Each fetches what the one before has found: the slot, the entry, the value outside of it, and
+  // what that one points to. The first two need no lock.
   void PrefetchSlot(uint64_t hash) const;
   void PrefetchEntry(uint64_t hash) const;
+  void PrefetchValue(uint64_t hash) const;
+  void PrefetchContents(uint64_t hash) const;
 
   size_t MemoryBytes() const;
 
@@ -119,13 +126,28 @@ class Table {
   template <typename Visit>
   static void ForEachIn(const Slots* slots, Visit& visit);
   static Entry* EntryOf(uint64_t word) { return reinterpret_cast<Entry*>(word & kPointerMask); }
-  static uint64_t TagOf(uint64_t hash) { return ((hash >> 12) & 0xffff) << 48; }
   static constexpr uint64_t kPointerMask = (uint64_t{1} << 48) - 1;
   static constexpr size_t kFewestSlots = 8;
+  // Tags tell homes apart that are less than this many buckets from each other.
+  static constexpr size_t kMostSteps = 1024;
+  static uint64_t TagOf(Root root, uint64_t hash) {
+    return (root.HomeOf(hash) & (kMostSteps - 1)) << 54 | ((hash >> 12) & 0x3f) << 48;
+  }
+  // How far behind its home the word in slot `i` lies.
+  static size_t StepsOf(Root root, uint64_t word, size_t i) {
+    return (i - (word >> 54)) & root.mask() & (kMostSteps - 1);
+  }
+  // Whether the word in slot `i` may belong into the bucket `home`.
+  static bool MayBelong(Root root, uint64_t word, size_t home) {
+    return (((word >> 54) ^ home) & root.mask() & (kMostSteps - 1)) == 0;
+  }
 
   size_t IndexOf(Root root, const Entry* entry, uint64_t hash) const;
+  // The entry that a key with this hash is likely to have, found without a look at it.
+  const Entry* Likely(uint64_t hash) const;
   void Resize(size_t count, Retired& retired);
-  static void Place(Root root, uint64_t word, uint64_t hash);
+  static bool Place(Root root, Entry* entry, uint64_t hash);
+  static bool PlaceAll(const Slots& from, Root root);
 
   std::atomic<uint64_t> root_{0};
   std::atomic<size_t> size_{0};  // written under the lock, read by DBSIZE without

@@ -21,6 +21,7 @@ uint64_t Table::Scan(uint64_t position, size_t most_buckets, Visit visit) const 
     for (size_t i = home;; i = (i + 1) & mask) {
       uint64_t word = root.slot(i).load(std::memory_order_relaxed);
       if (word == 0) break;
+      if (!MayBelong(root, word, home)) continue;
       Entry* entry = EntryOf(word);
       uint64_t hash = HashBytes(entry->key());
       if (root.HomeOf(hash) != home) continue;
@@ -71,9 +72,12 @@ bool Table::FindByHashTop(uint32_t hash_top, Visit visit) const {
   const Root root = this->root();
   if (!root.exists()) return false;
   const size_t mask = root.mask();
-  for (size_t i = root.HomeOf(uint64_t{hash_top} << 32);; i = (i + 1) & mask) {
+  // Beyond 2^32 buckets the home is not known from half of the hash alone; no shard has them.
+  const size_t home = root.HomeOf(uint64_t{hash_top} << 32);
+  for (size_t i = home;; i = (i + 1) & mask) {
     uint64_t word = root.slot(i).load(std::memory_order_relaxed);
     if (word == 0) return false;
+    if (!MayBelong(root, word, home)) continue;
     uint64_t hash = HashBytes(EntryOf(word)->key());
     if (hash >> 32 == hash_top && visit(EntryOf(word), hash)) return true;
   }

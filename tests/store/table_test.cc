@@ -59,6 +59,26 @@ TEST_F(TableTest, RemovalLeavesNoGapThatHidesOthers) {
   EXPECT_EQ(table_.size(), 1000u);
 }
 
+TEST_F(TableTest, RemovalKeepsOthersFoundInATableOfMoreBucketsThanTagsTellApart) {
+  constexpr int kKeys = 57'000;  // 7/8 of 65,536: as full as it gets
+  for (int i = 0; i < kKeys; ++i) Add(Name(i));
+  for (int i = 0; i < kKeys; i += 2) Drop(Name(i));
+  for (int i = 0; i < kKeys; ++i) ASSERT_EQ(Find(Name(i)) != nullptr, i % 2 != 0) << i;
+}
+
+TEST_F(TableTest, GrowsWhereTooManyEntriesHaveOneHome) {
+  for (int i = 0; i < 1800; ++i) Add(Name(i));
+  ASSERT_EQ(table_.buckets(), 4096u);
+  // Their true hashes are seen when the table grows.
+  for (int i = 1800; i < 2900; ++i) {
+    table_.Insert(Entry::NewString(Name(i), "v", StringEncoding::kEmbstr, Entry::kNoExpiry),
+                  HashBytes(Name(2900)), retired_);
+    if (table_.buckets() > 4096) break;
+  }
+  EXPECT_EQ(table_.buckets(), 8192u);
+  for (int i = 0; i < 1800; ++i) EXPECT_NE(Find(Name(i)), nullptr) << i;
+}
+
 TEST_F(TableTest, GivesRoomBackWhenItEmpties) {
   for (int i = 0; i < 4000; ++i) Add(Name(i));
   const size_t most = table_.buckets();
