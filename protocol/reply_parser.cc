@@ -96,9 +96,25 @@ ParseResult ReadBulk(char type, std::string_view input, size_t start, int64_t le
   return ParseResult::kItem;
 }
 
+// What nearly all items of long replies are, a string of a few digits' length, without a search for
+// the end of its line. False: look closer.
+bool ReadShortBulk(std::string_view input, ReplyItem* item, size_t* consumed) {
+  constexpr size_t kMostDigits = 5;
+  if (input.size() < kMostDigits + 3 || input[0] != '$') return false;
+  size_t size = 0, at = 1;
+  for (; at <= kMostDigits && input[at] >= '0' && input[at] <= '9'; ++at) {
+    size = size * 10 + static_cast<size_t>(input[at] - '0');
+  }
+  if (at == 1 || input[at] != '\r' || input[at + 1] != '\n') return false;
+  return ReadBulk('$', input, at + 2, static_cast<int64_t>(size), item, consumed) ==
+         ParseResult::kItem;
+}
+
 }  // namespace
 
 ParseResult NextReplyItem(std::string_view input, ReplyItem* item, size_t* consumed) {
+  *item = ReplyItem();
+  if (ReadShortBulk(input, item, consumed)) return ParseResult::kItem;
   if (input.empty()) return ParseResult::kNeedMore;
   const size_t end = input.find('\r');
   if (end == input.npos) {
@@ -109,7 +125,6 @@ ParseResult NextReplyItem(std::string_view input, ReplyItem* item, size_t* consu
   if (end == 0 || input[end + 1] != '\n') return ParseResult::kError;
   const char type = input[0];
   const std::string_view line = input.substr(1, end - 1);
-  *item = ReplyItem();
   *consumed = end + 2;
 
   const bool aggregate = IsAggregate(type, &item->type);

@@ -11,6 +11,7 @@
 #include "server/base/version.h"
 #include "server/script/error_table.h"
 #include "server/script/interpreter.h"
+#include "server/script/lua_strings.h"
 #include "server/script/reply_to_lua.h"
 #include "server/script/sha1.h"
 
@@ -79,6 +80,8 @@ bool CallCommand(lua_State* state) {
   if (!CollectWords(state, words)) return false;
   const ServerApi::CallResult result = server.Call(words);
   lua_settop(state, 0);
+  if (result.later_key != 0) FetchChain(state, result.later_key);
+  if (result.soon_key != 0) FetchString(state, result.soon_key);
   if (!result.refusal.empty()) {
     PushCountedErrorTable(state, result.refusal);
     return false;

@@ -1,18 +1,62 @@
 #include "server/script/reply_to_lua.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <lua.hpp>
+#include <optional>
 
 #include "protocol/reply_parser.h"
+#include "server/base/hash.h"
 #include "server/base/strings.h"
 #include "server/script/error_table.h"
+#include "server/script/lua_strings.h"
 #include "server/script/names.h"
 
 namespace larder {
 namespace {
 
 using Type = ReplyItem::Type;
+
+// Arrays of so many items are made without the collector: while a large state grows it would walk
+// through it again and again, and all of it is in use.
+constexpr size_t kManyItems = 4096;
+
+class CollectorStopped {
+ public:
+  explicit CollectorStopped(lua_State* state) : state_(state) { lua_gc(state_, LUA_GCSTOP, 0); }
+  ~CollectorStopped() { lua_gc(state_, LUA_GCRESTART, 0); }
+  CollectorStopped(const CollectorStopped&) = delete;
+  CollectorStopped& operator=(const CollectorStopped&) = delete;
+
+ private:
+  lua_State* const state_;
+};
+
+// Fetches into the cache where the strings of a long array will be looked for.
+class StringsAhead {
+ public:
+  StringsAhead(lua_State* state, std::string_view encoded) : state_(state), rest_(encoded) {
+    for (size_t i = 0; i < kAhead; ++i) Step();
+  }
+  void Step() {
+    FetchString(state_, hashes_[(next_ + kAhead / 2) % kAhead]);
+    ReplyItem item;
+    size_t consumed;
+    if (NextReplyItem(rest_, &item, &consumed) != ParseResult::kItem) return;
+    rest_.remove_prefix(consumed);
+    const uint64_t hash = item.type == Type::kBulk ? HashBytes(item.text) : 0;
+    FetchChain(state_, hash);
+    hashes_[next_++ % kAhead] = hash;
+  }
+
+ private:
+  static constexpr size_t kAhead = 8;
+  lua_State* const state_;
+  std::string_view rest_;
+  std::array<uint64_t, kAhead> hashes_{};
+  size_t next_ = 0;
+};
 
 class ReplyPusher {
  public:
@@ -99,7 +143,14 @@ class ReplyPusher {
     // An element takes three bytes at least, so a count that lies allocates little.
     const size_t room = std::min<size_t>({count, rest_.size() / 3 + 1, 1 << 24});
     lua_createtable(state_, static_cast<int>(room), 0);
+    std::optional<CollectorStopped> stopped;
+    std::optional<StringsAhead> ahead;
+    if (count >= kManyItems) {
+      stopped.emplace(state_);
+      ahead.emplace(state_, rest_);
+    }
     for (size_t i = 1; i <= count; ++i) {
+      if (ahead) ahead->Step();
       Push();
       lua_rawseti(state_, -2, static_cast<int>(i));
     }

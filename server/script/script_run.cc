@@ -32,7 +32,9 @@ ScriptRun::ScriptRun(Context& caller, Client& client, RunState& state, std::stri
       state_(state),
       name_(name),
       rules_(rules),
-      reply_(client.out, 2) {
+      reply_(client.out, 2),
+      lookahead_(caller.engine.keyspace) {
+  client_.out.Clear();  // the last reply of another script
   client_.db.store(caller.db(), std::memory_order_relaxed);
   client_.replicates = caller.client.replicates;
   client_.link = caller.client.link;
@@ -50,16 +52,23 @@ ServerApi::CallResult ScriptRun::Call(Args args) {
     return {.refusal = refusal_};
   }
   OutputBuffer& out = client_.out;
+  if (Lookahead::Wants(out)) [[unlikely]]
+    lookahead_.Take(std::move(out.bytes()));
   if (out.bytes().capacity() > kKeptReplyBytes) out = OutputBuffer();
   out.Clear();
+  if (args.size() > 1) lookahead_.Note(client_.db.load(std::memory_order_relaxed), args[1]);
   caller_.engine.Run(caller_.worker, client_, *command, args, caller_.lock, reply_, caller_.ready);
   // A script that reads anything makes all its keys tracked, as in Redis.
   if (caller_.client.tracking.on() && (command->flags & kReadOnly)) [[unlikely]] {
     RememberKeys(caller_.engine, caller_.client, caller_.command, caller_.args);
   }
-  if (out.splices().empty()) return {.reply = out.bytes().view()};
-  flat_ = out.Flatten();
-  return {.reply = flat_};
+  if (!out.splices().empty()) [[unlikely]] {
+    flat_ = out.Flatten();
+    return {.reply = flat_};
+  }
+  return {.reply = out.bytes().view(),
+          .later_key = lookahead_.KeyAhead(Lookahead::kLater),
+          .soon_key = lookahead_.KeyAhead(Lookahead::kSoon)};
 }
 
 std::string ScriptRun::Refuse(const Command* command, Args args) {

@@ -2,6 +2,7 @@
 // the thread that runs the script, with the gate closed. Tests and the fuzzer bring their own.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "server/engine/args.h"
@@ -14,6 +15,9 @@ class ServerApi : public Interrupt {
   struct CallResult {
     std::string_view reply;    // encoded; valid until the next call
     std::string_view refusal;  // not empty: the command was not run, for this reason ("ERR ...")
+    // Hashes of keys that the script is likely to make in a moment, the second one sooner; 0: none.
+    uint64_t later_key = 0;
+    uint64_t soon_key = 0;
   };
   virtual CallResult Call(Args args) = 0;
 
