@@ -89,11 +89,17 @@ int64_t AllThreads::Sum() {
   return SumCounted() + others_;
 }
 
+// Without the mutex while it reads, which takes long: at the limit of maxmemory every command adds
+// up all threads.
 void AllThreads::Calibrate(int64_t (*read)()) {
   constexpr int64_t kTolerance = 32 * 1024;
-  MutexLock lock(mutex_);
-  const int64_t before = SumCounted();
+  int64_t before;
+  {
+    MutexLock lock(mutex_);
+    before = SumCounted();
+  }
   const int64_t truth = read();
+  MutexLock lock(mutex_);
   const int64_t after = SumCounted();
   if (calibrated.load(std::memory_order_relaxed) && std::abs(after - before) > kTolerance) return;
   others_ = truth - after;

@@ -25,6 +25,8 @@ class Keyspace {
   static uint32_t ShardOf(uint64_t hash) { return static_cast<uint32_t>(hash) & (kShards - 1); }
   Shard& shard(uint32_t index) { return *shards_[index]; }
   const Shard& shard(uint32_t index) const { return *shards_[index]; }
+  // Null where the database never held a key, and then of all shards.
+  const Slice* slice(int db, uint32_t shard) const { return directory_.slice(db, shard); }
   // The table that a key with this hash would be in, for prefetching: without a lock. May be null.
   const Table* TableOf(int db, uint64_t hash) const {
     const Slice* slice = directory_.slice(db, ShardOf(hash));
