@@ -20,6 +20,7 @@ namespace {
 using State = ReplicaLink::State;
 
 constexpr int kTickMs = 100;
+constexpr int kAloneTickMs = 1000;
 constexpr int kMostEvents = 64;
 constexpr size_t kReceiveBytes = 16 * 1024;
 // What a replica says is short; who sends more without an end of line is no replica.
@@ -102,7 +103,7 @@ void Primary::Run() {
     if (acknowledged || synced) {
       waits_.Serve(engine_, [this](uint64_t to, bool disk) { return Acknowledged(to, disk); });
     }
-    if (acknowledged) on_round_(now_ms);
+    if (acknowledged) under_way_ = on_round_(now_ms);
     RemoveFailed();
   }
   if (full_sync_.running()) full_sync_.Finish();
@@ -113,9 +114,16 @@ void Primary::Run() {
   arrivals_.clear();
 }
 
+// Alone, only the end of the backlog is waited for; whatever else begins wakes the thread.
+int Primary::TickMs() const {
+  const bool alone = links_.empty() && !full_sync_.running() && !under_way_ &&
+                     !engine_.replica.load(std::memory_order_relaxed);
+  return alone ? kAloneTickMs : kTickMs;
+}
+
 void Primary::HandleEvents() {
   epoll_event events[kMostEvents];
-  const int count = ::epoll_wait(epoll_.fd(), events, kMostEvents, kTickMs);
+  const int count = ::epoll_wait(epoll_.fd(), events, kMostEvents, TickMs());
   for (int i = 0; i < count; ++i) {
     auto* link = static_cast<ReplicaLink*>(events[i].data.ptr);
     if (link == nullptr) {

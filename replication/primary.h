@@ -62,8 +62,9 @@ class Primary final : public Mailbox {
   // Asks all replicas to acknowledge what they have; Once: unless they were asked at this offset.
   void AskForAcks();
   void AskForAcksOnce();
-  // Called by the thread ten times a second and after acknowledgements. Before Start.
-  void OnRound(std::function<void(int64_t now_ms)> round) { on_round_ = std::move(round); }
+  // Called by the thread in every tick and after acknowledgements; true: there is something under
+  // way that must be looked after ten times a second. Before Start.
+  void OnRound(std::function<bool(int64_t now_ms)> round) { on_round_ = std::move(round); }
   size_t buffered_bytes() const { return buffered_bytes_.load(std::memory_order_relaxed); }
 
  private:
@@ -85,7 +86,8 @@ class Primary final : public Mailbox {
   bool TooSlow(ReplicaLink& link, int64_t now_ms) const;
   void Drop(ReplicaLink& link, std::string_view why);
   void RemoveFailed();
-  // ---- Ten times a second -----------------------------------------------------------------------
+  // ---- Ten times a second; once while there is neither a replica nor a primary ------------------
+  int TickMs() const;
   void Tick(int64_t now_ms);
   void Ping(int64_t now_ms);
   void StartFullSync(int64_t now_ms);
@@ -97,12 +99,13 @@ class Primary final : public Mailbox {
   WorkerStats& stats_;
   History& history_;
   FullSync full_sync_;
-  std::function<void(int64_t)> on_round_;
+  std::function<bool(int64_t)> on_round_;
   AckWaits waits_;
   Socket epoll_, wake_;
   int64_t tick_ms_ = 0, ping_ms_ = 0, newline_ms_ = 0;  // when last, on the monotonic clock
   int64_t alone_since_ms_ = 0;  // since when there has been no replica; 0: there is one
   bool acknowledged_ = false;   // somebody has, since the last look
+  bool under_way_ = false;      // what on_round_ said
 
   mutable Mutex mutex_;
   Links links_;  // changed by the thread alone, under the mutex; read by others under it

@@ -1,4 +1,4 @@
-// What Primary does ten times a second, and full syncs from their beginning to their end.
+// What Primary does in every tick, and full syncs from their beginning to their end.
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -38,7 +38,7 @@ void Primary::Tick(int64_t now_ms) {
   Ping(now_ms);
   KeepBacklog(now_ms);
   CountReplicas(now_ms);
-  on_round_(now_ms);
+  under_way_ = on_round_(now_ms);
 }
 
 // A replica of ours gets our primary's pings.

@@ -33,6 +33,7 @@ Replication::Replication(Engine& engine, Persistence& persistence)
   primary_.OnRound([this](int64_t now_ms) {
     failover_.Round(now_ms);
     waits_.Round(now_ms);
+    return failover_.state() != Failover::State::kNone;
   });
   // At once: who comes back behind the command finds the backlog as it asks for it.
   engine.config.OnChange("repl-backlog-size", [this](const std::string&, std::string*) {

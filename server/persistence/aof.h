@@ -56,6 +56,7 @@ class Aof {
 
   // ---- Rewriting --------------------------------------------------------------------------------
   void ScheduleRewrite() { scheduled_ = true; }
+  bool scheduled() const { return scheduled_; }
   // Scheduled, or the file has grown enough.
   bool RewriteIsDue(int64_t now_s);
   // At the cut of the snapshot. Closed gate.

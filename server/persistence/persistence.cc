@@ -22,7 +22,8 @@ namespace larder {
 namespace {
 
 constexpr std::chrono::milliseconds kRound{100};
-constexpr int64_t kRetryDelayS = 5;  // after a save that failed
+constexpr std::chrono::milliseconds kQuietRound{1000};  // save points and backups count in seconds
+constexpr int64_t kRetryDelayS = 5;                     // after a save that failed
 
 // True when eviction goes by when keys were used last.
 bool NotesUses(const Settings& settings) {
@@ -84,7 +85,7 @@ void Persistence::Run() {
     {
       MutexLock lock(mutex_);
       const bool idle = !stopping_ && to_write_ == Writing::kNothing && later_lines_.empty();
-      if (idle) changed_.WaitFor(mutex_, kRound);
+      if (idle) changed_.WaitFor(mutex_, Quiet() ? kQuietRound : kRound);
       to_write = std::exchange(to_write_, Writing::kNothing);
       stopping = stopping_;
       lines.swap(later_lines_);
@@ -282,13 +283,20 @@ bool Persistence::Saving() const {
   return snapshot_.running() || state_.running_since_s > 0 || aof_.rewriting();
 }
 
+bool Persistence::Quiet() const {
+  return !Saving() && !scheduled_ && !aof_.scheduled() && aof_.state() == Aof::State::kOff;
+}
+
 Persistence::Begun Persistence::BeginSave(bool later) {
   MutexLock lock(mutex_);
   if (Saving() && !snapshot_.aborted() && (!later || !aof_.rewriting())) return Begun::kBusy;
   // One that was aborted is about to end; the thread begins the next then.
   state_.about_to_run = !later && Saving();
   scheduled_ = later || state_.about_to_run;
-  if (scheduled_) return later ? Begun::kScheduled : Begun::kStarted;
+  if (scheduled_) {
+    changed_.NotifyOne();
+    return later ? Begun::kScheduled : Begun::kStarted;
+  }
   last_try_s_ = NowS();
   changes_at_cut_ = TotalChanges();
   snapshot_.Cut(Facts());

@@ -172,6 +172,8 @@ class Persistence : public PersistenceHost {
   bool PrepareAofForShutdown(const Shutdown& options);
   void UpdateSaveFailed();
   bool Saving() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether nothing is under way that a round must look after soon.
+  bool Quiet() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Engine& engine_;
   Worker worker_;       // of the thread

@@ -66,6 +66,7 @@ Persistence::Begun Persistence::BeginRewrite(bool later) {
   if (aof_.rewriting()) return Begun::kBusy;
   if (later || Saving()) {
     aof_.ScheduleRewrite();
+    changed_.NotifyOne();
     return Begun::kScheduled;
   }
   snapshot_.Cut(LibraryFacts());

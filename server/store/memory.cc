@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "server/base/clock.h"
@@ -77,8 +78,19 @@ size_t UsedMemory() {
   return used.load(std::memory_order_relaxed);
 }
 
+// To read jemalloc's statistics costs more than all else that an idle server does, and locks what
+// other threads allocate from.
 void SampleMemory() {
-  CalibrateHeapBytes(BytesInUse);
+  constexpr int64_t kMostMs = 1000, kMostBytes = 64 * 1024;
+  static std::atomic<int64_t> calibrated_ms{0}, calibrated_bytes{0};
+  const int64_t now_ms = MonotonicMs();
+  const int64_t moved = HeapBytes() - calibrated_bytes.load(std::memory_order_relaxed);
+  if (now_ms - calibrated_ms.load(std::memory_order_relaxed) >= kMostMs ||
+      std::abs(moved) > kMostBytes || !HeapIsCounted()) {
+    CalibrateHeapBytes(BytesInUse);
+    calibrated_ms.store(now_ms, std::memory_order_relaxed);
+    calibrated_bytes.store(HeapBytes(), std::memory_order_relaxed);
+  }
   const size_t used = UsedMemory();
   size_t none = 0;
   startup.compare_exchange_strong(none, used, std::memory_order_relaxed);

@@ -175,6 +175,24 @@ class Stop(ServerTest):
             self.assertEqual(server.process.wait(20), 0)
 
 
+class Idle(ServerTest):
+    def _wakeups(self):
+        total = 0
+        for task in os.listdir("/proc/%d/task" % self.server.process.pid):
+            with open("/proc/%d/task/%s/status" % (self.server.process.pid, task)) as status:
+                total += int(status.read().split("\nvoluntary_ctxt_switches:")[1].split()[0])
+        return total
+
+    def test_a_server_without_work_wakes_up_for_the_keeper_and_for_little_else(self):
+        # Ten times a second for what expires, once for saves and once for replicas.
+        seconds = 3
+        wait_until(lambda: self.server.clients() == 0, "the end of the first connection")
+        time.sleep(1)  # loops look for more to come for a while
+        before = self._wakeups()
+        time.sleep(seconds)
+        self.assertLess(self._wakeups() - before, 16 * seconds)
+
+
 class Crash(unittest.TestCase):
     @unittest.skipIf(SANITIZED, "the sanitizer has its own report")
     def test_a_crash_leaves_a_report_with_a_stack(self):
