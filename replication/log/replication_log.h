@@ -34,10 +34,10 @@ class LogReader;
 
 class ReplicationLog {
  public:
-  // Large enough that few pieces go to a send, small enough for a window of a few kilobytes; with
-  // its header and the count of its owners a chunk fills the largest size class that the allocator
-  // keeps for each thread.
-  static constexpr size_t kChunkBytes = 32 * 1024 - 64;
+  // Large enough that few pieces go to a send, small enough for the smallest backlog, which has
+  // 16 KiB; with its header and the count of its owners a chunk fills a size class of the
+  // allocator's.
+  static constexpr size_t kChunkBytes = 16 * 1024 - 64;
 
   struct Chunk {
     explicit Chunk(uint64_t first) : begin(first) {}

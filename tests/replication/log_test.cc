@@ -146,10 +146,10 @@ TEST(ReplicationLog, ABacklogTakesAnotherSizeAtOnceWhereThereIsOne) {
   EXPECT_EQ(Drain(*log.ReadFrom(5)), "56789");
 }
 
-// What it counts is what it takes: one more byte, and the next size class is 40 KiB.
+// What it counts is what it takes: one more byte, and the next size class is 20 KiB.
 TEST(ReplicationLog, AChunkAndItsOwnersFitIntoASizeClass) {
   constexpr size_t kOwners = 2 * sizeof(void*);  // make_shared's, in front of the chunk
-  EXPECT_LE(sizeof(ReplicationLog::Chunk) + kOwners, 32u * 1024);
+  EXPECT_LE(sizeof(ReplicationLog::Chunk) + kOwners, 16u * 1024);
 }
 
 TEST(ReplicationLog, LendsBytesThatStayWhenTheLogHasForgottenThem) {
