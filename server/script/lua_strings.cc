@@ -44,6 +44,11 @@ struct Shared {
   lua_Alloc allocate;
   void* allocator;
   uint8_t white;  // the color of the living
+  uint8_t phase;
+  int swept_chain;
+  void* lists[9];     // of the collector, and a buffer
+  size_t collect_at;  // it goes on when the bytes are more
+  size_t bytes;
 };
 
 struct StateHead {
@@ -95,6 +100,17 @@ String* Make(lua_State* state, Shared& shared, std::string_view text, uint32_t h
 
 }  // namespace
 
+size_t StopCollector(lua_State* state) {
+  lua_gc(state, LUA_GCSTOP, 0);
+  return SharedOf(state).bytes;
+}
+
+void GoOnCollecting(lua_State* state, size_t bytes_before) {
+  lua_gc(state, LUA_GCRESTART, 0);
+  Shared& shared = SharedOf(state);
+  if (shared.bytes / 4 > bytes_before) shared.collect_at = shared.bytes * 2;
+}
+
 void FetchChain(lua_State* state, uint64_t hash) {
   __builtin_prefetch(&ChainOf(SharedOf(state), static_cast<uint32_t>(hash)));
 }
@@ -119,6 +135,12 @@ void CheckStringLayout(lua_State* state) {
   const lua_Alloc allocate = lua_getallocf(state, &allocator);
   Shared& shared = SharedOf(state);
   CHECK(shared.allocate == allocate && shared.allocator == allocator);
+  CHECK(shared.bytes / 1024 == static_cast<size_t>(lua_gc(state, LUA_GCCOUNT, 0)));
+  CHECK(shared.bytes % 1024 == static_cast<size_t>(lua_gc(state, LUA_GCCOUNTB, 0)));
+  lua_gc(state, LUA_GCSTOP, 0);
+  CHECK(shared.collect_at > shared.bytes);
+  lua_gc(state, LUA_GCRESTART, 0);
+  CHECK(shared.collect_at == shared.bytes);
   for (std::string_view text : {"short", "a long string: more than 31 characters of it"}) {
     lua_pushlstring(state, text.data(), text.size());
     const auto* string = reinterpret_cast<const String*>(lua_tostring(state, -1)) - 1;

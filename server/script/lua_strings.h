@@ -23,6 +23,12 @@ void CheckStringLayout(lua_State* state);
 void FetchChain(lua_State* state, uint64_t hash);
 void FetchString(lua_State* state, uint64_t hash);
 
+// Around the making of many values that are all in use: a collector that runs meanwhile walks
+// through the state again each time it has grown. Returns the bytes in use, for the one who goes
+// on: where nearly all of the state is new, the next collection begins when it has doubled.
+size_t StopCollector(lua_State* state);
+void GoOnCollecting(lua_State* state, size_t bytes_before);
+
 // How many strings the longest chain holds. For tests: it looks at all of them.
 size_t LongestChain(lua_State* state);
 

@@ -18,19 +18,20 @@ namespace {
 
 using Type = ReplyItem::Type;
 
-// Arrays of so many items are made without the collector: while a large state grows it would walk
-// through it again and again, and all of it is in use.
+// Arrays of so many items are made without the collector.
 constexpr size_t kManyItems = 4096;
 
 class CollectorStopped {
  public:
-  explicit CollectorStopped(lua_State* state) : state_(state) { lua_gc(state_, LUA_GCSTOP, 0); }
-  ~CollectorStopped() { lua_gc(state_, LUA_GCRESTART, 0); }
+  explicit CollectorStopped(lua_State* state)
+      : state_(state), bytes_before_(StopCollector(state)) {}
+  ~CollectorStopped() { GoOnCollecting(state_, bytes_before_); }
   CollectorStopped(const CollectorStopped&) = delete;
   CollectorStopped& operator=(const CollectorStopped&) = delete;
 
  private:
   lua_State* const state_;
+  const size_t bytes_before_;
 };
 
 // Fetches into the cache where the strings of a long array will be looked for.

@@ -69,5 +69,29 @@ TEST_F(LuaStringsTest, WhatTheCollectorHasNotFreedYetLivesAgain) {
   }
 }
 
+TEST_F(LuaStringsTest, AStateThatIsNearlyAllNewIsCollectedWhenItHasDoubled) {
+  const auto bytes = [this] { return lua_gc(state_, LUA_GCCOUNT, 0); };  // KiB
+  const size_t before = StopCollector(state_);
+  const std::string filling(1000, 'x');
+  lua_newtable(state_);
+  for (int i = 1; i <= 4000; ++i) {
+    Push(filling + std::to_string(i));
+    lua_rawseti(state_, -2, i);
+  }
+  GoOnCollecting(state_, before);
+  const int full = bytes();
+  for (int i = 0; i < 3000; ++i) {
+    Push(std::to_string(i) + filling);  // garbage
+    lua_pop(state_, 1);
+  }
+  EXPECT_GT(bytes(), full + 2900);
+  GoOnCollecting(state_, StopCollector(state_));  // nothing new: it goes on at once
+  for (int i = 0; i < 20'000; ++i) {
+    Push(std::to_string(i) + filling);
+    lua_pop(state_, 1);
+  }
+  EXPECT_LT(bytes(), full * 4);
+}
+
 }  // namespace
 }  // namespace larder
