@@ -134,12 +134,12 @@ bool FullSync::WriteToSockets() {
   const auto up = std::count_if(links_.begin(), links_.end(),
                                 [](const ReplicaLink* link) { return !link->failed; });
   // In Redis' words, which tools look for; there is neither a pipe nor a child here.
-  if (up == 0) {
-    Log(LogLevel::kWarning,
-        "Diskless rdb transfer, last replica dropped, killing fork child: the snapshot ends.");
-  } else if (written) {
+  if (written && up > 0) {
     Log(LogLevel::kNotice, "Diskless rdb transfer, done reading from pipe, ", up,
         " replicas still up.");
+  } else if (up == 0 && !aborted_.load(std::memory_order_relaxed)) {
+    Log(LogLevel::kWarning,
+        "Diskless rdb transfer, last replica dropped, killing fork child: the snapshot ends.");
   }
   return written && SendToAll(mark);
 }

@@ -318,7 +318,13 @@ void Primary::Drop(ReplicaLink& link, std::string_view why) {
   const bool anybody = std::any_of(links_.begin(), links_.end(), [](const auto& other) {
     return other.second->state == State::kSnapshot && !other.second->failed;
   });
-  if (link.state == State::kSnapshot && !anybody && !full_sync_.saves()) full_sync_.Abort();
+  if (link.state != State::kSnapshot || anybody || full_sync_.saves()) return;
+  // In Redis' words, which tools look for; there is no child here.
+  if (link.after_snapshot == State::kLoading) {
+    Log(LogLevel::kWarning,
+        "Diskless rdb transfer, last replica dropped, killing fork child: the snapshot ends.");
+  }
+  full_sync_.Abort();
 }
 
 // Links that the full sync still has are its own until it is done.

@@ -109,7 +109,7 @@ uint64_t ReplicationLog::first_offset() const {
 
 size_t ReplicationLog::memory_bytes() const {
   MutexLock lock(mutex_);
-  return chunks_.size() * sizeof(Chunk);
+  return chunks_.size() * (kChunkMemory + sizeof(chunks_.front()));
 }
 
 int ReplicationLog::db() const {

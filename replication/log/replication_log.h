@@ -37,7 +37,8 @@ class ReplicationLog {
   // Large enough that few pieces go to a send, small enough for the smallest backlog, which has
   // 16 KiB; with its header and the count of its owners a chunk fills a size class of the
   // allocator's.
-  static constexpr size_t kChunkBytes = 16 * 1024 - 64;
+  static constexpr size_t kChunkMemory = 16 * 1024;
+  static constexpr size_t kChunkBytes = kChunkMemory - 64;
 
   struct Chunk {
     explicit Chunk(uint64_t first) : begin(first) {}

@@ -131,7 +131,7 @@ TEST(ReplicationLog, KeepsWhatTheSlowestReaderHasNotTaken) {
   EXPECT_EQ(Drain(*slow), text + "end");
   EXPECT_EQ(log.size(), 10u);
   slow.reset();
-  EXPECT_LE(log.memory_bytes(), 2 * sizeof(ReplicationLog::Chunk));
+  EXPECT_LT(log.memory_bytes(), 3 * ReplicationLog::kChunkMemory);
 }
 
 TEST(ReplicationLog, ABacklogTakesAnotherSizeAtOnceWhereThereIsOne) {
@@ -149,7 +149,11 @@ TEST(ReplicationLog, ABacklogTakesAnotherSizeAtOnceWhereThereIsOne) {
 // What it counts is what it takes: one more byte, and the next size class is 20 KiB.
 TEST(ReplicationLog, AChunkAndItsOwnersFitIntoASizeClass) {
   constexpr size_t kOwners = 2 * sizeof(void*);  // make_shared's, in front of the chunk
-  EXPECT_LE(sizeof(ReplicationLog::Chunk) + kOwners, 16u * 1024);
+  EXPECT_LE(sizeof(ReplicationLog::Chunk) + kOwners, ReplicationLog::kChunkMemory);
+  ReplicationLog log;
+  log.SetWindow(10);
+  log.AppendRaw("x", 0);
+  EXPECT_GE(log.memory_bytes(), ReplicationLog::kChunkMemory);
 }
 
 TEST(ReplicationLog, LendsBytesThatStayWhenTheLogHasForgottenThem) {
