@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Builds the image and runs docker/compose.ha.yaml with podman: a visitor of the shop, who finds
-the primary through the Sentinels, goes on when it is killed, and the killed one comes back as
-replica.
+the primary through the Sentinels, goes on when it is killed, and the killed one, which is back at
+once and without its data, becomes replica.
 
     pair_test.py [FOLDER]
 
@@ -23,7 +23,9 @@ COMPOSE = os.path.join(ROOT, "docker/compose.ha.yaml")
 NODES = ("primary", "replica")
 SENTINELS = ("sentinel-1", "sentinel-2", "sentinel-3")
 NEEDED = ("debootstrap", "podman", "runc", "podman-compose", "php")
-MOST_S = 60  # of a failover, with room for a busy machine
+# Of a failover, with room for a busy machine, where Sentinels vote for themselves at one moment:
+# the next vote is twice failover-timeout, 20 s, later.
+MOST_S = 120
 
 
 def skip(why):
@@ -139,12 +141,13 @@ def play(engine):
         visitor.until(lambda line: line.startswith("ok 5 "), "five visits")
         engine.run("podman", "kill", "--signal", "KILL", engine.container("primary"))
         killed = time.monotonic()
+        # Perhaps before the Sentinels notice: it must not pass for the primary that it was.
+        engine.run("podman", "start", engine.container("primary"))
         new = addresses["replica"] + ":6379"
         count = visitor.until(lambda line: line.startswith("ok ") and line.split()[2] == new,
                               "a visit to the promoted replica")[1]
         print("the shop went on after %.1f s, at visit %s" % (time.monotonic() - killed, count))
         assert int(count) >= 5, "the session was lost"
-        engine.run("podman", "start", engine.container("primary"))
         wait_for(lambda: all(word in engine.cli("primary", "INFO", "replication") for word in
                              ("role:slave", "master_link_status:up")), "it comes back as replica")
         visitor.until(lambda line: line.startswith("ok "), "a visit after its return")
