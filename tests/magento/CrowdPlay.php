@@ -20,7 +20,7 @@ final class CrowdPlay
     {
         $client = $this->connections->open(Connections::SESSIONS);
         $client->call('FLUSHDB');
-        $directory = sys_get_temp_dir() . '/crowd-' . getmypid();
+        $directory = sys_get_temp_dir() . '/crowd-' . bin2hex(random_bytes(8));
         mkdir($directory);
         $updates = [];
         foreach ($this->reports($directory) as $number => $report) {
