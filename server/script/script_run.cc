@@ -52,7 +52,7 @@ ServerApi::CallResult ScriptRun::Call(Args args) {
     return {.refusal = refusal_};
   }
   OutputBuffer& out = client_.out;
-  if (Lookahead::Wants(out)) [[unlikely]]
+  if (KeyLookahead::Wants(out)) [[unlikely]]
     lookahead_.Take(std::move(out.bytes()));
   if (out.bytes().capacity() > kKeptReplyBytes) out = OutputBuffer();
   out.Clear();
@@ -67,8 +67,8 @@ ServerApi::CallResult ScriptRun::Call(Args args) {
     return {.reply = flat_};
   }
   return {.reply = out.bytes().view(),
-          .later_key = lookahead_.KeyAhead(Lookahead::kLater),
-          .soon_key = lookahead_.KeyAhead(Lookahead::kSoon)};
+          .later_key = lookahead_.KeyAhead(KeyLookahead::kLater),
+          .soon_key = lookahead_.KeyAhead(KeyLookahead::kSoon)};
 }
 
 std::string ScriptRun::Refuse(const Command* command, Args args) {

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "server/engine/context.h"
-#include "server/script/lookahead.h"
+#include "server/script/key_lookahead.h"
 #include "server/script/run_state.h"
 #include "server/script/server_api.h"
 
@@ -46,7 +46,7 @@ class ScriptRun : public ServerApi {
   const Rules rules_;
   Reply reply_;
   std::string refusal_;
-  Lookahead lookahead_;
+  KeyLookahead lookahead_;
   std::string flat_;  // a reply with large values in it, put together
   bool wrote_ = false;
   bool slow_logged_ = false;

@@ -1,5 +1,5 @@
 // What a script is expected to ask for, from what it has got.
-#include "server/script/lookahead.h"
+#include "server/script/key_lookahead.h"
 
 #include <gtest/gtest.h>
 
@@ -18,7 +18,7 @@ class LookaheadTest : public testing::Test {
   void Take(const std::string& text) {
     OutputBuffer reply;
     reply.Append(text);
-    ASSERT_TRUE(Lookahead::Wants(reply));
+    ASSERT_TRUE(KeyLookahead::Wants(reply));
     lookahead_.Take(std::move(reply.bytes()));
   }
   void TakeIds(size_t count) {
@@ -29,7 +29,7 @@ class LookaheadTest : public testing::Test {
   void Note(const std::string& key) { lookahead_.Note(0, key); }
 
   Keyspace keyspace_{1};
-  Lookahead lookahead_{keyspace_};
+  KeyLookahead lookahead_{keyspace_};
 };
 
 TEST_F(LookaheadTest, FollowsKeysMadeOfTheMembersInTheirOrder) {
@@ -93,12 +93,12 @@ TEST_F(LookaheadTest, RepliesWithOtherThingsInThemEndIt) {
 
 TEST_F(LookaheadTest, ShortRepliesAndTextsAreNotWanted) {
   OutputBuffer reply;
-  EXPECT_FALSE(Lookahead::Wants(reply));
+  EXPECT_FALSE(KeyLookahead::Wants(reply));
   reply.Append("*1\r\n$1\r\na\r\n");
-  EXPECT_FALSE(Lookahead::Wants(reply));
+  EXPECT_FALSE(KeyLookahead::Wants(reply));
   OutputBuffer text;
   text.Append("$20000\r\n" + std::string(20'000, 'x') + "\r\n");
-  EXPECT_FALSE(Lookahead::Wants(text));
+  EXPECT_FALSE(KeyLookahead::Wants(text));
 }
 
 }  // namespace

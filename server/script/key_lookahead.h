@@ -1,4 +1,4 @@
-// Lookahead: fetches into the cache what a script will ask for. Scripts that clean a cache call
+// KeyLookahead: fetches into the cache what a script will ask for. Scripts that clean a cache call
 // SUNION or SMEMBERS and then, member by member, a command whose key is the member behind a prefix.
 // Each such key is three or four looks at memory that is far away, one after the other; knowing the
 // members, the next dozen keys' can be under way at once. It only touches caches: a wrong guess
@@ -18,9 +18,9 @@
 
 namespace larder {
 
-class Lookahead {
+class KeyLookahead {
  public:
-  explicit Lookahead(const Keyspace& keyspace) : keyspace_(keyspace) {}
+  explicit KeyLookahead(const Keyspace& keyspace) : keyspace_(keyspace) {}
   // Whether the reply of a command is one to look into: an array, and not a short one.
   static bool Wants(const OutputBuffer& reply) {
     return reply.bytes().size() >= kLeastBytes && reply.splices().empty() &&

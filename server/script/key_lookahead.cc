@@ -1,4 +1,4 @@
-#include "server/script/lookahead.h"
+#include "server/script/key_lookahead.h"
 
 #include <utility>
 
@@ -16,12 +16,12 @@ constexpr size_t kContentsAhead = 3;
 
 }  // namespace
 
-void Lookahead::Stop() {
+void KeyLookahead::Stop() {
   left_ = 0;
   reply_ = ByteBuffer();
 }
 
-void Lookahead::Take(ByteBuffer&& reply) {
+void KeyLookahead::Take(ByteBuffer&& reply) {
   reply_ = std::move(reply);
   rest_ = reply_.view();
   met_ = parsed_ = 0;
@@ -37,7 +37,7 @@ void Lookahead::Take(ByteBuffer&& reply) {
 }
 
 // False where what follows is no string.
-bool Lookahead::Parse(std::string_view* member) {
+bool KeyLookahead::Parse(std::string_view* member) {
   ReplyItem item;
   size_t consumed;
   if (NextReplyItem(rest_, &item, &consumed) != ParseResult::kItem) return false;
@@ -47,12 +47,12 @@ bool Lookahead::Parse(std::string_view* member) {
   return true;
 }
 
-bool Lookahead::IsKeyOf(std::string_view key, std::string_view member) const {
+bool KeyLookahead::IsKeyOf(std::string_view key, std::string_view member) const {
   return key.size() == prefix_.size() + member.size() && key.ends_with(member) &&
          key.starts_with(prefix_);
 }
 
-void Lookahead::Follow(int db, std::string_view key) {
+void KeyLookahead::Follow(int db, std::string_view key) {
   const bool begins = met_ == 0 && key.ends_with(first_);
   if (begins) prefix_ = key.substr(0, key.size() - first_.size());
   if (!begins && (met_ == 0 || !IsKeyOf(key, ahead_[met_ % kAhead].text))) {
@@ -66,7 +66,7 @@ void Lookahead::Follow(int db, std::string_view key) {
   Fetch(db);
 }
 
-void Lookahead::Fetch(int db) {
+void KeyLookahead::Fetch(int db) {
   while (parsed_ < met_ + kAhead && parsed_ < met_ + left_) {
     Member& member = ahead_[parsed_ % kAhead];
     if (!Parse(&member.text)) return Stop();
