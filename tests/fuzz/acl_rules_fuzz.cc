@@ -1,10 +1,11 @@
 // Rules of any bytes, one a line, for one user: no crash, an error changes nothing, and what is
-// told of him makes the same user again.
+// told of him makes a user again who may do the same.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/acl/rules.h"
 #include "server/acl/user_list.h"
@@ -25,15 +26,44 @@ bool Tellable(std::string_view description) {
          description.find('\0') == std::string_view::npos;
 }
 
-void CheckTold(const User& user) {
-  const std::string description = user.Describe();
-  if (!Tellable(description)) return;
-  Setting no_channels;
-  no_channels.Set(0);
-  Users users(SomeCommands(), no_channels);
+// What he may do: the answer to each command, with several words for its key or channel.
+std::vector<AclDenial::Reason> Answers(const User& user) {
+  static const CommandIndex commands(SomeCommands());
+  static const KeyUse keys[] = {{1, kReadsKey}, {1, kWritesKey}};
+  static const ChannelUse channels[] = {{1, false}, {1, true}};
+  std::vector<AclDenial::Reason> answers;
+  for (uint32_t number = 0; number < commands.size(); ++number) {
+    for (std::string_view word : {"get", "key", "cart:1", "news", "2", "0"}) {
+      const std::string_view words[] = {"command", word};
+      answers.push_back(user.Check({number, words, {}, {}}).reason);
+      for (const KeyUse& key : keys) {
+        answers.push_back(user.Check({number, words, {&key, 1}, {}}).reason);
+      }
+      for (const ChannelUse& channel : channels) {
+        answers.push_back(user.Check({number, words, {}, {&channel, 1}}).reason);
+      }
+    }
+  }
+  return answers;
+}
+
+User Load(const User& user) {
+  static Setting no_channels;  // its value is 0
+  static Users users(SomeCommands(), no_channels);
   std::vector<User> loaded;
-  CHECK(ParseUserFile("user " + user.name() + " " + description, "f", users, &loaded).empty());
-  CHECK(loaded.size() == 1 && loaded[0].Describe() == description);
+  const std::string line = "user " + user.name() + " " + user.Describe();
+  CHECK(ParseUserFile(line, "f", users, &loaded).empty());
+  CHECK(loaded.size() == 1);
+  return loaded[0];
+}
+
+// A rule that a later one has made void is told, as in Redis, and then not said again: so the text
+// may differ once, but not twice.
+void CheckTold(const User& user) {
+  if (!Tellable(user.Describe())) return;
+  const User again = Load(user);
+  CHECK(Answers(again) == Answers(user));
+  CHECK(Load(again).Describe() == again.Describe());
 }
 
 }  // namespace
