@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -113,11 +114,28 @@ TEST(TheHouse, TestsEveryCommand) {
   for (const SourceFile& file : Tree()) {
     if (!file.path.starts_with("server/commands/") && file.path != "replication/commands.cc")
       continue;
-    for (const DefinedCommand& command : CommandsDefinedIn(file)) {
+    for (const Definition& command : CommandsDefinedIn(file)) {
       if (played.contains(command.name)) continue;
       findings.push_back({command.path, command.line, "no transcript plays " + command.name});
     }
   }
+  EXPECT_EQ(Text(findings), "");
+}
+
+TEST(TheHouse, HasOneTypeOfEachName) {
+  std::map<std::string, Definition> known;
+  Findings findings;
+  for (const SourceFile& file : Tree()) {
+    const bool linked = file.path.starts_with("server/") || file.path.starts_with("protocol/") ||
+                        file.path.starts_with("replication/");
+    if (!linked || !IsSource(file)) continue;
+    for (const Definition& type : TypesDefinedIn(file)) {
+      const auto [it, first] = known.emplace(type.name, type);
+      if (first) continue;
+      findings.push_back({type.path, type.line, type.name + " is also in " + it->second.path});
+    }
+  }
+  EXPECT_GT(known.size(), 200u);
   EXPECT_EQ(Text(findings), "");
 }
 
@@ -233,11 +251,21 @@ TEST(Tidy, WantsAReasonForATodo) {
   EXPECT_EQ(Count(CheckTodos, "a.cc", "// TODO: drop when kernels before 6.1 are gone\n"), 0u);
 }
 
+TEST(Tidy, FindsTheTypesThatTheLinkerSees) {
+  const SourceFile file("server/net/loop.h",
+                        "class Later;\nnamespace {\nstruct Own {\n};\n}  // namespace\n"
+                        "class Loop final : public Mailbox {\n  struct Part {\n  };\n};\n"
+                        "class ABSL_LOCKABLE Mutex {\n};\nstruct Pair {};\n");
+  std::vector<std::string> names;
+  for (const Definition& type : TypesDefinedIn(file)) names.push_back(type.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"Loop", "Mutex", "Pair"}));
+}
+
 TEST(Tidy, FindsTheCommandsOfATable) {
   const SourceFile file(
       "server/commands/connection.cc",
       "    {\"get\", \"\", 2, kReadOnly},\n    {\"setname\", \"client\", 3, 0},\n");
-  const std::vector<DefinedCommand> commands = CommandsDefinedIn(file);
+  const std::vector<Definition> commands = CommandsDefinedIn(file);
   ASSERT_EQ(commands.size(), 2u);
   EXPECT_EQ(commands[0].name, "get");
   EXPECT_EQ(commands[1].name, "client setname");

@@ -205,9 +205,25 @@ void CheckTodos(const SourceFile& file, Findings& findings) {
   }
 }
 
-std::vector<DefinedCommand> CommandsDefinedIn(const SourceFile& file) {
+std::vector<Definition> TypesDefinedIn(const SourceFile& file) {
+  static const std::regex head(
+      "^(?:class|struct)(?: [A-Z_]+)? ([A-Za-z]+)(?: final)?(?: : .*)? \\{.*");
+  std::vector<Definition> types;
+  bool hidden = false;
+  for (size_t i = 0; i < file.lines.size(); ++i) {
+    const std::string& line = file.lines[i];
+    if (line == "namespace {") hidden = true;
+    if (line == "}  // namespace") hidden = false;
+    std::smatch match;
+    if (hidden || !(line.starts_with("class ") || line.starts_with("struct "))) continue;
+    if (std::regex_match(line, match, head)) types.push_back({match[1], file.path, i + 1});
+  }
+  return types;
+}
+
+std::vector<Definition> CommandsDefinedIn(const SourceFile& file) {
   static const std::regex row("^\\s*\\{\\s*\"([a-z][a-z0-9_|-]*)\", *\"([a-z]*)\", *-?[0-9]+,.*");
-  std::vector<DefinedCommand> commands;
+  std::vector<Definition> commands;
   for (size_t i = 0; i < file.lines.size(); ++i) {
     std::smatch match;
     if (file.lines[i].find("{\"") == std::string::npos) continue;

@@ -48,13 +48,18 @@ void CheckHeaderOpening(const SourceFile& file, Findings& findings);
 // "TODO" is followed by ": " and a reason of some words.
 void CheckTodos(const SourceFile& file, Findings& findings);
 
-// The commands that a table of rows defines: {"set", "", -3, …}. A subcommand is "client setname".
-struct DefinedCommand {
+struct Definition {
   std::string name;
   std::string path;
   size_t line;
 };
-std::vector<DefinedCommand> CommandsDefinedIn(const SourceFile& file);
+
+// The classes and structs that the linker sees: those outside functions, classes and namespaces
+// without a name. Two of one name are one to it, and the destructor of either may end the other.
+std::vector<Definition> TypesDefinedIn(const SourceFile& file);
+
+// The commands that a table of rows defines: {"set", "", -3, …}. A subcommand is "client setname".
+std::vector<Definition> CommandsDefinedIn(const SourceFile& file);
 
 // The commands that a transcript sends, lower case: of "b> CLIENT SETNAME x" both "client" and
 // "client setname".
