@@ -32,17 +32,20 @@ bool RdbTarget::InsertNew(Keyspace& keyspace, int db, Entry* entry, uint64_t has
 
 RdbTarget::Taken KeyspaceTarget::Insert(size_t, int db, Entry* entry) {
   const uint64_t hash = HashBytes(entry->key());
-  if (replace_existing_) {
-    Shard& shard = keyspace_.shard(Keyspace::ShardOf(hash));
-    Entry* gone;
-    {
-      MutexLock lock(shard.mutex());
-      gone = shard.Find(db, entry->key(), hash);
-      if (gone != nullptr) gone = shard.Remove(db, gone, hash);
-    }
-    if (gone != nullptr) Entry::Free(gone);
+  if (!replace_existing_) {
+    return InsertNew(keyspace_, db, entry, hash) ? Taken::kYes : Taken::kDuplicate;
   }
-  return InsertNew(keyspace_, db, entry, hash) ? Taken::kYes : Taken::kDuplicate;
+  Shard& shard = keyspace_.shard(Keyspace::ShardOf(hash));
+  Entry* gone;
+  {
+    // Another builder may have the same key, from elsewhere in the file.
+    MutexLock lock(shard.mutex());
+    gone = shard.Find(db, entry->key(), hash);
+    if (gone != nullptr) gone = shard.Remove(db, gone, hash);
+    shard.Insert(db, entry, hash);
+  }
+  if (gone != nullptr) Entry::Free(gone);
+  return Taken::kYes;
 }
 
 RdbBuilders::RdbBuilders(RdbTarget& target, const Options& options, const ValueLimits& limits,
