@@ -58,7 +58,7 @@ void Keeper::Round(Worker& worker) {
     engine_.local_expiries.RemoveDue(engine_, worker);
   }
   SettleTracking(engine_, worker);
-  FreeRetiredArrays();
+  FreeRetiredArrays(worker);
   EvictWhatIsLeft(worker);
   engine_.rates.Sample(engine_.stats, MonotonicMs());
   SampleMemory();
@@ -81,13 +81,18 @@ void Keeper::EvictWhatIsLeft(Worker& worker) {
   }
 }
 
-void Keeper::FreeRetiredArrays() {
+void Keeper::FreeRetiredArrays(Worker& worker) {
   Table::Retired retired;
   for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
     Shard& shard = engine_.keyspace.shard(i);
     if (!shard.has_retired()) continue;
-    MutexLock lock(shard.mutex());
-    shard.TakeRetired(retired);
+    // Who flushes has closed the gate, and takes no lock.
+    engine_.gate.EnterWaiting(worker.gate_slot);
+    {
+      MutexLock lock(shard.mutex());
+      shard.TakeRetired(retired);
+    }
+    engine_.gate.Leave(worker.gate_slot);
   }
   if (retired.empty()) return;
   // A prefetch may still look at them in the batches that are under way.

@@ -20,7 +20,7 @@ class Keeper {
  private:
   void Run();
   void Round(Worker& worker);
-  void FreeRetiredArrays();
+  void FreeRetiredArrays(Worker& worker);
   void EvictWhatIsLeft(Worker& worker);
 
   Engine& engine_;
