@@ -33,13 +33,6 @@ int Joining::Note(Past past) {
   return ReplaceFile(kFile, StrCat(past == Past::kJoining ? kWaited : kServed, "\n")).error;
 }
 
-bool Joining::HasKeys() const {
-  for (int db = 0; db < engine_.keyspace.databases(); ++db) {
-    if (engine_.keyspace.Size(db) > 0) return true;
-  }
-  return false;
-}
-
 // Who has a primary in his configuration knows who it is.
 bool Joining::Expect(std::string* error) {
   if (engine_.config.Text("protected-restart") != "yes") return true;
@@ -59,7 +52,7 @@ bool Joining::Expect(std::string* error) {
 void Joining::Decide(bool found_data) {
   if (!active()) return;
   since_ms_.store(MonotonicMs());
-  if (past_.load() == Past::kJoining ? HasKeys() : found_data) {
+  if (past_.load() == Past::kJoining ? !engine_.keyspace.empty() : found_data) {
     joining_.store(false);
     return;
   }

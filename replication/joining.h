@@ -43,7 +43,6 @@ class Joining {
 
   Past ReadPast() const;
   int Note(Past past);  // 0, or errno
-  bool HasKeys() const;
   int64_t deadline_ms() const;
 
   Engine& engine_;

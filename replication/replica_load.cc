@@ -45,13 +45,6 @@ class LivelySource : public RdbSource {
   int64_t last_ms_ = 0;
 };
 
-bool IsEmpty(const Keyspace& keyspace) {
-  for (int db = 0; db < keyspace.databases(); ++db) {
-    if (keyspace.Size(db) > 0) return false;
-  }
-  return true;
-}
-
 // What two data sets may take together; 0: no limit.
 uint64_t RoomForTwo(const Config& config) {
   if (config.Text("replica-full-sync") == "swap") return 0;
@@ -91,7 +84,7 @@ bool Replica::TakeSnapshot(PrimaryWire& wire, const Target& target, const SyncRe
 bool Replica::Load(ArrivingSnapshot& snapshot, PrimaryWire& wire, const Target& target,
                    const SyncReply& answer) {
   const std::string diskless = engine_.config.Text("repl-diskless-load");
-  const bool empty = IsEmpty(engine_.keyspace);
+  const bool empty = engine_.keyspace.empty();
   // Who may write changes what would be compared, and then it was in vain.
   const bool swaps = !empty && engine_.config.Text("replica-full-sync") != "flush" &&
                      (engine_.config.settings().replica_read_only != 0 || diskless == "swapdb");

@@ -2,6 +2,7 @@
 // enter the log together with their effects, under the same locks.
 #include <algorithm>
 
+#include "protocol/limits.h"
 #include "replication/replica.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
@@ -20,9 +21,8 @@ constexpr int64_t kPromptMs = 10'000;
 // While CLIENT PAUSE holds the stream: how often it is looked at, and how much is taken meanwhile.
 constexpr int64_t kPausedMs = 5;
 constexpr size_t kMostPausedBytes = size_t{64} << 20;
-// What the primary took from a client, or made of it, is smaller, a transaction too; whoever sends
-// more is no primary.
-constexpr size_t kMostCommandBytes = size_t{4} << 30;
+// Of a command or transaction that is not whole yet: whoever sends more is no primary.
+constexpr size_t kMostCommandBytes = limits::kStreamBulkBytes;
 
 }  // namespace
 
@@ -97,7 +97,7 @@ bool Replica::Apply(PrimaryWire& wire, const Target& target) {
 
 // Fills ahead_ with the next commands. False: what comes behind them is no request.
 bool Replica::ParseAhead(std::string_view input, bool* more) {
-  static constexpr RequestParser::Limits kLimits = {.bulk_bytes = kMostCommandBytes};
+  static constexpr RequestParser::Limits kLimits = {.bulk_bytes = limits::kStreamBulkBytes};
   size_t position = 0;
   for (ahead_count_ = 0; ahead_count_ < ahead_.size();) {
     Ahead& next = ahead_[ahead_count_];

@@ -161,10 +161,10 @@ void Reload(Context& c) {
   }
   Persistence& persistence = PersistenceOf(c);
   if (save && !persistence.Save()) return c.reply.Error("ERR");
-  for (int db = 0; flush && db < c.engine.keyspace.databases(); ++db) {
-    c.engine.keyspace.Flush(db, true);
+  if (flush) {
+    c.engine.keyspace.FlushAll();
+    c.engine.scripts->RestoreLibraries({}, LibraryMerge::kFlush);
   }
-  if (flush) c.engine.scripts->RestoreLibraries({}, LibraryMerge::kFlush);
   std::string error;
   if (!persistence.Reload(merge, &error)) {
     return c.reply.Error("ERR Error trying to load the RDB dump");

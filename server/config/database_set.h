@@ -11,7 +11,7 @@ namespace larder {
 
 class DatabaseSet {
  public:
-  static constexpr size_t kMost = 1024;  // as many as `databases` may be
+  static constexpr size_t kMost = 1024;  // as `databases` may be: every shard has a table for each
 
   DatabaseSet() = default;
   DatabaseSet(const DatabaseSet& other) { *this = other; }

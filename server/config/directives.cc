@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "server/config/checks.h"
+#include "server/config/database_set.h"
 #include "server/config/directive.h"
 
 namespace larder {
@@ -11,7 +12,7 @@ constexpr Effect kWorks = Effect::kEffective, kNothing = Effect::kNone, kRefuses
 
 constexpr int64_t kInt = INT_MAX, kIntMin = INT_MIN, kUint = UINT_MAX, kLong = INT64_MAX;
 constexpr int64_t kMib = 1024 * 1024;
-constexpr int64_t kMostDatabases = 1024;  // every shard has a table for each
+constexpr int64_t kMostDatabases = DatabaseSet::kMost;
 
 constexpr int64_t kMostBackups = 3660;  // ten years of them
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "protocol/limits.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
 
@@ -10,7 +11,7 @@ namespace larder {
 namespace {
 
 // What is in the log was a request here before.
-constexpr RequestParser::Limits kLimits = {.bulk_bytes = size_t{4} << 30};
+constexpr RequestParser::Limits kLimits = {.bulk_bytes = limits::kStreamBulkBytes};
 
 constexpr std::string_view kLinkTalk[] = {"ping", "replconf", "publish", "spublish"};
 // They mean the same whatever database is selected.

@@ -486,9 +486,7 @@ bool Persistence::Load(RdbSource& source, uint64_t size_bytes, RdbLoad::Options 
   }
   if (!ok) {
     Log(LogLevel::kWarning, load.error(), ". Failure loading rdb format");
-    for (int db = 0; db < engine_.keyspace.databases() && !beside; ++db) {
-      engine_.keyspace.Flush(db, true);
-    }
+    if (!beside) engine_.keyspace.FlushAll();
     *error = load.error();
     return false;
   }

@@ -123,9 +123,7 @@ bool Persistence::LoadAof(Worker& worker, std::string* error) {
   const bool loaded = aof_.Load(worker, options, error);
   loading_.store(was_loading, std::memory_order_relaxed);
   aof_loaded_bytes_ = 0;
-  if (!error->empty()) {
-    for (int db = 0; db < engine_.keyspace.databases(); ++db) engine_.keyspace.Flush(db, true);
-  }
+  if (!error->empty()) engine_.keyspace.FlushAll();
   DropLeftOut();
   saved_changes_.store(TotalChanges(), std::memory_order_relaxed);
   return loaded;
@@ -155,7 +153,7 @@ bool Persistence::ReloadAof(Worker& worker, std::string* error) {
         StrCat("the append only file can't be written: ", std::strerror(aof_.writer().error()));
     return false;
   }
-  for (int db = 0; db < engine_.keyspace.databases(); ++db) engine_.keyspace.Flush(db, true);
+  engine_.keyspace.FlushAll();
   engine_.scripts->RestoreLibraries({}, LibraryMerge::kFlush);
   LoadAof(worker, error);
   return error->empty();

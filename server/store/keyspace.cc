@@ -17,6 +17,13 @@ size_t Keyspace::Size(int db) const {
   return keys;
 }
 
+bool Keyspace::empty() const {
+  for (int db = 0; db < databases(); ++db) {
+    if (Size(db) > 0) return false;
+  }
+  return true;
+}
+
 size_t Keyspace::Expires(int db) const {
   size_t keys = 0;
   for (const auto& shard : shards_) {
@@ -51,6 +58,10 @@ size_t Keyspace::Flush(int db, bool lazy) {
     }
   }
   return keys;
+}
+
+void Keyspace::FlushAll() {
+  for (int db = 0; db < databases(); ++db) Flush(db, /*lazy=*/true);
 }
 
 }  // namespace larder

@@ -35,6 +35,7 @@ class Keyspace {
 
   // Numbers of keys and of keys with an expiry; exact when nobody writes.
   size_t Size(int db) const;
+  bool empty() const;
   size_t Expires(int db) const;
 
   // Memory of a database: its entries, with keys and values, and what finds them.
@@ -51,6 +52,7 @@ class Keyspace {
   // REQUIRES: closed gate. Empties a database; the memory is freed by the reclaimer (`lazy`, or
   // many keys) or before this returns. Returns how many keys went.
   size_t Flush(int db, bool lazy);
+  void FlushAll();  // lazily
 
   Reclaimer& reclaimer() { return reclaimer_; }
 
