@@ -44,6 +44,22 @@ int ClassIndex(std::string_view name) {
   return -1;
 }
 
+// "auto", or a number from 0 to `most`.
+bool CheckAutoOr(int64_t most, const CheckInput& input, std::string* value, std::string* error) {
+  *value = ToLower(input.words[0]);
+  if (*value == "auto") return true;
+  int64_t number = 0;
+  *error = StrCat("argument must be 'auto' or between 0 and ", most, " inclusive");
+  return ParseInt64(*value, &number) && number >= 0 && number <= most;
+}
+
+// -1 for "auto".
+int64_t NumberOrAuto(std::string_view value) {
+  int64_t number = -1;
+  ParseInt64(value, &number);
+  return number;
+}
+
 }  // namespace
 
 bool CheckSave(const CheckInput& input, std::string* value, std::string* error) {
@@ -229,12 +245,11 @@ bool CheckNotifyFlags(const CheckInput& input, std::string* value, std::string* 
 }
 
 bool CheckBusyPoll(const CheckInput& input, std::string* value, std::string* error) {
-  constexpr int64_t kMostUs = 1'000'000;  // a second of spinning serves nobody
-  *value = ToLower(input.words[0]);
-  if (*value == "auto") return true;
-  int64_t microseconds = 0;
-  *error = "argument must be 'auto' or between 0 and 1000000 inclusive";
-  return ParseInt64(*value, &microseconds) && microseconds >= 0 && microseconds <= kMostUs;
+  return CheckAutoOr(1'000'000, input, value, error);  // a second of spinning serves nobody
+}
+
+bool CheckGather(const CheckInput& input, std::string* value, std::string* error) {
+  return CheckAutoOr(10'000, input, value, error);  // what waits longer is a sleeping server
 }
 
 bool CheckHz(const CheckInput& input, std::string* value, std::string* error) {
@@ -303,9 +318,11 @@ void PublishNotifyFlags(std::string_view value, Settings& settings) {
 }
 
 void PublishBusyPoll(std::string_view value, Settings& settings) {
-  int64_t microseconds = -1;
-  ParseInt64(value, &microseconds);  // "auto" leaves -1
-  settings.busy_poll_us.Set(microseconds);
+  settings.busy_poll_us.Set(NumberOrAuto(value));
+}
+
+void PublishGather(std::string_view value, Settings& settings) {
+  settings.gather_us.Set(NumberOrAuto(value));
 }
 
 }  // namespace larder

@@ -21,6 +21,7 @@ bool CheckOomValues(const CheckInput& input, std::string* value, std::string* er
 bool CheckShutdownFlags(const CheckInput& input, std::string* value, std::string* error);
 bool CheckNotifyFlags(const CheckInput& input, std::string* value, std::string* error);
 bool CheckBusyPoll(const CheckInput& input, std::string* value, std::string* error);
+bool CheckGather(const CheckInput& input, std::string* value, std::string* error);
 bool CheckHz(const CheckInput& input, std::string* value, std::string* error);
 bool CheckMaxmemory(const CheckInput& input, std::string* value, std::string* error);
 bool CheckLines(const CheckInput& input, std::string* value, std::string* error);
@@ -30,6 +31,7 @@ bool CheckAnything(const CheckInput& input, std::string* value, std::string* err
 void PublishOutputLimits(std::string_view value, Settings& settings);
 void PublishMaxmemoryClients(std::string_view value, Settings& settings);
 void PublishBusyPoll(std::string_view value, Settings& settings);
+void PublishGather(std::string_view value, Settings& settings);
 void PublishNotifyFlags(std::string_view value, Settings& settings);
 
 }  // namespace larder

@@ -68,6 +68,7 @@ struct Settings {
   Setting io_threads;    // 0: the server decides
   Setting io_uring;      // IoUring
   Setting busy_poll_us;  // -1: the server decides
+  Setting gather_us;     // the same
   Setting proto_max_bulk_bytes, query_buffer_limit_bytes;
   std::array<OutputLimit, 3> output_limits;  // by ClientClass
 

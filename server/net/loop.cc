@@ -90,7 +90,17 @@ void Loop::Collect(NetWorker& worker) {
   if (count == 0 && batch_.empty() && stopping_) closing_ = true;
 }
 
+// Events after a wait for which they gather; 0 where there was none, or nothing to wait for.
+int Loop::GatherEvents() {
+  const int64_t setting_us = engine_.config.settings().gather_us;
+  const int64_t wait_us = gathering_.WaitUs(setting_us, receiving_.size(), now_ms_);
+  if (wait_us == 0) return 0;
+  SleepUs(wait_us);
+  return ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
+}
+
 int Loop::WaitForEvents() {
+  if (const int count = GatherEvents(); count > 0) return count;
   const int64_t ended_ns = MonotonicNs();
   const int64_t window_ns = poll_.WindowNs(engine_.config.settings().busy_poll_us, ended_ns);
   for (int64_t last_ns = ended_ns; last_ns - ended_ns < window_ns;) {
@@ -192,7 +202,7 @@ void Loop::TakeReceived(Connection& c, ssize_t result, NetWorker& worker) {
   }
   const size_t size = static_cast<size_t>(result);
   worker.stats.input_bytes.Add(size);
-  c.active_ms = now_ms_;
+  gathering_.Received(std::exchange(c.active_ms, now_ms_), now_ms_);
   c.starved = false;
   if (c.lease != nullptr) {
     c.input = {c.lease.get(), size};

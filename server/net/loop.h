@@ -31,6 +31,7 @@
 #include "server/net/acceptor.h"
 #include "server/net/busy_poll.h"
 #include "server/net/connection.h"
+#include "server/net/gathering.h"
 #include "server/net/idle_wait.h"
 #include "server/net/lease_pool.h"
 #include "server/net/lookahead.h"
@@ -77,6 +78,7 @@ class Loop final : public Mailbox {
 
   // ---- Waiting and receiving (loop.cc) ----------------------------------------------------------
   void Collect(NetWorker& worker);
+  int GatherEvents();
   int WaitForEvents();
   int64_t NextTimeoutMs() const;
   void HandleEvent(const epoll_event& event, NetWorker& worker);
@@ -139,6 +141,7 @@ class Loop final : public Mailbox {
   Socket epoll_, wake_;  // wake_: an eventfd, for letters and arrivals
   IdleWait idle_;
   BusyPoll poll_;
+  Gathering gathering_;
   Transfers transfers_;
   LeasePool leases_;
   Acceptor* acceptor_ = nullptr;  // null: another loop accepts

@@ -45,6 +45,7 @@ void Standby::AddThread(Loop* loop) {
 
 void Standby::RunThread(NetWorker& worker, Loop* loop) {
   CountThisThread();
+  WaitPrecisely();
   if (loop == nullptr) loop = StandBy(worker);
   while (loop != nullptr) {
     worker.loop.store(loop, std::memory_order_release);

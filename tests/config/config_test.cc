@@ -57,6 +57,7 @@ TEST_F(ConfigTest, StartsWithTheDefaultsOfEveryRow) {
   }
   EXPECT_EQ(config_.settings().port, 6379);
   EXPECT_EQ(config_.settings().busy_poll_us, -1);
+  EXPECT_EQ(config_.settings().gather_us, -1);
   EXPECT_EQ(config_.settings().slowlog_max_len, 128);
   EXPECT_EQ(config_.settings().output_limits[2].soft_seconds, 60);
   EXPECT_EQ(config_.Text("save"), "");

@@ -85,6 +85,17 @@ TEST_P(EveryTransport, ServesManyAtOnce) {
   EXPECT_EQ(clients[0]->ReadLine(), "4000\r\n");
 }
 
+TEST_P(EveryTransport, ServesClientsWhoseCommandsGather) {
+  TestServer server({"--io-uring", GetParam(), "--gather-usec", "2000"});
+  std::vector<std::unique_ptr<TestClient>> clients;
+  for (int i = 0; i < 50; ++i) clients.push_back(std::make_unique<TestClient>(server));
+  for (int round = 0; round < 10; ++round) {
+    for (auto& client : clients) client->Send(Request({"INCR", "n"}));
+    for (auto& client : clients) EXPECT_EQ(client->ReadLine().substr(0, 1), ":");
+  }
+  EXPECT_EQ(clients[0]->Ask("INCR n"), ":501\r\n");
+}
+
 TEST(Net, AnswersAProtocolErrorAfterWhatCameBeforeAndCloses) {
   TestServer server;
   TestClient client(server);

@@ -11,6 +11,7 @@
 #include "protocol/output_buffer.h"
 #include "server/base/socket.h"
 #include "server/net/busy_poll.h"
+#include "server/net/gathering.h"
 #include "server/net/input_buffer.h"
 #include "server/net/transfers.h"
 
@@ -149,6 +150,36 @@ TEST(BusyPoll, LeavesTheCoreToOthers) {
   EXPECT_EQ(crowded.WindowNs(-1, 1), 0);
   EXPECT_EQ(poll.WindowNs(200, 1'500'000), 200'000) << "a fixed setting is obeyed";
   EXPECT_EQ(poll.WindowNs(0, 1), 0);
+}
+
+// So many clients, each of which sends something in each millisecond up to `until_ms`.
+void Send(Gathering& gathering, int clients, int64_t until_ms) {
+  for (int64_t ms = until_ms - 20; ms <= until_ms; ++ms) {
+    for (int i = 0; i < clients; ++i) gathering.Received(ms - 1, ms);
+  }
+}
+
+TEST(Gathering, KeepsManyClientsWaitingAndNotFew) {
+  Gathering few, many;
+  Send(few, Gathering::kManyClients - 1, 1000);
+  Send(many, Gathering::kManyClients, 1000);
+  EXPECT_EQ(few.WaitUs(-1, 3, 1000), 0);
+  EXPECT_EQ(many.WaitUs(-1, 3, 1000), Gathering::kAutoUs);
+  EXPECT_EQ(many.WaitUs(-1, 3, 1010), 0) << "they have gone";
+  EXPECT_EQ(many.WaitUs(-1, Gathering::kFullRound, 1000), 0) << "rounds are full without";
+}
+
+TEST(Gathering, TellsManyCommandsFromManyClients) {
+  Gathering gathering;
+  for (int i = 0; i < 1000; ++i) gathering.Received(1000, 1000);  // of one client, which is at work
+  EXPECT_EQ(gathering.WaitUs(-1, 1, 1000), 0);
+}
+
+TEST(Gathering, ObeysAFixedSetting) {
+  Gathering gathering;
+  EXPECT_EQ(gathering.WaitUs(100, 1, 1000), 100);
+  Send(gathering, 100, 1000);
+  EXPECT_EQ(gathering.WaitUs(0, 1, 1000), 0);
 }
 
 }  // namespace

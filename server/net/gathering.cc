@@ -1,0 +1,33 @@
+#include "server/net/gathering.h"
+
+#include <sys/prctl.h>
+
+#include <ctime>
+
+namespace larder {
+
+void Gathering::Received(int64_t before_ms, int64_t now_ms) {
+  const int64_t window = WindowOf(now_ms);
+  if (window != window_) {
+    clients_before_ = window == window_ + 1 ? clients_ : 0;
+    clients_ = 0;
+    window_ = window;
+  }
+  if (WindowOf(before_ms) != window) ++clients_;
+}
+
+int64_t Gathering::WaitUs(int64_t setting_us, size_t served, int64_t now_ms) const {
+  if (setting_us >= 0) return setting_us;
+  const bool current = WindowOf(now_ms) <= window_ + 1;
+  const bool many = current && std::max(clients_, clients_before_) >= kManyClients;
+  return many && served < kFullRound ? kAutoUs : 0;
+}
+
+void WaitPrecisely() { ::prctl(PR_SET_TIMERSLACK, 1000ul); }
+
+void SleepUs(int64_t us) {
+  const timespec time = {0, us * 1000};
+  ::clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
+}
+
+}  // namespace larder
