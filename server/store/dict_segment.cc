@@ -107,7 +107,7 @@ DictSegment* DictSegment::New(bool keys_only, int depth, size_t bytes, size_t co
 
 void DictSegment::Unref(DictSegment* segment) {
   if (segment->references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  if (segment->outside_bytes_ != 0) {
+  if (segment->outside_units_ != 0) {
     for (uint32_t position = 0; position < segment->used_;) {
       const Raw raw = segment->Read(position);
       FreeKey(raw.key_slot, raw.key_size);
@@ -127,10 +127,10 @@ DictSegment* DictSegment::Clone() const {
   auto* clone = new (Allocate(block_bytes_)) DictSegment(keys_only_, depth_, block_bytes_, slots_);
   clone->used_ = used_;
   clone->count_ = count_;
-  clone->outside_bytes_ = outside_bytes_;
+  clone->outside_units_ = outside_units_;
   std::copy_n(index(), slots_, clone->index());
   std::memcpy(clone->arena(), arena(), used_);
-  if (outside_bytes_ == 0) return clone;
+  if (outside_units_ == 0) return clone;
   for (uint32_t position = 0; position < used_;) {
     const Raw raw = Read(position);
     char* key_slot = clone->arena() + (raw.key_slot - arena());
@@ -143,14 +143,15 @@ DictSegment* DictSegment::Clone() const {
   return clone;
 }
 
-size_t DictSegment::OutsideBytes(size_t key_size, size_t value_size) {
+uint32_t DictSegment::OutsideUnits(size_t key_size, size_t value_size) {
   size_t bytes = key_size > kMaxInlineKey ? RoundUpToSizeClass(key_size) : 0;
   if (value_size >= kBlobMinBytes) {
     bytes += RoundUpToSizeClass(sizeof(Blob) + value_size);
   } else if (value_size >= kMinOutsideValue) {
     bytes += RoundUpToSizeClass(value_size);
   }
-  return bytes;
+  CHECK(bytes % kOutsideUnit == 0);
+  return static_cast<uint32_t>(bytes / kOutsideUnit);
 }
 
 uint32_t DictSegment::Find(std::string_view key, uint64_t hash) const {
@@ -210,7 +211,7 @@ DictSegment* DictSegment::Reshape(DictSegment* segment, size_t bytes, size_t cou
   std::memcpy(result->arena(), segment->arena(), segment->used_);
   result->used_ = segment->used_;
   result->count_ = segment->count_;
-  result->outside_bytes_ = segment->outside_bytes_;
+  result->outside_units_ = segment->outside_units_;
   result->IndexAll();
   FreeBlock(segment);
   return result;
@@ -225,7 +226,7 @@ void DictSegment::Append(std::string_view key, const BulkView& value, uint64_t h
     StoreValue(at, value);
     at += ValueSlotBytes(value.bytes.size());
   }
-  outside_bytes_ += OutsideBytes(key.size(), keys_only_ ? 0 : value.bytes.size());
+  outside_units_ += OutsideUnits(key.size(), keys_only_ ? 0 : value.bytes.size());
   used_ = static_cast<uint16_t>(at - arena());
   ++count_;
   if (indexed()) Index(position, hash);
@@ -248,7 +249,7 @@ void DictSegment::SetValue(uint32_t position, const BulkView& value) {
   }
   if (delta < 0) Shift(tail, delta);
   StoreValue(arena() + position + bytes - ValueSlotBytes(size), value);
-  outside_bytes_ += OutsideBytes(0, size) - OutsideBytes(0, old.value_size);
+  outside_units_ += OutsideUnits(0, size) - OutsideUnits(0, old.value_size);
 }
 
 void DictSegment::Erase(uint32_t position, uint64_t hash) {
@@ -256,7 +257,7 @@ void DictSegment::Erase(uint32_t position, uint64_t hash) {
   if (indexed()) Unindex(position, hash);
   FreeKey(raw.key_slot, raw.key_size);
   FreeValue(raw.value_slot, raw.value_size);
-  outside_bytes_ -= OutsideBytes(raw.key_size, raw.value_size);
+  outside_units_ -= OutsideUnits(raw.key_size, raw.value_size);
   Shift(position + static_cast<uint32_t>(raw.bytes), -static_cast<ptrdiff_t>(raw.bytes));
   --count_;
 }
@@ -291,7 +292,7 @@ std::pair<DictSegment*, DictSegment*> DictSegment::Split(DictSegment* segment) {
 DictSegment* DictSegment::Merge(DictSegment* left, DictSegment* right) {
   DictSegment* result = New(left->keys_only_, left->depth_ - 1, left->used_ + right->used_,
                             left->count_ + right->count_);
-  result->outside_bytes_ = left->outside_bytes_ + right->outside_bytes_;
+  result->outside_units_ = left->outside_units_ + right->outside_units_;
   for (DictSegment* half : {left, right}) {
     std::memcpy(result->arena() + result->used_, half->arena(), half->used_);
     result->used_ = static_cast<uint16_t>(result->used_ + half->used_);
@@ -361,7 +362,7 @@ void DictSegment::AppendRaw(const Raw& raw, uint64_t hash) {
   const uint32_t position = used_;
   std::memcpy(arena() + position, raw.begin, raw.bytes);
   used_ = static_cast<uint16_t>(used_ + raw.bytes);
-  outside_bytes_ += OutsideBytes(raw.key_size, raw.value_size);
+  outside_units_ += OutsideUnits(raw.key_size, raw.value_size);
   ++count_;
   if (indexed()) Index(position, hash);
 }

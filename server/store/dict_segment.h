@@ -64,7 +64,7 @@ class DictSegment {
   int depth() const { return depth_; }
   bool indexed() const { return slots_ != 0; }
   // Block plus everything outside it, as the allocator rounds it; Blobs count in full.
-  size_t MemoryBytes() const { return block_bytes_ + outside_bytes_; }
+  size_t MemoryBytes() const { return block_bytes_ + outside_units_ * kOutsideUnit; }
 
   // The position of the key's record or kNone. The hash does not matter unless indexed().
   uint32_t Find(std::string_view key, uint64_t hash) const;
@@ -112,6 +112,8 @@ class DictSegment {
   static constexpr uint16_t kEmpty = 0xffff;
   static constexpr size_t kMaxLinearRecords = 32;
   static constexpr size_t kMaxLinearBytes = 1024;
+  // All that lies outside has at least 512 bytes, and such size classes are multiples of this.
+  static constexpr size_t kOutsideUnit = 64;
 
   // A record as it lies in the block.
   struct Raw {
@@ -129,8 +131,8 @@ class DictSegment {
 
   DictSegment(bool keys_only, int depth, size_t block_bytes, size_t slots);
 
-  // What a key and a value of these sizes take outside of the block.
-  static size_t OutsideBytes(size_t key_size, size_t value_size);
+  // What a key and a value of these sizes take outside of the block, in kOutsideUnits.
+  static uint32_t OutsideUnits(size_t key_size, size_t value_size);
   static size_t SlotsFor(size_t bytes, size_t count);
   static size_t BlockBytes(size_t bytes, size_t count);
   static void FreeBlock(DictSegment* segment);
@@ -165,8 +167,11 @@ class DictSegment {
   uint8_t depth_;
   uint8_t offset_bits_;
   bool keys_only_;
-  uint64_t outside_bytes_ = 0;  // of keys and values that live outside the block
+  // Of keys and values that live outside the block; 32 bits reach 256 GiB for at most 56 KiB of
+  // records.
+  uint32_t outside_units_ = 0;
 };
+static_assert(sizeof(DictSegment) == 20, "each small hash has one");
 
 namespace dict_internal {
 
