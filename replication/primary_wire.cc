@@ -80,11 +80,9 @@ bool PrimaryWire::Receive(int64_t timeout_ms) {
   const Waited waited = WaitFor(fd(), POLLIN, timeout_ms);
   if (waited == Waited::kNotWanted) return Fail("not wanted any more");
   if (waited == Waited::kTimeIsOver) return true;
-  input_.erase(0, std::exchange(consumed_, 0));
-  const size_t before = input_.size();
-  input_.resize(before + kReceiveBytes);
-  const ssize_t received = ::recv(socket_.fd(), input_.data() + before, kReceiveBytes, 0);
-  input_.resize(before + static_cast<size_t>(std::max<ssize_t>(received, 0)));
+  input_.DropFront(std::exchange(consumed_, 0));
+  const ssize_t received = ::recv(socket_.fd(), input_.Space(kReceiveBytes), kReceiveBytes, 0);
+  if (received > 0) input_.Grow(static_cast<size_t>(received));
   if (received == 0) return Fail("connection closed");
   if (received < 0) return errno == EAGAIN || errno == EINTR || Fail(std::strerror(errno));
   last_io_ms_ = MonotonicMs();

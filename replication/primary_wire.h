@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "protocol/byte_buffer.h"
 #include "server/base/connect.h"
 #include "server/base/socket.h"
 
@@ -44,7 +45,7 @@ class PrimaryWire {
   bool Receive(int64_t timeout_ms);
 
   // Received and not consumed yet.
-  std::string_view input() const { return std::string_view(input_).substr(consumed_); }
+  std::string_view input() const { return input_.view().substr(consumed_); }
   void Consume(size_t bytes) { consumed_ += bytes; }
   int64_t last_io_ms() const { return last_io_ms_; }  // monotonic
   const std::string& error() const { return error_; }
@@ -63,7 +64,7 @@ class PrimaryWire {
 
   const Interrupter& interrupter_;
   Socket socket_;
-  std::string input_;
+  ByteBuffer input_;
   size_t consumed_ = 0;
   int64_t last_io_ms_ = 0;
   std::string error_;

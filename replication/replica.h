@@ -104,9 +104,9 @@ class Replica {
   bool Apply(PrimaryWire& wire, const Target& target);
   bool ParseAhead(std::string_view input, bool* more);
   bool ApplyAhead(PrimaryWire& wire);
-  void Execute(Args words);
+  void Execute(const Command* command, Args words);
   void LogUpTo(std::string_view* unlogged);
-  bool ApplyOne(PrimaryWire& wire, Args words, std::string_view bytes);
+  bool ApplyOne(PrimaryWire& wire, const Command* command, Args words, std::string_view bytes);
   bool HasDatabase(int64_t db) const;
   bool Acknowledge(PrimaryWire& wire);
 

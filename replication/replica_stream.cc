@@ -133,14 +133,15 @@ bool Replica::ApplyAhead(PrimaryWire& wire) {
     if (!each.is_request) continue;
     worker_.foreseen =
         each.key_hash == 0 ? HashedKey{nullptr, 0} : HashedKey{each.words[1].data(), each.key_hash};
-    if (!client_->transaction.active && engine_.TakesOneLock(each.words)) {
-      Execute(each.words);
+    const Command* command = engine_.commands.Resolve(each.words);
+    if (!client_->transaction.active && Engine::TakesOneLock(command)) {
+      Execute(command, each.words);
       if (unlogged.data() + unlogged.size() != each.bytes.data()) LogUpTo(&unlogged);
       if (unlogged.empty()) unlogged = each.bytes.substr(0, 0);
       unlogged = {unlogged.data(), unlogged.size() + each.bytes.size()};  // they are neighbours
     } else {
       LogUpTo(&unlogged);
-      usable = ApplyOne(wire, each.words, each.bytes);
+      usable = ApplyOne(wire, command, each.words, each.bytes);
     }
   }
   LogUpTo(&unlogged);
@@ -154,8 +155,8 @@ void Replica::LogUpTo(std::string_view* unlogged) {
   *unlogged = {};
 }
 
-void Replica::Execute(Args words) {
-  engine_.Execute(worker_, *client_, words);
+void Replica::Execute(const Command* command, Args words) {
+  engine_.Execute(worker_, *client_, command, words);
   const std::string_view reply = client_->out.bytes().view();
   if (reply.starts_with('-')) {
     worker_.stats.unexpected_errors.Add(1);
@@ -166,7 +167,8 @@ void Replica::Execute(Args words) {
   client_->out.Clear();
 }
 
-bool Replica::ApplyOne(PrimaryWire& wire, Args words, std::string_view bytes) {
+bool Replica::ApplyOne(PrimaryWire& wire, const Command* command, Args words,
+                       std::string_view bytes) {
   const bool inside = client_->transaction.active;
   if (EqualsIgnoreCase(words[0], "replconf")) {
     // The answer counts the bytes before the question.
@@ -191,7 +193,7 @@ bool Replica::ApplyOne(PrimaryWire& wire, Args words, std::string_view bytes) {
     bytes = block_;
   }
   if (!begins && (!inside || ends)) worker_.effects.SetRaw(bytes, stream_db_);
-  Execute(words);
+  Execute(command, words);
   engine_.Commit(worker_, false);  // what took no lock has not been appended yet
   if (ends) block_.clear();
   return true;

@@ -120,8 +120,7 @@ bool IsHttp(const Command* command, Args args) {
 
 }  // namespace
 
-Engine::Outcome Engine::Execute(Worker& worker, Client& client, Args args) {
-  const Command* command = commands.Resolve(args);
+Engine::Outcome Engine::Execute(Worker& worker, Client& client, const Command* command, Args args) {
   if (IsHttp(command, args)) return Outcome::kClose;
   client.last_command.store(command, std::memory_order_relaxed);
   const Attempt attempt{*this, worker, client, command, args};
@@ -304,12 +303,6 @@ void Engine::LogSlow(Client& client, const Command& command, Args args, int64_t 
   std::vector<std::string_view> words;
   slowlog.Add(WallMs() / 1000, duration_us, Redacted(command, args, words), client.address, name,
               static_cast<size_t>(int64_t{config.settings().slowlog_max_len}));
-}
-
-bool Engine::TakesOneLock(Args args) const {
-  const Command* command = commands.Find(args[0]);
-  return command != nullptr && (command->flags & (kOneKey | kExclusive)) == kOneKey &&
-         command->exclusive == nullptr;
 }
 
 // Nearly all requests have their only or first key as the second word, whatever the command:

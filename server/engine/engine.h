@@ -66,13 +66,20 @@ class Engine {
   // Runs one request of a client. REQUIRES: this thread executes for the client; no lock is held.
   // The worker is inside the gate, or has been turned away by it. After this call ask
   // worker.TakeAdopted(): true means the loop belongs to another thread now.
-  Outcome Execute(Worker& worker, Client& client, Args args);
+  Outcome Execute(Worker& worker, Client& client, Args args) {
+    return Execute(worker, client, commands.Resolve(args), args);
+  }
+  // The same for who has resolved the command already (null: the words name none).
+  Outcome Execute(Worker& worker, Client& client, const Command* command, Args args);
 
   // Appends the keys among the words with their hashes; none where a count is wrong.
   void HashKeys(const Command& command, Args args, std::vector<HashedKey>& hashed);
 
-  // True for a request that runs under the lock of one key's shard, and never closes the gate.
-  bool TakesOneLock(Args args) const;
+  // True for a command that runs under the lock of one key's shard, and never closes the gate.
+  static bool TakesOneLock(const Command* command) {
+    return command != nullptr && (command->flags & (kOneKey | kExclusive)) == kOneKey &&
+           command->exclusive == nullptr;
+  }
 
   // Touch the caches for the key of a request that will be executed soon: first the table's slot,
   // whose call returns the key's hash (0: there is no key), then the entry. Inside the gate only.
