@@ -29,6 +29,12 @@ ReplicationHost::Counters ReplicationOf(const Engine& engine) {
                                        : engine.replication->counters();
 }
 
+// What the append-only file has not taken yet.
+uint64_t AofWaitingBytes(const Engine& engine) {
+  if (engine.persistence == nullptr) return 0;
+  return static_cast<const Persistence&>(*engine.persistence).aof().writer().waiting_bytes();
+}
+
 double Divide(double a, double b) { return b == 0 ? 0 : a / b; }
 int64_t Difference(size_t a, size_t b) { return static_cast<int64_t>(a) - static_cast<int64_t>(b); }
 
@@ -104,6 +110,16 @@ size_t AwaitedKeys(const Engine& engine, bool or_loss) {
   return keys.size();
 }
 
+// Blocked clients that will not wait for ever.
+size_t WaitersWithTimeout(const Engine& engine) {
+  size_t count = 0;
+  engine.clients.ForEach([&](Client& client) {
+    MutexLock lock(client.label_mutex);
+    if (client.waiter != nullptr && client.waiter->deadline_ms != 0) ++count;
+  });
+  return count;
+}
+
 void WriteClients(Engine& engine, InfoWriter& info) {
   const ClientBuffers buffers = SumBuffers(engine);
   info.Field("connected_clients", engine.clients.size() - ReplicationOf(engine).replicas);
@@ -113,7 +129,7 @@ void WriteClients(Engine& engine, InfoWriter& info) {
   info.Field("client_recent_max_output_buffer", buffers.most_output);
   info.Field("blocked_clients", engine.parked_clients.load(std::memory_order_relaxed));
   info.Field("tracking_clients", engine.tracking_clients.load(std::memory_order_relaxed));
-  info.Field("clients_in_timeout_table", 0);
+  info.Field("clients_in_timeout_table", WaitersWithTimeout(engine));
   info.Field("total_blocking_keys", AwaitedKeys(engine, false));
   info.Field("total_blocking_keys_on_nokey", AwaitedKeys(engine, true));
 }
@@ -181,7 +197,7 @@ void WriteMemory(Engine& engine, InfoWriter& info) {
   info.Field("mem_clients_slaves", replication.buffered_bytes);
   info.Field("mem_clients_normal", clients);
   info.Field("mem_cluster_links", 0);
-  info.Field("mem_aof_buffer", 0);
+  info.Field("mem_aof_buffer", AofWaitingBytes(engine));
   info.Field("mem_allocator", AllocatorName());
   info.Field("active_defrag_running", 0);
   info.Field("lazyfree_pending_objects", engine.keyspace.reclaimer().pending());
