@@ -175,6 +175,8 @@ constexpr Command kCommands[] = {
      .group = "server",
      .syntax = "username [rule [rule ...]]",
      .since = "6.0.0",
+     .history = "6.2.0 Takes patterns of channels.\n"
+                "7.0.0 Takes selectors, and patterns of keys that may only be read or written.",
      .complexity = "O(N) for N rules",
      .summary = "Makes a user, or changes what he may do.",
      .tips = kAllNodes},
@@ -197,6 +199,8 @@ constexpr Command kCommands[] = {
      .group = "server",
      .syntax = "username",
      .since = "6.0.0",
+     .history = "6.2.0 Shows patterns of channels.\n"
+                "7.0.0 Shows selectors; patterns are one string instead of a list.",
      .complexity = "O(N) for N rules of the user",
      .summary = "Returns the permissions of a user."},
     {.name = "list",

@@ -161,6 +161,7 @@ constexpr Command kCommands[] = {
      .group = "server",
      .syntax = "[count | RESET]",
      .since = "6.0.0",
+     .history = "7.2.0 Entries have an id and the times when they were made and last changed.",
      .complexity = "O(N) for N entries",
      .summary = "Returns the last attempts that were refused."},
     {.name = "dryrun",

@@ -45,6 +45,7 @@ constexpr Command kCommands[] = {
      .group = "connection",
      .syntax = "[username] password",
      .since = "1.0.0",
+     .history = "6.0.0 Takes the name of a user before the password.",
      .complexity = "O(N) for a password of N bytes",
      .summary = "Authenticates the connection."},
 };

@@ -156,6 +156,7 @@ constexpr Command kCommands[] = {
      .group = "bitmap",
      .syntax = "key [start end [BYTE | BIT]]",
      .since = "2.6.0",
+     .history = "7.0.0 Takes BYTE and BIT, the unit of the range.",
      .complexity = "O(N) for N bytes",
      .summary = "Counts the ones in a string or a part of it."},
     {.name = "bitpos",
@@ -167,6 +168,7 @@ constexpr Command kCommands[] = {
      .group = "bitmap",
      .syntax = "key bit [start [end [BYTE | BIT]]]",
      .since = "2.8.7",
+     .history = "7.0.0 Takes BYTE and BIT, the unit of the range.",
      .complexity = "O(N) for N bytes",
      .summary = "Finds the first one or zero in a string or a part of it."},
 };

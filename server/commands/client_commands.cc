@@ -163,6 +163,12 @@ constexpr Command kCommands[] = {
      .group = "connection",
      .syntax = "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]",
      .since = "2.4.0",
+     .history = "2.8.12 Shows id.\n"
+                "5.0.0 Takes TYPE.\n"
+                "6.0.0 Shows user.\n"
+                "6.2.0 Takes ID; shows argv-mem, tot-mem, laddr and redir.\n"
+                "7.0.0 Shows resp, multi-mem, rbs and rbp.\n"
+                "7.0.3 Shows ssub.",
      .complexity = "O(N) for N connections",
      .summary = "Tells about connections.",
      .tips = "nondeterministic_output"},

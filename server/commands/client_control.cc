@@ -171,6 +171,11 @@ constexpr Command kCommands[] = {
                "client-id] | [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>] | [USER username] "
                "| [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>]> ...]>",
      .since = "2.4.0",
+     .history = "2.8.12 Takes filters, each a word and its value.\n"
+                "2.8.12 Takes ID.\n"
+                "3.2.0 TYPE takes master.\n"
+                "5.0.0 TYPE takes replica, and slave as before.\n"
+                "6.2.0 Takes LADDR.",
      .complexity = "O(N) for N connections",
      .summary = "Closes connections."},
     {.name = "pause",
@@ -182,6 +187,7 @@ constexpr Command kCommands[] = {
      .group = "connection",
      .syntax = "timeout [WRITE | ALL]",
      .since = "3.0.0",
+     .history = "6.2.0 Takes WRITE and ALL, what is to wait.",
      .complexity = "O(1)",
      .summary = "Lets the commands of all clients wait for a while."},
     {.name = "unpause",

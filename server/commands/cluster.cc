@@ -24,7 +24,8 @@ constexpr Command Connection(std::string_view name, uint32_t flags) {
 }
 
 constexpr Command Sub(std::string_view name, int arity, uint32_t flags, std::string_view since,
-                      std::string_view syntax = "", std::string_view tips = "") {
+                      std::string_view syntax = "", std::string_view tips = "",
+                      std::string_view history = "") {
   return {.name = name,
           .parent = "cluster",
           .arity = arity,
@@ -33,6 +34,7 @@ constexpr Command Sub(std::string_view name, int arity, uint32_t flags, std::str
           .group = "cluster",
           .syntax = syntax,
           .since = since,
+          .history = history,
           .complexity = "O(1)",
           .summary = kSummary,
           .tips = tips};
@@ -68,7 +70,8 @@ constexpr Command kCommands[] = {
     Sub("info", 2, kLoading, "3.0.0", "", kChanging),
     Sub("keyslot", 3, 0, "3.0.0", "key(string)"),
     Sub("links", 2, 0, "7.0.0", "", kChanging),
-    Sub("meet", -4, kChange, "3.0.0", "ip port(integer) [cluster-bus-port(integer)]"),
+    Sub("meet", -4, kChange, "3.0.0", "ip port(integer) [cluster-bus-port(integer)]", "",
+        "4.0.0 Takes the port of the cluster bus."),
     Sub("myid", 2, kLoading, "3.0.0"),
     Sub("myshardid", 2, kLoading, "7.2.0", "", kChanging),
     Sub("nodes", 2, kLoading, "3.0.0", "", kChanging),
@@ -81,7 +84,8 @@ constexpr Command kCommands[] = {
         "slot(integer) <IMPORTING node-id | MIGRATING node-id | NODE node-id | STABLE>"),
     Sub("shards", 2, kLoading, "7.0.0", "", kChanging),
     Sub("slaves", 3, kAdmin, "3.0.0", "node-id", kChanging),
-    Sub("slots", 2, kLoading, "3.0.0", "", kChanging),
+    Sub("slots", 2, kLoading, "3.0.0", "", kChanging,
+        "4.0.0 Shows the ids of nodes.\n7.0.0 Shows the other addresses of nodes."),
 };
 
 }  // namespace

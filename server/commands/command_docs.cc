@@ -53,8 +53,9 @@ class DocsWriter {
     std::vector<SyntaxArgument> arguments;
     if (!command.syntax.empty()) arguments = ParseSyntax(command.syntax);
     const Deprecated* deprecated = FindDeprecated(CommandTable::FullName(command));
-    reply_.Map(3 + (command.complexity.empty() ? 0 : 1) + (arguments.empty() ? 0 : 1) +
-               (subcommands.empty() ? 0 : 1) + (deprecated == nullptr ? 0 : 3));
+    reply_.Map(3 + (command.complexity.empty() ? 0 : 1) + (deprecated == nullptr ? 0 : 3) +
+               (command.history.empty() ? 0 : 1) + (arguments.empty() ? 0 : 1) +
+               (subcommands.empty() ? 0 : 1));
     Field("summary", command.summary);
     Field("since", command.since);
     Field("group", command.group);
@@ -65,6 +66,10 @@ class DocsWriter {
       reply_.Status("deprecated");
       Field("deprecated_since", deprecated->since);
       Field("replaced_by", deprecated->instead);
+    }
+    if (!command.history.empty()) {
+      reply_.Bulk("history");
+      Write(CommandTable::ChangesOf(command));
     }
     if (!arguments.empty()) {
       keys_left_ = command.keys.size;
@@ -85,6 +90,15 @@ class DocsWriter {
   void Field(std::string_view name, std::string_view value) {
     reply_.Bulk(name);
     reply_.Bulk(value);
+  }
+
+  void Write(const std::vector<CommandTable::Change>& history) {
+    reply_.Set(history.size());
+    for (const CommandTable::Change& change : history) {
+      reply_.Array(2);
+      reply_.Bulk(change.version);
+      reply_.Bulk(change.text);
+    }
   }
 
   void Write(const std::vector<SyntaxArgument>& arguments) {

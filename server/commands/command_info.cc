@@ -256,6 +256,7 @@ constexpr Command kCommands[] = {
      .group = "server",
      .syntax = "[command-name [command-name ...]]",
      .since = "2.8.13",
+     .history = "7.0.0 Without names it tells of all commands.",
      .complexity = "O(N) for N commands",
      .summary = "Returns what is known of some commands, or of all.",
      .tips = kUnordered},

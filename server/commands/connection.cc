@@ -150,6 +150,7 @@ constexpr Command kCommands[] = {
      .group = "connection",
      .syntax = "[protover [AUTH username password] [SETNAME clientname]]",
      .since = "6.0.0",
+     .history = "6.2.0 Without a version it only describes the connection.",
      .complexity = "O(1)",
      .summary = "Chooses the version of the protocol, and tells about the server."},
     {.name = "quit",

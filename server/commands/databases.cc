@@ -116,6 +116,8 @@ constexpr Command kCommands[] = {
      .group = "server",
      .syntax = "[ASYNC | SYNC]",
      .since = "1.0.0",
+     .history = "4.0.0 Takes ASYNC.\n"
+                "6.2.0 Takes SYNC.",
      .complexity = "O(N) for N keys",
      .summary = "Removes all keys of the database.",
      .tips = "request_policy:all_shards response_policy:all_succeeded"},
@@ -127,6 +129,8 @@ constexpr Command kCommands[] = {
      .group = "server",
      .syntax = "[ASYNC | SYNC]",
      .since = "1.0.0",
+     .history = "4.0.0 Takes ASYNC.\n"
+                "6.2.0 Takes SYNC.",
      .complexity = "O(N) for N keys",
      .summary = "Removes all keys of all databases.",
      .tips = "request_policy:all_shards response_policy:all_succeeded"},

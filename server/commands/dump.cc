@@ -129,6 +129,10 @@ void Restore(Context& c) {
 constexpr std::string_view kRestoreSyntax =
     "key ttl(integer) serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] "
     "[FREQ frequency(integer)]";
+constexpr std::string_view kRestoreHistory =
+    "3.0.0 Takes REPLACE.\n"
+    "5.0.0 Takes ABSTTL.\n"
+    "5.0.0 Takes IDLETIME and FREQ.";
 
 constexpr Command kCommands[] = {
     {.name = "dump",
@@ -152,6 +156,7 @@ constexpr Command kCommands[] = {
      .group = "generic",
      .syntax = kRestoreSyntax,
      .since = "2.6.0",
+     .history = kRestoreHistory,
      .complexity = "O(N) for a value of N elements",
      .summary = "Makes a key of the bytes of DUMP."},
     {.name = "restore-asking",
@@ -163,6 +168,7 @@ constexpr Command kCommands[] = {
      .group = "server",
      .syntax = kRestoreSyntax,
      .since = "3.0.0",
+     .history = kRestoreHistory,
      .complexity = "O(N) for a value of N elements",
      .summary = "RESTORE, as the nodes of a cluster say it to each other."},
 };

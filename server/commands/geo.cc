@@ -138,6 +138,7 @@ constexpr Command kCommands[] = {
      .group = "geo",
      .syntax = "key [NX | XX] [CH] longitude latitude member [longitude latitude member ...]",
      .since = "3.2.0",
+     .history = "6.2.0 Takes CH, NX and XX.",
      .complexity = "O(log(N)) for each member, N of them in the sorted set",
      .summary = "Adds places to a sorted set, or moves them."},
     {.name = "geopos",

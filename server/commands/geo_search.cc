@@ -133,6 +133,7 @@ constexpr Command kCommands[] = {
          "FT | MI> | BYBOX width <height> <M | KM | FT | MI>> [ASC | DESC] [COUNT count [ANY]] "
          "[WITHCOORD] [WITHDIST] [WITHHASH]",
      .since = "6.2.0",
+     .history = "7.0.0 Takes units in capitals.",
      .complexity = kSearchComplexity,
      .summary = "Returns the places in a circle or a box."},
     {.name = "geosearchstore",
@@ -146,6 +147,7 @@ constexpr Command kCommands[] = {
                "radius <M | KM | FT | MI> | BYBOX width <height> <M | KM | FT | MI>> [ASC | DESC] "
                "[COUNT count [ANY]] [STOREDIST]",
      .since = "6.2.0",
+     .history = "7.0.0 Takes units in capitals.",
      .complexity = kSearchComplexity,
      .summary = "Stores the places in a circle or a box."},
     {.name = "georadius",
@@ -159,6 +161,8 @@ constexpr Command kCommands[] = {
      .syntax = "key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] "
                "[COUNT count [ANY]] [ASC | DESC] [STORE key | STOREDIST key]",
      .since = "3.2.0",
+     .history = "6.2.0 COUNT takes ANY.\n"
+                "7.0.0 Takes units in capitals.",
      .complexity = kSearchComplexity,
      .summary = "Returns or stores the places in a circle around a point.",
      .exclusive = NamesSeveralTargets},
@@ -172,6 +176,7 @@ constexpr Command kCommands[] = {
      .syntax = "key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] "
                "[COUNT count [ANY]] [ASC | DESC]",
      .since = "3.2.10",
+     .history = "6.2.0 COUNT takes ANY.",
      .complexity = kSearchComplexity,
      .summary = "Returns the places in a circle around a point."},
     {.name = "georadiusbymember",
@@ -185,6 +190,7 @@ constexpr Command kCommands[] = {
      .syntax = "key member radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT "
                "count [ANY]] [ASC | DESC] [STORE key | STOREDIST key]",
      .since = "3.2.0",
+     .history = "7.0.0 Takes units in capitals.",
      .complexity = kSearchComplexity,
      .summary = "Returns or stores the places in a circle around a member.",
      .exclusive = NamesSeveralTargets},

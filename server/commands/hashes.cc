@@ -149,6 +149,7 @@ constexpr Command kCommands[] = {
      .group = "hash",
      .syntax = "key field value [field value ...]",
      .since = "2.0.0",
+     .history = "4.0.0 Takes several fields and values.",
      .complexity = "O(N) for N pairs",
      .summary = "Sets fields of a hash, which is made if need be; answers how many are new."},
     {.name = "hsetnx",
@@ -273,6 +274,7 @@ constexpr Command kCommands[] = {
      .group = "hash",
      .syntax = "key field [field ...]",
      .since = "2.0.0",
+     .history = "2.4.0 Takes several fields.",
      .complexity = "O(N) for N fields named",
      .summary = "Deletes fields; the key goes with the last one."},
 };

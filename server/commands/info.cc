@@ -30,6 +30,7 @@ constexpr Command kCommands[] = {
      .group = "server",
      .syntax = "[section [section ...]]",
      .since = "1.0.0",
+     .history = "7.0.0 Takes several sections.",
      .complexity = "O(1)",
      .summary = "Returns the state and the statistics of the server.",
      .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},

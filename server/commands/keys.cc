@@ -75,6 +75,7 @@ constexpr Command kCommands[] = {
      .group = "generic",
      .syntax = "key [key ...]",
      .since = "1.0.0",
+     .history = "3.0.3 Takes several keys.",
      .complexity = "O(N) for N keys",
      .summary = "Counts how many of the keys exist.",
      .tips = "request_policy:multi_shard response_policy:agg_sum"},

@@ -119,6 +119,7 @@ constexpr Command kCommands[] = {
      .group = "generic",
      .syntax = "key newkey",
      .since = "1.0.0",
+     .history = "3.2.0 Two equal names are no error any more.",
      .complexity = "O(1)",
      .summary = "Gives a key another name if no key has it."},
     {.name = "copy",

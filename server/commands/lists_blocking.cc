@@ -73,6 +73,7 @@ constexpr Command kCommands[] = {
      .group = "list",
      .syntax = "key [key ...] timeout(double)",
      .since = "2.0.0",
+     .history = "6.0.0 The timeout may be a fraction of a second.",
      .complexity = "O(K) for K keys",
      .summary = "Removes and returns the first element of some lists, or waits for "
                 "one."},
@@ -85,6 +86,7 @@ constexpr Command kCommands[] = {
      .group = "list",
      .syntax = "key [key ...] timeout(double)",
      .since = "2.0.0",
+     .history = "6.0.0 The timeout may be a fraction of a second.",
      .complexity = "O(K) for K keys",
      .summary = "Removes and returns the last element of some lists, or waits for "
                 "one."},
@@ -109,6 +111,7 @@ constexpr Command kCommands[] = {
      .group = "list",
      .syntax = "source destination timeout(double)",
      .since = "2.2.0",
+     .history = "6.0.0 The timeout may be a fraction of a second.",
      .complexity = "O(1)",
      .summary = "Moves the last element of one list to the front of another, or "
                 "waits for one."},

@@ -127,6 +127,10 @@ constexpr Command kCommands[] = {
                "[REPLACE] "
                "[AUTH password | AUTH2 username password] [KEYS key [key ...]]",
      .since = "2.6.0",
+     .history = "3.0.0 Takes COPY and REPLACE.\n"
+                "3.0.6 Takes KEYS.\n"
+                "4.0.7 Takes AUTH.\n"
+                "6.0.0 Takes AUTH2.",
      .complexity = "O(N) for N elements in the values",
      .summary = "Moves keys to another server.",
      .tips = "nondeterministic_output"},

@@ -106,6 +106,7 @@ constexpr Command kCommands[] = {
      .group = "server",
      .syntax = "[SCHEDULE]",
      .since = "1.0.0",
+     .history = "3.2.2 Takes SCHEDULE.",
      .complexity = "O(1)",
      .summary = "Saves the data set to disk in the background."},
     {.name = "bgrewriteaof",
@@ -133,6 +134,7 @@ constexpr Command kCommands[] = {
      .group = "server",
      .syntax = "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]",
      .since = "1.0.0",
+     .history = "7.0.0 Takes NOW, FORCE and ABORT.",
      .complexity = "O(N) for N keys that are saved, else O(1)",
      .summary = "Ends the server, and saves the data set where there are save points."},
 };

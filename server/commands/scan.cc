@@ -234,6 +234,7 @@ constexpr Command kCommands[] = {
      .group = "generic",
      .syntax = "cursor [MATCH pattern] [COUNT count] [TYPE type]",
      .since = "2.8.0",
+     .history = "6.0.0 Takes TYPE.",
      .complexity = "O(1) for every call, O(N) for all N keys",
      .summary = "Walks through the keys of the database, a few at a call.",
      .tips = "nondeterministic_output request_policy:special response_policy:special"},

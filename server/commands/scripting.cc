@@ -199,6 +199,7 @@ constexpr Command kCommands[] = {
      .group = "scripting",
      .syntax = "[ASYNC | SYNC]",
      .since = "2.6.0",
+     .history = "6.2.0 Takes ASYNC and SYNC.",
      .complexity = "O(N) for N scripts remembered",
      .summary = "Forgets all scripts.",
      .tips = "request_policy:all_nodes response_policy:all_succeeded"},

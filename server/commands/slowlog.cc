@@ -61,6 +61,7 @@ constexpr Command kCommands[] = {
      .group = "server",
      .syntax = "[count]",
      .since = "2.2.12",
+     .history = "4.0.0 Shows the address and the name of the client.",
      .complexity = "O(N) for N entries returned",
      .summary = "Returns the newest entries of the slow log.",
      .tips = "request_policy:all_nodes nondeterministic_output"},

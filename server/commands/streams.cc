@@ -223,6 +223,8 @@ constexpr Command kCommands[] = {
      .syntax = "key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field "
                "value [field value ...]",
      .since = "5.0.0",
+     .history = "6.2.0 Takes NOMKSTREAM, MINID and LIMIT.\n"
+                "7.0.0 Takes an id of a time only, as <ms>-*.",
      .complexity = "O(1), and O(N) for N entries that trimming removes",
      .summary = "Appends an entry to a stream, and may trim it.",
      .tips = "nondeterministic_output"},
@@ -246,6 +248,7 @@ constexpr Command kCommands[] = {
      .group = "stream",
      .syntax = "key <<MAXLEN | MINID> [= | ~] threshold [LIMIT count]>",
      .since = "5.0.0",
+     .history = "6.2.0 Takes MINID and LIMIT.",
      .complexity = "O(N) for N entries that are removed",
      .summary = "Removes the oldest entries of a stream and returns how many there were.",
      .tips = "nondeterministic_output"},
@@ -269,6 +272,7 @@ constexpr Command kCommands[] = {
      .group = "stream",
      .syntax = "key last-id [ENTRIESADDED entries-added(integer)] [MAXDELETEDID max-deleted-id]",
      .since = "5.0.0",
+     .history = "7.0.0 Takes ENTRIESADDED and MAXDELETEDID.",
      .complexity = "O(1)",
      .summary = "Sets the last id of a stream, and its counters; replication needs it."},
 };

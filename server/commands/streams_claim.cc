@@ -236,6 +236,7 @@ constexpr Command kCommands[] = {
      .group = "stream",
      .syntax = "key group consumer min-idle-time start(string) [COUNT count] [JUSTID]",
      .since = "6.2.0",
+     .history = "7.0.0 Answers also which pending entries were gone from the stream.",
      .complexity = "O(1) if COUNT is small",
      .summary = "Claims entries that have been pending in a group for some time.",
      .tips = "nondeterministic_output"},

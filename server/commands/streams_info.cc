@@ -221,6 +221,10 @@ constexpr Command kCommands[] = {
      .group = "stream",
      .syntax = "key [FULL [COUNT count]]",
      .since = "5.0.0",
+     .history = "6.0.0 Takes FULL.\n"
+                "7.0.0 Shows max-deleted-entry-id, entries-added, recorded-first-entry-id, "
+                "entries-read and lag.\n"
+                "7.2.0 Shows active-time; seen-time counts attempts without an entry too.",
      .complexity = "O(1); with FULL O(N) for N entries shown",
      .summary = "Returns what is known of a stream."},
     {.name = "groups",
@@ -233,6 +237,7 @@ constexpr Command kCommands[] = {
      .group = "stream",
      .syntax = "key",
      .since = "5.0.0",
+     .history = "7.0.0 Shows entries-read and lag.",
      .complexity = "O(N) for N groups",
      .summary = "Returns the groups of a stream."},
     {.name = "consumers",
@@ -245,6 +250,7 @@ constexpr Command kCommands[] = {
      .group = "stream",
      .syntax = "key group",
      .since = "5.0.0",
+     .history = "7.2.0 Shows inactive.",
      .complexity = "O(N) for N consumers",
      .summary = "Returns the consumers of a group.",
      .tips = "nondeterministic_output"},

@@ -134,6 +134,7 @@ constexpr Command kCommands[] = {
      .syntax =
          "key group [[IDLE min-idle-time(integer)] start(string) end(string) count [consumer]]",
      .since = "5.0.0",
+     .history = "6.2.0 Takes IDLE and ranges without their ends.",
      .complexity = "O(log(N)+M) for M of N pending entries, O(N) for consumers without a range",
      .summary = "Returns what is pending in a consumer group.",
      .tips = "nondeterministic_output"},

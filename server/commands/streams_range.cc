@@ -54,6 +54,7 @@ constexpr Command kCommands[] = {
      .group = "stream",
      .syntax = "key start(string) end(string) [COUNT count]",
      .since = "5.0.0",
+     .history = "6.2.0 Takes ranges without their ends.",
      .complexity = "O(log(N)+M) for M of N entries",
      .summary = "Returns the entries of a stream between two ids."},
     {.name = "xrevrange",
@@ -65,6 +66,7 @@ constexpr Command kCommands[] = {
      .group = "stream",
      .syntax = "key end(string) start(string) [COUNT count]",
      .since = "5.0.0",
+     .history = "6.2.0 Takes ranges without their ends.",
      .complexity = "O(log(N)+M) for M of N entries",
      .summary = "Returns the entries of a stream between two ids, the latest first."},
 };

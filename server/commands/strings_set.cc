@@ -133,6 +133,10 @@ constexpr Command kCommands[] = {
      .syntax = "key value [NX | XX] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | "
                "PXAT unix-time-milliseconds | KEEPTTL]",
      .since = "1.0.0",
+     .history = "2.6.12 Takes EX, PX, NX and XX.\n"
+                "6.0.0 Takes KEEPTTL.\n"
+                "6.2.0 Takes GET, EXAT and PXAT.\n"
+                "7.0.0 Takes NX and GET together.",
      .complexity = "O(1)",
      .summary = "Sets a key to a string, whatever it held before."},
     {.name = "setnx",

@@ -198,6 +198,9 @@ constexpr Command kCommands[] = {
      .syntax = "key [NX | XX] [GT | LT] [CH] [INCR] score member [score member "
                "...]",
      .since = "1.2.0",
+     .history = "2.4.0 Takes several members.\n"
+                "3.0.2 Takes XX, NX, CH and INCR.\n"
+                "6.2.0 Takes GT and LT.",
      .complexity = "O(M*log(N)) for M members added to N",
      .summary = "Adds members to a sorted set, or changes their scores."},
     {.name = "zincrby",
@@ -254,6 +257,7 @@ constexpr Command kCommands[] = {
      .group = "sorted-set",
      .syntax = "key member [WITHSCORE]",
      .since = "2.0.0",
+     .history = "7.2.0 Takes WITHSCORE.",
      .complexity = "O(log(N)) for N elements",
      .summary = "Returns the place of a member in ascending order, counted from 0."},
     {.name = "zrevrank",
@@ -265,6 +269,7 @@ constexpr Command kCommands[] = {
      .group = "sorted-set",
      .syntax = "key member [WITHSCORE]",
      .since = "2.0.0",
+     .history = "7.2.0 Takes WITHSCORE.",
      .complexity = "O(log(N)) for N elements",
      .summary = "Returns the place of a member in descending order, counted from 0."},
     {.name = "zrem",
@@ -276,6 +281,7 @@ constexpr Command kCommands[] = {
      .group = "sorted-set",
      .syntax = "key member [member ...]",
      .since = "1.2.0",
+     .history = "2.4.0 Takes several members.",
      .complexity = "O(M*log(N)) for M of N members",
      .summary = "Removes members from a sorted set."},
 };

@@ -146,6 +146,7 @@ constexpr Command kCommands[] = {
      .group = "sorted-set",
      .syntax = "key [key ...] timeout(double)",
      .since = "5.0.0",
+     .history = "6.0.0 The timeout may be a fraction of a second.",
      .complexity = "O(K+log(N)) for K keys and N elements",
      .summary = "Removes and returns the element with the lowest score, or waits "
                 "for one."},
@@ -158,6 +159,7 @@ constexpr Command kCommands[] = {
      .group = "sorted-set",
      .syntax = "key [key ...] timeout(double)",
      .since = "5.0.0",
+     .history = "6.0.0 The timeout may be a fraction of a second.",
      .complexity = "O(K+log(N)) for K keys and N elements",
      .summary = "Removes and returns the element with the highest score, or waits "
                 "for one."},

@@ -141,6 +141,7 @@ constexpr Command kCommands[] = {
      .syntax = "key start(string) stop(string) [BYSCORE | BYLEX] [REV] [LIMIT offset count] "
                "[WITHSCORES]",
      .since = "1.2.0",
+     .history = "6.2.0 Takes REV, BYSCORE, BYLEX and LIMIT.",
      .complexity = "O(log(N)+M) for M of N elements",
      .summary = "Returns a range of a sorted set by rank, score or member."},
     {.name = "zrangestore",
@@ -163,6 +164,7 @@ constexpr Command kCommands[] = {
      .group = "sorted-set",
      .syntax = "key min(double) max(double) [WITHSCORES] [LIMIT offset count]",
      .since = "1.0.5",
+     .history = "2.0.0 Takes WITHSCORES.",
      .complexity = "O(log(N)+M) for M of N elements",
      .summary = "Returns the elements whose scores lie between two bounds."},
     {.name = "zrevrangebyscore",
@@ -174,6 +176,7 @@ constexpr Command kCommands[] = {
      .group = "sorted-set",
      .syntax = "key max(double) min(double) [WITHSCORES] [LIMIT offset count]",
      .since = "2.2.0",
+     .history = "2.1.6 Takes ranges without their ends.",
      .complexity = "O(log(N)+M) for M of N elements",
      .summary = "Returns the elements whose scores lie between two bounds, the "
                 "highest first."},

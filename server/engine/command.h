@@ -155,6 +155,9 @@ struct Command {
   // CommandTable parses it at start into COMMAND DOCS' arguments.
   std::string_view syntax = "";
   std::string_view since;
+  // What has changed since then, as in COMMAND DOCS, oldest first: lines of a version, a blank and
+  // our own words, "6.0.0 Takes KEEPTTL.\n7.0.0 Takes NX and GET together."
+  std::string_view history = "";
   std::string_view complexity;
   std::string_view summary;    // our own words
   std::string_view tips = "";  // COMMAND INFO's tips, with spaces between

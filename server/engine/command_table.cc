@@ -1,5 +1,6 @@
 #include "server/engine/command_table.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -118,6 +119,10 @@ void CommandTable::Check(const Command& command) const {
     CHECK(spec.find == KeySpec::Find::kUnknown || spec.begin != 0);
     CHECK(spec.step > 0 && spec.flags != 0);
   }
+  for (const Change& change : ChangesOf(command)) {
+    CHECK(!change.version.empty() && !change.text.empty());
+    CHECK(change.version.find_first_not_of("0123456789.") == std::string_view::npos);
+  }
 }
 
 const Command* CommandTable::Find(std::string_view name) const {
@@ -172,6 +177,19 @@ uint32_t CommandTable::Categories(const Command& command) {
   if (command.flags & kBlocking) categories |= kCatBlocking;
   categories |= (command.flags & kFast) ? kCatFast : kCatSlow;
   return categories;
+}
+
+std::vector<CommandTable::Change> CommandTable::ChangesOf(const Command& command) {
+  std::vector<Change> changes;
+  for (std::string_view rest = command.history; !rest.empty();) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    const size_t blank = line.find(' ');
+    CHECK(blank != std::string_view::npos);
+    changes.push_back({line.substr(0, blank), line.substr(blank + 1)});
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return changes;
 }
 
 namespace {

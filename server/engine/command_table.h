@@ -15,7 +15,13 @@ namespace larder {
 
 class CommandTable {
  public:
-  // CHECKs every row: name, arity against syntax and keys, group, known parent, handler.
+  // A line of a row's history.
+  struct Change {
+    std::string_view version, text;
+  };
+
+  // CHECKs every row: name, arity against syntax and keys, group, known parent, handler,
+  // history.
   explicit CommandTable(std::span<const std::span<const Command>> rows);
 
   // From now on clients find the command under the new name only; "": not at all. Permissions and
@@ -47,6 +53,7 @@ class CommandTable {
   static std::string FullName(const Command& command);
   // All categories: those of the row and those that follow from its flags.
   static uint32_t Categories(const Command& command);
+  static std::vector<Change> ChangesOf(const Command& command);
 
  private:
   struct Slot {

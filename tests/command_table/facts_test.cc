@@ -131,6 +131,14 @@ std::string KeysOf(const Command& command) {
   return text.empty() ? "-" : text;
 }
 
+std::string VersionsOf(const Command& command) {
+  std::string versions;
+  for (const CommandTable::Change& change : CommandTable::ChangesOf(command)) {
+    StrAppend(versions, versions.empty() ? "" : " ", change.version);
+  }
+  return versions.empty() ? "-" : versions;
+}
+
 Row FactsOf(const Command& command) {
   return {CommandTable::FullName(command),
           std::string(command.group),
@@ -139,7 +147,8 @@ Row FactsOf(const Command& command) {
           FlagsOf(command),
           CategoriesOf(command),
           KeysOf(command),
-          Sorted(command.tips)};
+          Sorted(command.tips),
+          VersionsOf(command)};
 }
 
 class Facts : public testing::Test {
@@ -156,8 +165,8 @@ class Facts : public testing::Test {
 };
 
 TEST_F(Facts, OfEveryCommandAreThoseOfRedis) {
-  static constexpr const char* kColumns[] = {"name",  "group",      "since", "arity",
-                                             "flags", "categories", "keys",  "tips"};
+  static constexpr const char* kColumns[] = {"name",       "group", "since", "arity",  "flags",
+                                             "categories", "keys",  "tips",  "history"};
   std::map<std::pair<std::string, std::string>, std::string> differs;
   for (const Row& row : ReadTable("differs.tsv")) {
     ASSERT_EQ(row.size(), 4u) << row[0] << " needs a reason";
