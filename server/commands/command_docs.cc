@@ -16,6 +16,7 @@ struct Deprecated {
 constexpr Deprecated kDeprecated[] = {
     {"brpoplpush", "6.2.0", "`BLMOVE` with the `RIGHT` and `LEFT` arguments"},
     {"cluster|slaves", "5.0.0", "`CLUSTER REPLICAS`"},
+    {"cluster|slots", "7.0.0", "`CLUSTER SHARDS`"},
     {"georadius", "6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument"},
     {"georadius_ro", "6.2.0", "`GEOSEARCH` with the `BYRADIUS` argument"},
     {"georadiusbymember", "6.2.0",
@@ -44,6 +45,13 @@ const Deprecated* FindDeprecated(std::string_view full_name) {
   return nullptr;
 }
 
+// Commands that servers say to each other, and those that test a server.
+bool IsForSystem(std::string_view full_name) {
+  static constexpr std::string_view kNames[] = {"debug", "pfdebug", "pfselftest", "replconf",
+                                                "restore-asking"};
+  return std::find(std::begin(kNames), std::end(kNames), full_name) != std::end(kNames);
+}
+
 class DocsWriter {
  public:
   DocsWriter(const CommandTable& table, Reply& reply) : table_(table), reply_(reply) {}
@@ -52,18 +60,19 @@ class DocsWriter {
     const std::vector<const Command*> subcommands = table_.SubcommandsOf(command);
     std::vector<SyntaxArgument> arguments;
     if (!command.syntax.empty()) arguments = ParseSyntax(command.syntax);
-    const Deprecated* deprecated = FindDeprecated(CommandTable::FullName(command));
-    reply_.Map(3 + (command.complexity.empty() ? 0 : 1) + (deprecated == nullptr ? 0 : 3) +
-               (command.history.empty() ? 0 : 1) + (arguments.empty() ? 0 : 1) +
-               (subcommands.empty() ? 0 : 1));
+    const std::string name = CommandTable::FullName(command);
+    const Deprecated* deprecated = FindDeprecated(name);
+    const bool for_system = IsForSystem(name);
+    reply_.Map(3 + (command.complexity.empty() ? 0 : 1) + (for_system ? 1 : 0) +
+               (deprecated == nullptr ? 0 : 3) + (command.history.empty() ? 0 : 1) +
+               (arguments.empty() ? 0 : 1) + (subcommands.empty() ? 0 : 1));
     Field("summary", command.summary);
     Field("since", command.since);
     Field("group", command.group);
     if (!command.complexity.empty()) Field("complexity", command.complexity);
+    if (for_system) DocFlag("syscmd");
     if (deprecated != nullptr) {
-      reply_.Bulk("doc_flags");
-      reply_.Set(1);
-      reply_.Status("deprecated");
+      DocFlag("deprecated");
       Field("deprecated_since", deprecated->since);
       Field("replaced_by", deprecated->instead);
     }
@@ -92,6 +101,13 @@ class DocsWriter {
     reply_.Bulk(value);
   }
 
+  // No command has two of them.
+  void DocFlag(std::string_view flag) {
+    reply_.Bulk("doc_flags");
+    reply_.Set(1);
+    reply_.Status(flag);
+  }
+
   void Write(const std::vector<CommandTable::Change>& history) {
     reply_.Set(history.size());
     for (const CommandTable::Change& change : history) {
@@ -118,10 +134,11 @@ class DocsWriter {
     const bool is_key = keys_ > 0 && (argument.type == "key" || argument.key_spec != kNextKeySpec);
     const bool flags = argument.optional || argument.multiple;
     const bool token = !argument.token.empty() || argument.type == "pure-token";  // may be empty
-    reply_.Map(2 + (is_key ? 1 : 0) + (token ? 1 : 0) + (flags ? 1 : 0) +
-               (argument.parts.empty() ? 0 : 1));
+    const bool has_parts = !argument.parts.empty();  // then they are displayed instead of it
+    reply_.Map(3 + (is_key ? 1 : 0) + (token ? 1 : 0) + (flags ? 1 : 0));
     Field("name", argument.name);
     Field("type", argument.type);
+    if (!has_parts) Field("display_text", argument.name);
     if (is_key) {
       reply_.Bulk("key_spec_index");
       reply_.Integer(KeySpecOf(argument));
@@ -129,13 +146,13 @@ class DocsWriter {
     if (token) Field("token", argument.token);
     if (flags) {
       reply_.Bulk("flags");
-      reply_.Array((argument.optional ? 1 : 0) + (argument.multiple ? 1 : 0) +
-                   (argument.multiple_token ? 1 : 0));
+      reply_.Set((argument.optional ? 1 : 0) + (argument.multiple ? 1 : 0) +
+                 (argument.multiple_token ? 1 : 0));
       if (argument.optional) reply_.Status("optional");
       if (argument.multiple) reply_.Status("multiple");
       if (argument.multiple_token) reply_.Status("multiple_token");
     }
-    if (argument.parts.empty()) return;
+    if (!has_parts) return;
     reply_.Bulk("arguments");
     Write(argument.parts);
   }
