@@ -45,7 +45,7 @@ class Persistence : public PersistenceHost {
   // More of the append-only file is on disk: synced_offset().
   std::function<void()> on_sync;
 
-  // ---- Saving -----------------------------------------------------------------------------------
+  // ---- Saving (persistence_save.cc) -------------------------------------------------------------
   // Writes the file while everybody waits. False: see the log. Closed gate.
   bool Save();
   // How files are written now, as the directives say.
@@ -89,7 +89,7 @@ class Persistence : public PersistenceHost {
   Snapshot& snapshot() { return snapshot_; }
   const Snapshot& snapshot() const { return snapshot_; }
 
-  // ---- Loading ----------------------------------------------------------------------------------
+  // ---- Loading (persistence_load.cc) ------------------------------------------------------------
   // loading() from now on, if there is a file or something to import, or the append-only file is to
   // be opened. Before clients are served.
   void ExpectFile();
@@ -160,6 +160,10 @@ class Persistence : public PersistenceHost {
   bool ImportOnce(std::string* error);
   RdbFacts Facts();
   RdbFacts LibraryFacts() const;
+  void UpdateSaveFailed();
+  bool Saving() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Whether nothing is under way that a round must look after soon.
+  bool Quiet() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // ---- The append-only file (persistence_aof.cc) ------------------------------------------------
   AofWriter::Events WriterEvents();
   void FollowDatabasePersist();
@@ -170,10 +174,6 @@ class Persistence : public PersistenceHost {
   void WarnOfSnapshot() const;
   void OpenAof();
   bool PrepareAofForShutdown(const Shutdown& options);
-  void UpdateSaveFailed();
-  bool Saving() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Whether nothing is under way that a round must look after soon.
-  bool Quiet() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Engine& engine_;
   Worker worker_;       // of the thread
