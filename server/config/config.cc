@@ -119,12 +119,20 @@ bool Config::LoadLine(const std::string& text, std::string* reason) {
     if (parts) words = std::move(parts);
   }
   size_t row = static_cast<size_t>(directive - Directives().data());
+  // Of lines that are many each is read alone, and added: copying those before it for every one
+  // would make thousands of users slow.
+  const bool adds = (directive->flags & kLines) != 0;
+  const std::string before = adds ? std::string() : Value(row);
   std::string value;
-  if (!ReadValue(*directive, {*words, Value(row), true}, &value, reason)) return false;
+  if (!ReadValue(*directive, {*words, before, true}, &value, reason)) return false;
   given_[row] = true;
   MutexLock lock(values_mutex_);
-  values_[row] = value;
-  Publish(row, value);
+  if (adds && !values_[row].empty()) {
+    StrAppend(values_[row], "\n", value);
+  } else {
+    values_[row] = std::move(value);
+  }
+  Publish(row, values_[row]);
   return true;
 }
 
