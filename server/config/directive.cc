@@ -163,6 +163,9 @@ std::string_view NearestDirective(std::string_view name) {
   for (const Directive& row : Directives()) {
     for (std::string_view candidate : {row.name, row.alias}) {
       if (candidate.empty()) continue;
+      // Every letter that one has more is an edit: most names need no more looking at.
+      const auto [shorter, longer] = std::minmax({lower.size(), candidate.size()});
+      if (longer - shorter >= best) continue;
       size_t distance = EditDistance(lower, candidate);
       if (distance < best) {
         best = distance;

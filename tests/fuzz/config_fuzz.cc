@@ -1,11 +1,13 @@
 // Lines of redis.conf of any bytes: no crash, quoting is undone by splitting, every value that a
-// check accepts is accepted again in its canonical form, and a rewritten file splits like the old
-// one.
+// check accepts is accepted again in its canonical form, and a file that was rewritten with these
+// values is not changed by rewriting it again.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "server/base/check.h"
@@ -15,11 +17,24 @@
 namespace larder {
 namespace {
 
-void CheckLine(std::string_view line) {
+// Names and values as a server has them that reads the lines.
+struct Seen {
+  std::vector<std::string> values;
+  bool unknown = false;  // a name was; the start would have ended there
+};
+
+// Comparing a name with all others is what takes longest: once an input, as the server does.
+void CheckUnknown(std::string_view name) {
+  const std::string_view nearest = NearestDirective(name);
+  CHECK(nearest.empty() || FindDirective(nearest) != nullptr);
+}
+
+void CheckLine(std::string_view line, Seen& seen) {
   std::optional<std::vector<std::string>> words = SplitWords(line);
   if (!words || words->empty()) return;
   for (const std::string& word : *words) CHECK(SplitWords(QuoteWord(word))->at(0) == word);
   const Directive* row = FindDirective((*words)[0]);
+  if (row == nullptr && !std::exchange(seen.unknown, true)) CheckUnknown((*words)[0]);
   words->erase(words->begin());
   bool multi = row != nullptr && (row->flags & kMultiWord) != 0;
   // "dir" would look at this machine's folders.
@@ -27,6 +42,7 @@ void CheckLine(std::string_view line) {
   std::string value, again, error;
   if (!RunCheck(row->check, {*words, row->default_value, false}, &value, &error)) return;
   NumberOf(row->check, value);
+  seen.values[static_cast<size_t>(row - Directives().data())] = value;
   std::vector<std::string> canonical = {value};
   if (multi && !value.empty()) canonical = SplitWords(value).value_or(canonical);
   if (row->name == "replicaof" && value.empty()) return;
@@ -38,16 +54,21 @@ void CheckLine(std::string_view line) {
 }  // namespace larder
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  std::string_view text(reinterpret_cast<const char*>(data), size);
-  std::vector<std::string> values;
-  for (const larder::Directive& row : larder::Directives()) values.emplace_back(row.default_value);
-  std::string once = larder::RewriteConfigText(text, values);
-  CHECK(larder::RewriteConfigText(once, values) == once);
-  larder::NearestDirective(text.substr(0, 40));
-  while (!text.empty()) {
-    size_t end = std::min(text.find('\n'), text.size());
-    larder::CheckLine(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
+  static const std::vector<std::string> defaults = [] {
+    std::vector<std::string> values;
+    for (const larder::Directive& row : larder::Directives()) {
+      values.emplace_back(row.default_value);
+    }
+    return values;
+  }();
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  larder::Seen seen{.values = defaults};
+  for (std::string_view rest = text; !rest.empty();) {
+    size_t end = std::min(rest.find('\n'), rest.size());
+    larder::CheckLine(rest.substr(0, end), seen);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
   }
+  std::string once = larder::RewriteConfigText(text, seen.values);
+  CHECK(larder::RewriteConfigText(once, seen.values) == once);
   return 0;
 }
