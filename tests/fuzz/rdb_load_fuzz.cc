@@ -9,6 +9,7 @@
 #include "server/base/log.h"
 #include "server/config/config.h"
 #include "server/persistence/rdb_load.h"
+#include "tests/fuzz/one_core.h"
 
 namespace larder {
 namespace {
@@ -40,6 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                         .load_library = [](std::string_view, bool) { return std::string(); }},
                        larder::ValueLimits(config.settings()));
   CHECK(load.Run() == load.error().empty());
+  if (load.keys_loaded() == 0) return 0;
   for (int db = 0; db < keyspace.databases(); ++db) keyspace.Flush(db, /*lazy=*/false);
   return 0;
 }
