@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@
 #include "server/config/config.h"
 #include "server/engine/engine.h"
 #include "server/persistence/aof_load.h"
+#include "server/persistence/rdb_load.h"
+#include "tests/fuzz/one_core.h"
 
 namespace larder {
 namespace {
@@ -28,27 +31,44 @@ std::vector<std::span<const Command>> Rows() {
   return rows;
 }
 
-void Load(const uint8_t* data, size_t size) {
-  static Config& config = *new Config;
-  static const bool loaded = [] {
+// Making an engine takes longer than most inputs, so there is one, whose keys go after each.
+struct Server {
+  Server() {
     const std::vector<std::string> arguments = {"--databases", "2", "--proto-max-bulk-len", "1mb"};
     std::string error;
-    return config.Load(arguments, &error);
-  }();
-  CHECK(loaded);
+    CHECK(config.Load(arguments, &error));
+    engine.emplace(config, Rows());
+    worker.emplace(engine->gate, engine->stats.AddWorker());
+  }
+
+  Config config;
+  std::optional<Engine> engine;
+  std::optional<Worker> worker;
+};
+
+bool LoadRdb(Engine& engine, RdbSource& source, uint64_t* size, std::string* error) {
+  RdbLoad load(source, engine.keyspace,
+               {.keep_expired = true, .check_checksum = false, .ended_at = size},
+               ValueLimits(engine.config.settings()));
+  const bool loaded = load.Run();
+  *error = load.error();
+  return loaded;
+}
+
+void Load(const uint8_t* data, size_t size) {
+  static Server& server = *new Server;
+  Engine& engine = *server.engine;
   const int fd = memfd_create("aof", MFD_CLOEXEC);
   CHECK(fd >= 0 && write(fd, data, size) == static_cast<ssize_t>(size));
-  Engine engine(config, Rows());
-  Worker worker(engine.gate, engine.stats.AddWorker());
-  AofLoad load(engine, worker, {.load_rdb = [](RdbSource&, uint64_t*, std::string* error) {
-                 return *error = "not here", false;
+  AofLoad load(engine, *server.worker, {.load_rdb = [&](auto& source, auto* end, auto* error) {
+                 return LoadRdb(engine, source, end, error);
                }});
-  {
-    GateClosed closed(engine.gate, worker.gate_slot);
-    const AofLoad::Result result = load.Load(StrCat("/proc/self/fd/", fd));
-    CHECK((result == AofLoad::Result::kFailed) == !load.error().empty());
-  }
+  GateClosed closed(engine.gate, server.worker->gate_slot);
+  const AofLoad::Result result = load.Load(StrCat("/proc/self/fd/", fd));
+  CHECK((result == AofLoad::Result::kFailed) == !load.error().empty());
   close(fd);
+  if (load.commands() == 0 && engine.keyspace.empty()) return;
+  for (int db = 0; db < engine.keyspace.databases(); ++db) engine.keyspace.Flush(db, false);
 }
 
 }  // namespace
