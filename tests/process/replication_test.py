@@ -84,12 +84,7 @@ class Proxy:
 
     def cut(self):
         sockets, self.sockets = self.sockets, []
-        for end in sockets:
-            try:
-                end.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            end.close()
+        self._end(sockets)
 
     def close(self):
         self.closed = True
@@ -122,11 +117,17 @@ class Proxy:
                 target.sendall(data)
         except OSError:
             pass
-        for end in (source, target):
+        self._end((source, target))
+
+    # Open ones with bytes that nobody reads, thousands of them, use up the kernel's memory for TCP.
+    @staticmethod
+    def _end(sockets):
+        for each in sockets:
             try:
-                end.shutdown(socket.SHUT_RDWR)
+                each.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
+            each.close()
 
 
 class Pairs:
