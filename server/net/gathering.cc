@@ -2,8 +2,6 @@
 
 #include <sys/prctl.h>
 
-#include <ctime>
-
 namespace larder {
 
 void Gathering::Received(int64_t before_ms, int64_t now_ms) {
@@ -24,10 +22,5 @@ int64_t Gathering::WaitUs(int64_t setting_us, size_t served, int64_t now_ms) con
 }
 
 void WaitPrecisely() { ::prctl(PR_SET_TIMERSLACK, 1000ul); }
-
-void SleepUs(int64_t us) {
-  const timespec time = {0, us * 1000};
-  ::clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
-}
 
 }  // namespace larder

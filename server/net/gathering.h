@@ -39,7 +39,4 @@ class Gathering {
 // Lets this thread's short waits end within a microsecond of their time; Linux adds 50 otherwise.
 void WaitPrecisely();
 
-// Sleeps for so many us, below a second.
-void SleepUs(int64_t us);
-
 }  // namespace larder

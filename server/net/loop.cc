@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 #include "server/base/check.h"
 #include "server/base/clock.h"
@@ -95,7 +97,7 @@ int Loop::GatherEvents() {
   const int64_t setting_us = engine_.config.settings().gather_us;
   const int64_t wait_us = gathering_.WaitUs(setting_us, receiving_.size(), now_ms_);
   if (wait_us == 0) return 0;
-  SleepUs(wait_us);
+  std::this_thread::sleep_for(std::chrono::microseconds(wait_us));
   return ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
 }
 

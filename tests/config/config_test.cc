@@ -94,7 +94,7 @@ TEST_F(ConfigTest, TakesEveryShapeOfArgument) {
 }
 
 // So many that copying those before it for each would take a minute.
-TEST_F(ConfigTest, ManyUsersAreReadOneByOne) {
+TEST_F(ConfigTest, KeepsEachOfManyUsers) {
   constexpr size_t kUsers = 60'000;
   std::string text;
   for (size_t i = 0; i < kUsers; ++i) text += "user u" + std::to_string(i) + " on\n";

@@ -96,6 +96,17 @@ TEST_P(EveryTransport, ServesClientsWhoseCommandsGather) {
   EXPECT_EQ(clients[0]->Ask("INCR n"), ":501\r\n");
 }
 
+// A client alone waits after each command, where a time is set: at least so long, never less.
+TEST(Net, LetsCommandsGatherForTheTimeThatIsSet) {
+  TestServer server({"--gather-usec", "10000"});
+  TestClient client(server);
+  const Clock::time_point start = Clock::now();
+  for (int i = 1; i <= 20; ++i) {
+    EXPECT_EQ(client.Ask("INCR n"), ":" + std::to_string(i) + "\r\n");
+  }
+  EXPECT_GE(MsSince(start), 100);
+}
+
 TEST(Net, AnswersAProtocolErrorAfterWhatCameBeforeAndCloses) {
   TestServer server;
   TestClient client(server);
