@@ -36,6 +36,7 @@ EvictionRules RulesOf(const Settings& settings, int64_t now_ms) {
 bool Eviction::MakeRoom(Worker& worker) {
   if (engine_.replica.load(std::memory_order_relaxed) &&
       engine_.config.settings().replica_ignore_maxmemory) {
+    worker.eviction.Forget();
     return true;
   }
   EvictionShare& share = worker.eviction;

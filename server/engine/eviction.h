@@ -28,6 +28,12 @@ struct EvictionShare {
   bool out_of_memory = false;  // the same for the command that runs now, and for its script
   int64_t searched_at_ms = 0;  // when it found that nothing can be evicted
   bool out_of_time() const { return grows_to == INT64_MIN; }
+  // It looks again before the next command. Growth is not all that passes the limit: a replica
+  // that is promoted begins to heed it, and more may turn out to be in use than was counted.
+  void Forget() {
+    limit = -1;
+    grows_to = 0;
+  }
   EvictionPool pool;
   EvictionPolicy pool_policy = EvictionPolicy::kNoEviction;
 };

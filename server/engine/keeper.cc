@@ -71,8 +71,9 @@ void Keeper::Round(Worker& worker) {
   }
 }
 
-// What commands had no time for, and what a lower maxmemory asks for while nobody sends commands.
+// What commands had no time for, and what the limit asks for while nobody sends commands.
 void Keeper::EvictWhatIsLeft(Worker& worker) {
+  worker.eviction.Forget();
   while (engine_.config.settings().maxmemory != 0) {
     engine_.gate.EnterWaiting(worker.gate_slot);
     engine_.eviction.MakeRoom(worker);

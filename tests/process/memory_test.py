@@ -139,6 +139,21 @@ class Maxmemory(unittest.TestCase):
             wait_until(lambda: int(server.info("used_memory")) < 10 * MB + 65536, "room")
             self.assertEqual(server.info("current_eviction_exceeded_time"), "0")
 
+    def test_a_promoted_replica_evicts_without_commands(self):
+        with Server() as primary, Server("--maxmemory", 10 * MB, "--maxmemory-policy",
+                                         "allkeys-random", "--notify-keyspace-events",
+                                         "Ee") as replica, replica.wire() as subscriber:
+            # Its keeper has looked at the limit as a primary's, and found room.
+            replica.call("SET", "key", "value", "PX", 1)
+            wait_until(lambda: replica.call("DBSIZE") == 0, "a round of the keeper")
+            primary.call("DEBUG", "POPULATE", 20000, "key", 1000)
+            replica.call("REPLICAOF", "127.0.0.1", primary.port)
+            wait_until(lambda: replica.call("DBSIZE") == 20000, "the copy")
+            self.assertGreater(int(replica.info("used_memory")), 15 * MB)
+            subscriber.call("SUBSCRIBE", "__keyevent@0__:evicted")
+            replica.call("REPLICAOF", "NO", "ONE")
+            self.assertEqual(subscriber.reply()[0], b"message")
+
 
 @unittest.skipIf(SANITIZED, "the sanitizer's heap is not the allocator's")
 class Accounting(unittest.TestCase):
