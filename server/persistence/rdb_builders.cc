@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/base/background.h"
 #include "server/base/check.h"
 #include "server/base/hash.h"
 #include "server/base/log.h"
@@ -96,6 +97,7 @@ void RdbBuilders::Run(size_t number) {
 
 void RdbBuilders::Build(size_t thread, const RdbChunk& chunk) {
   const std::string_view bytes = chunk.bytes;
+  CoreOffers offers;
   size_t begin = 0;
   for (const RdbChunk::Record& record : chunk.records) {
     if (!ok()) return;
@@ -104,6 +106,7 @@ void RdbBuilders::Build(size_t thread, const RdbChunk& chunk) {
       return Refuse(record.position + reader.position(), reader.error());
     }
     begin = record.end;
+    offers.WorkDone();
   }
 }
 

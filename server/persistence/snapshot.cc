@@ -1,11 +1,9 @@
 #include "server/persistence/snapshot.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <thread>
 
+#include "server/base/background.h"
 #include "server/engine/engine.h"
 #include "server/engine/script_host.h"
 
@@ -14,17 +12,10 @@ namespace {
 
 // Compressing is most of the work; four threads fill a disk.
 constexpr unsigned kMostThreads = 4;
-// Of threads that write while commands go on: they take what is left.
-constexpr int kNiceness = 10;
 
 size_t ThreadCount(const RdbSave::Options& options) {
   if (options.key_delay_us != 0) return 1;  // so that the delays add up
   return std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads);
-}
-
-// A thread's own, as Linux has it; without the right to it nothing is lost.
-void LowerPriority(int niceness) {
-  if (niceness != 0) setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), niceness);
 }
 
 // Calls write(thread, shard number, part) for all shards, in so many threads.
@@ -132,10 +123,12 @@ bool Snapshot::Take(Worker& worker, absl::FunctionRef<void(RdbFacts&)> at_cut) {
 
 template <typename Save>
 void Snapshot::WriteShard(Gate::Slot& slot, Shard& shard, Save& save) {
+  CoreOffers offers;
   const auto write = [&](int db, const Entry& entry) {
     if (!save.ok() || aborted()) return;
     save.Key(db, entry);
     keys_written_.fetch_add(1, std::memory_order_relaxed);
+    offers.WorkDone();
   };
   ShardWalk walk(shard);
   for (bool last = false; !last && save.ok() && !aborted();) {
@@ -169,7 +162,7 @@ bool Snapshot::Write(RdbSink& sink, RdbSave::Options options) {
     if (part.ok() && !aborted()) WriteShard(*slots_[thread], shard, part);
     if (!part.ok() || aborted()) GiveUp(*slots_[thread], shard);
   };
-  WriteInParts(ThreadCount(options), kNiceness, parts, options, limits, write);
+  WriteInParts(ThreadCount(options), kBackgroundNiceness, parts, options, limits, write);
   const bool whole = !aborted() && save.End();
   End();
   return whole;
@@ -177,7 +170,7 @@ bool Snapshot::Write(RdbSink& sink, RdbSave::Options options) {
 
 bool Snapshot::Write(CommandSave& save) {
   std::thread thread([&] {
-    LowerPriority(kNiceness);
+    LowerPriority(kBackgroundNiceness);
     save.Begin(facts_);
     for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
       Shard& shard = engine_.keyspace.shard(i);

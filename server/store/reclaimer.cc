@@ -1,5 +1,6 @@
 #include "server/store/reclaimer.h"
 
+#include "server/base/background.h"
 #include "server/store/heap_counters.h"
 
 namespace larder {
@@ -33,6 +34,7 @@ void Reclaimer::Push(const Work& work, uint64_t objects) {
 
 void Reclaimer::Run() {
   CountThisThread();
+  CoreOffers offers;
   for (;;) {
     Work work;
     {
@@ -48,6 +50,7 @@ void Reclaimer::Run() {
     pending_bytes_.fetch_sub(work.bytes, std::memory_order_relaxed);
     pending_.fetch_sub(objects, std::memory_order_relaxed);
     freed_.fetch_add(objects, std::memory_order_relaxed);
+    offers.Offer();
   }
 }
 
