@@ -37,7 +37,7 @@ Primary::Primary(Engine& engine, WorkerStats& stats, History& history, Persisten
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   CHECK(epoll_.open() && wake_.open());
   epoll_event event = {};
-  event.events = EPOLLIN;
+  event.events = EPOLLIN | EPOLLET;  // each write is an event, so it need not be read
   event.data.ptr = nullptr;
   CHECK(::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, wake_.fd(), &event) == 0);
   engine.log.OnNews([this] { Wake(); });
@@ -127,8 +127,6 @@ void Primary::HandleEvents() {
   for (int i = 0; i < count; ++i) {
     auto* link = static_cast<ReplicaLink*>(events[i].data.ptr);
     if (link == nullptr) {
-      uint64_t number;
-      [[maybe_unused]] ssize_t read = ::read(wake_.fd(), &number, sizeof(number));
       woken_.store(false, std::memory_order_seq_cst);
       continue;
     }
