@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "protocol/errors.h"
 #include "server/base/clock.h"
@@ -39,11 +40,12 @@ void SendError(const Socket& socket, std::string_view text) {
 Acceptor::Acceptor(Engine& engine, const Listener& listener)
     : engine_(engine), listener_(listener), spare_(OpenSpare()) {}
 
-void Acceptor::Accept(int listening_fd, const Loop& self, WorkerStats& stats) {
+void Acceptor::Accept(int listening_fd, const Loop& self, uint64_t round, WorkerStats& stats) {
   bool unix_socket = false;
   std::string local;
   if (!listener_.Find(listening_fd, &unix_socket, &local)) return;
-  for (int i = 0; i < kMostAtOnce; ++i) {
+  const bool in_a_row = round - std::exchange(last_round_, round) <= 1;
+  for (int i = 0; i < (in_a_row ? kMostAtOnce : 1); ++i) {
     sockaddr_storage peer = {};
     socklen_t size = sizeof(peer);
     Socket socket(::accept4(listening_fd, reinterpret_cast<sockaddr*>(&peer), &size,

@@ -25,13 +25,15 @@ class Acceptor {
   // The loops to choose from. Before threads start.
   void SetLoops(std::vector<Loop*> loops) { loops_ = std::move(loops); }
 
-  // Takes the connections that wait at a listening socket and hands them over. `self`: the loop
-  // that calls, which need not be woken.
-  void Accept(int listening_fd, const Loop& self, WorkerStats& stats);
+  // Takes connections that wait at a listening socket and hands them over. `self`: the loop that
+  // calls, which need not be woken; `round`: its count of rounds.
+  void Accept(int listening_fd, const Loop& self, uint64_t round, WorkerStats& stats);
 
  private:
   static constexpr size_t kPerLoop = 8;
   // At one event; more wait for the next round, so that a flood does not starve the connected.
+  // Where the last round had no event, one: it is nearly always alone, and to find that out would
+  // take a system call.
   static constexpr int kMostAtOnce = 256;
 
   bool Refuse(Socket& socket, const sockaddr_storage& peer, bool unix_socket, WorkerStats& stats);
@@ -44,6 +46,7 @@ class Acceptor {
   // Given up for a moment when files run out, to accept and close what waits: left in the queue it
   // would wake the loop for ever.
   Socket spare_;
+  uint64_t last_round_ = 0;  // that had an event
   int64_t complained_ms_ = 0;
 };
 

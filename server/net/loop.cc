@@ -78,6 +78,7 @@ Loop::End Loop::Run(NetWorker& worker) {
 
 // Fills batch_ with connections that have input to execute. Sleeps only if there is nothing to do.
 void Loop::Collect(NetWorker& worker) {
+  ++rounds_;
   batch_.swap(carry_);
   const bool idle = batch_.empty() && outbox_.empty() && Mailbox::empty() && late_ == nullptr;
   int count = idle ? WaitForEvents() : ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
@@ -152,7 +153,7 @@ void Loop::HandleEvent(const epoll_event& event, NetWorker& worker) {
   }
   if (event.data.u64 & kListenTag) {
     const int fd = static_cast<int>(event.data.u64 & ~kListenTag);
-    if (!stopping_) acceptor_->Accept(fd, *this, worker.stats);
+    if (!stopping_) acceptor_->Accept(fd, *this, rounds_, worker.stats);
     return;
   }
   Connection& c = *static_cast<Connection*>(event.data.ptr);

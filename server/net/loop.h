@@ -161,6 +161,7 @@ class Loop final : public Mailbox {
   std::vector<uint64_t> at_gate_;  // clients
   absl::btree_set<std::pair<int64_t, uint64_t>> deadlines_;  // of parked clients: Unix time, client
   int64_t now_ms_ = 0;                                       // Unix time, read once a batch
+  uint64_t rounds_ = 0;
   int64_t gate_retry_ms_ = 0, sweep_ms_ = 0;
   size_t over_soft_limit_ = 0;  // connections whose soft limit runs
   bool stopping_ = false, closing_ = false;

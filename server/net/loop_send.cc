@@ -198,7 +198,9 @@ void Loop::CheckOutputLimit(Connection& c, NetWorker& worker) {
 // Tells epoll what to watch for, where that has changed: two system calls per slow reader, none per
 // request.
 void Loop::UpdateInterest(Connection& c) {
-  if (c.turn == Connection::Turn::kBusy || !c.socket.open()) return;
+  // Who is closed in this round leaves epoll's set by that.
+  if (c.turn == Connection::Turn::kBusy || c.ending == Connection::Ending::kNow) return;
+  if (!c.socket.open()) return;
   epoll_event event = {};
   if (c.ending == Ending::kNone && !c.paused) event.events |= EPOLLIN;
   if (c.output_blocked) event.events |= EPOLLOUT;
