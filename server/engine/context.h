@@ -98,9 +98,9 @@ struct Context {
   // REQUIRES: there is no such key (Delete it first).
   template <typename T>
   T& Create(const Key& key, int64_t expiry_ms = Entry::kNoExpiry) {
-    T* value = new T();
-    InsertEntry(key, Entry::NewObject(key.name, kTypeOf<T>, value, expiry_ms));
-    return *value;
+    Entry* entry = Entry::NewObject(key.name, kTypeOf<T>, new T(), expiry_ms);
+    InsertEntry(key, entry);
+    return *entry->object<T>();
   }
   // Puts a value that a command built (ZUNIONSTORE) in the place of whatever the key held, expiry
   // included. Takes it over.

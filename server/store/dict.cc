@@ -9,36 +9,47 @@
 namespace larder {
 
 Dict::Dict(Dict&& other) noexcept
-    : root_(std::exchange(other.root_, nullptr)),
-      kind_(other.kind_),
-      large_(std::exchange(other.large_, false)) {}
+    : address_(other.address_), large_(other.large_), keys_only_(other.keys_only_) {
+  other.address_ = 0;
+  other.large_ = 0;
+}
 
 Dict& Dict::operator=(Dict&& other) noexcept {
-  std::swap(root_, other.root_);
-  std::swap(kind_, other.kind_);
-  std::swap(large_, other.large_);
+  Dict taken(std::move(other));
+  Clear();
+  address_ = taken.address_;
+  large_ = taken.large_;
+  keys_only_ = taken.keys_only_;
+  taken.address_ = 0;
+  taken.large_ = 0;
   return *this;
+}
+
+void Dict::set_root(void* root, bool large) {
+  const auto address = reinterpret_cast<uintptr_t>(root);
+  CHECK(address >> kAddressBits == 0);
+  address_ = address & ((uintptr_t{1} << kAddressBits) - 1);
+  large_ = large;
 }
 
 void Dict::Clear() {
   ForEachSegment([](DictSegment& segment) { DictSegment::Unref(&segment); });
   if (large_) delete &directory();
-  root_ = nullptr;
-  large_ = false;
+  set_root(nullptr, false);
 }
 
 void Dict::Reserve(size_t records, size_t bytes) {
-  if (root_ != nullptr || records == 0 || bytes > DictSegment::kMaxBytes / 2) return;
-  root_ = DictSegment::New(keys_only(), 0, bytes, records);
+  if (address_ != 0 || records == 0 || bytes > DictSegment::kMaxBytes / 2) return;
+  set_root(DictSegment::New(keys_only(), 0, bytes, records), false);
 }
 
 std::optional<BulkView> Dict::Find(std::string_view key) const {
-  if (root_ == nullptr) return std::nullopt;
+  if (address_ == 0) return std::nullopt;
   return Find(key, large_ || segment()->indexed() ? HashBytes(key) : 0);
 }
 
 std::optional<BulkView> Dict::Find(std::string_view key, uint64_t hash) const {
-  if (root_ == nullptr) return std::nullopt;
+  if (address_ == 0) return std::nullopt;
   const DictSegment* segment = SegmentOf(hash);
   const uint32_t position = segment->Find(key, hash);
   if (position == DictSegment::kNone) return std::nullopt;
@@ -46,7 +57,7 @@ std::optional<BulkView> Dict::Find(std::string_view key, uint64_t hash) const {
 }
 
 bool Dict::Set(std::string_view key, uint64_t hash, const BulkView& value) {
-  if (root_ == nullptr) Reserve(1, RecordBytes(key.size(), value.bytes.size()));
+  if (address_ == 0) Reserve(1, RecordBytes(key.size(), value.bytes.size()));
   DictSegment* segment = MutableSegmentOf(hash);
   uint32_t position = segment->Find(key, hash);
   if (position == DictSegment::kNone) {
@@ -70,7 +81,7 @@ bool Dict::Set(std::string_view key, uint64_t hash, const BulkView& value) {
 }
 
 bool Dict::Erase(std::string_view key, uint64_t hash) {
-  if (root_ == nullptr) return false;
+  if (address_ == 0) return false;
   const uint32_t position = SegmentOf(hash)->Find(key, hash);
   if (position == DictSegment::kNone) return false;
   DictSegment* segment = MutableSegmentOf(hash);  // a clone has the same positions
@@ -105,7 +116,7 @@ DictSegment* Dict::MakeRoom(uint64_t hash, size_t bytes, size_t count) {
 
 void Dict::Place(uint64_t hash, DictSegment* segment) {
   if (!large_) {
-    root_ = segment;
+    set_root(segment, false);
     return;
   }
   const int covered_bits = directory().depth - segment->depth();
@@ -124,9 +135,9 @@ void Dict::ReshapeAt(uint64_t hash, size_t bytes, size_t count) {
 
 void Dict::Split(uint64_t hash) {
   if (!large_) {
-    root_ =
-        new Directory{segment()->count(), segment()->MemoryBytes(), 0, 1, {segment(), segment()}};
-    large_ = true;
+    set_root(
+        new Directory{segment()->count(), segment()->MemoryBytes(), 0, 1, {segment(), segment()}},
+        true);
   }
   Directory& directory = this->directory();
   DictSegment* segment = MutableSegmentOf(hash);
@@ -182,8 +193,7 @@ void Dict::HalveDirectory() {
   if (directory.depth == 1) {
     DictSegment* last = directory.slots[0];
     delete &directory;
-    root_ = last;
-    large_ = false;
+    set_root(last, false);
     return;
   }
   --directory.depth;
@@ -196,19 +206,14 @@ void Dict::HalveDirectory() {
 }
 
 Dict Dict::Clone() const {
-  Dict clone(kind_);
+  Dict clone(keys_only() ? Kind::kKeysOnly : Kind::kMap);
   ForEachSegment([](const DictSegment& segment) { segment.Ref(); });
-  clone.large_ = large_;
-  if (large_) {
-    clone.root_ = new Directory(directory());
-  } else {
-    clone.root_ = root_;
-  }
+  clone.set_root(large_ ? new Directory(directory()) : root(), large_);
   return clone;
 }
 
 size_t Dict::MemoryBytes() const {
-  if (root_ == nullptr) return 0;
+  if (address_ == 0) return 0;
   if (!large_) return segment()->MemoryBytes();
   return directory().bytes + RoundUpToSizeClass(sizeof(Directory)) +
          RoundUpToSizeClass(directory().slots.capacity() * sizeof(DictSegment*));

@@ -32,7 +32,7 @@ class Dict {
   enum class Kind : uint8_t { kMap, kKeysOnly };
   using Visitor = absl::FunctionRef<void(const DictRecord&)>;
 
-  explicit Dict(Kind kind) : kind_(kind) {}
+  explicit Dict(Kind kind) : keys_only_(kind == Kind::kKeysOnly) {}
   Dict(Dict&& other) noexcept;
   Dict& operator=(Dict&& other) noexcept;
   ~Dict() { Clear(); }
@@ -88,7 +88,7 @@ class Dict {
   // clone count in full.
   size_t MemoryBytes() const;
   // The first block, or the directory, to be prefetched; or null.
-  const void* contents() const { return root_; }
+  const void* contents() const { return root(); }
 
  private:
   struct Directory {
@@ -99,16 +99,16 @@ class Dict {
     std::vector<DictSegment*> slots;  // a segment of depth d fills 2^(depth - d) slots in a row
   };
 
-  bool keys_only() const { return kind_ == Kind::kKeysOnly; }
+  bool keys_only() const { return keys_only_; }
   size_t max_segment_bytes() const {
     return large_ || keys_only() ? DictSegment::kMaxBytes : DictSegment::kMaxSingleBytes;
   }
   size_t SlotOf(uint64_t hash) const { return hash >> (64 - directory().depth); }
-  // REQUIRES: root_ is set.
+  // REQUIRES: it is not empty.
   DictSegment* SegmentOf(uint64_t hash) const {
     return large_ ? directory().slots[SlotOf(hash)] : segment();
   }
-  // The same, ours alone. REQUIRES: root_ is set.
+  // The same, ours alone. REQUIRES: it is not empty.
   DictSegment* MutableSegmentOf(uint64_t hash);
   DictSegment* MakeRoom(uint64_t hash, size_t bytes, size_t count);
   // Puts a segment in the place of all slots its depth covers.
@@ -133,24 +133,30 @@ class Dict {
   }
 
   // REQUIRES: !large_. Null while empty.
-  DictSegment* segment() const { return static_cast<DictSegment*>(root_); }
+  DictSegment* segment() const { return static_cast<DictSegment*>(root()); }
   // REQUIRES: large_.
-  Directory& directory() const { return *static_cast<Directory*>(root_); }
+  Directory& directory() const { return *static_cast<Directory*>(root()); }
 
-  void* root_ = nullptr;
-  Kind kind_;
-  bool large_ = false;
+  void* root() const { return reinterpret_cast<void*>(uintptr_t{address_}); }
+  void set_root(void* root, bool large);
+
+  // One word, whose last byte an owner can use that declares its Dict [[no_unique_address]]. Linux
+  // hands out no address above 2^47 - 1 that is not asked for.
+  static constexpr int kAddressBits = 48;
+  uintptr_t address_ : kAddressBits = 0;  // of the segment or the directory; 0 while empty
+  uintptr_t large_ : 1 = 0;               // it is a directory
+  uintptr_t keys_only_ : 1;
 };
-static_assert(sizeof(Dict) == 16);
+static_assert(sizeof(Dict) == 8);
 
 inline size_t Dict::size() const {
   if (large_) return directory().size;
-  return root_ == nullptr ? 0 : segment()->count();
+  return address_ == 0 ? 0 : segment()->count();
 }
 
 template <typename Fn>
 bool Dict::AnySegment(Fn&& fn) const {
-  if (root_ == nullptr) return false;
+  if (address_ == 0) return false;
   if (!large_) return fn(*segment());
   for (size_t slot = 0; slot < directory().slots.size();) {
     DictSegment* each = directory().slots[slot];

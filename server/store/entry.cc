@@ -2,7 +2,9 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
+#include <utility>
 
 #include "server/base/check.h"
 #include "server/base/numbers.h"
@@ -46,6 +48,15 @@ T* CopyOf(const T& object) {
 List* CopyOf(const List& list) { return new List(list); }
 LargeString* CopyOf(const LargeString& string) { return new LargeString(string); }
 Stream* CopyOf(const Stream& stream) { return new Stream(stream); }
+
+template <typename T>
+void Destroy(T* object) {
+  delete object;
+}
+void Destroy(Hash* in_place) { in_place->~Hash(); }
+
+// One word without a pointer to itself, so that it may be moved as bytes.
+static_assert(sizeof(Hash) == 8 && alignof(Hash) <= 8);
 
 }  // namespace
 
@@ -99,7 +110,12 @@ Entry* Entry::NewString(std::string_view key, std::string_view value, StringEnco
 
 Entry* Entry::NewObject(std::string_view key, ValueType type, void* object, int64_t expiry_ms) {
   Entry* entry = Allocate(key, type, true, 0, expiry_ms);
-  entry->set_pointer(object);
+  if (type == ValueType::kHash) {
+    const std::unique_ptr<Hash> hash(static_cast<Hash*>(object));
+    new (entry->body()) Hash(std::move(*hash));
+  } else {
+    entry->set_pointer(object);
+  }
   return entry;
 }
 
@@ -122,7 +138,7 @@ Entry* Entry::Rebuild(Entry* old, std::string_view key, int64_t expiry_ms) {
   const size_t inline_bytes = external ? 0 : old->inline_size();
   Entry* entry = Like(old, key, expiry_ms, external, inline_bytes);
   if (external) {
-    entry->set_pointer(old->pointer());
+    std::memcpy(entry->body(), old->body(), old->value_words());
   } else {
     std::memcpy(entry->inline_string(), old->inline_string(), inline_bytes);
   }
@@ -176,14 +192,18 @@ void Entry::Overwrite(size_t offset, std::string_view bytes) {
 Entry* Entry::Clone(std::string_view key, int64_t expiry_ms) const {
   if (!external_) return NewString(key, inline_view(), string_encoding(), expiry_ms);
   Entry* entry = Like(this, key, expiry_ms, true, 0);
-  entry->set_pointer(
-      WithObject(type(), pointer(), [](auto* object) -> void* { return CopyOf(*object); }));
+  if (type() == ValueType::kHash) {
+    new (entry->body()) Hash(object<Hash>()->Clone());
+  } else {
+    entry->set_pointer(
+        WithObject(type(), value(), [](auto* object) -> void* { return CopyOf(*object); }));
+  }
   return entry;
 }
 
 void Entry::Free(Entry* entry) {
   if (entry->external_) {
-    WithObject(entry->type(), entry->pointer(), [](auto* object) { delete object; });
+    WithObject(entry->type(), entry->value(), [](auto* object) { Destroy(object); });
   }
   FreeBlock(entry);
 }
@@ -194,12 +214,16 @@ size_t Entry::MemoryBytes() const {
   const size_t own = RoundUpToSizeClass(sizeof(Entry) + (has_expiry_ ? 8 : 0) + value_words() +
                                         key_size_ + (external_ ? 0 : inline_size()));
   if (!external_) return own;
-  return own + WithObject(type(), pointer(),
-                          [](auto* object) -> size_t { return object->MemoryBytes(); });
+  return own +
+         WithObject(type(), value(), [](auto* object) -> size_t { return object->MemoryBytes(); });
+}
+
+const void* Entry::outside() const {
+  if (!external_) return nullptr;
+  return type() == ValueType::kHash ? object<Hash>()->contents() : pointer();
 }
 
 const void* Entry::contents() const {
-  if (type() == ValueType::kHash) return object<Hash>()->contents();
   if (type() == ValueType::kSet) return object<Set>()->contents();
   return nullptr;
 }

@@ -1,10 +1,10 @@
 // Entry: a key and its value in one allocation: a header of 8 bytes, the expiry where there is one,
 // then the value's pointer or size, the key, and the bytes of a short string. Strings of
-// LargeString::kMinBytes and more and collections (hash, list, set, sorted set, stream) are objects
-// of their own, which the entry owns. An entry belongs to the table of one shard and is touched
-// under that shard's lock.
+// LargeString::kMinBytes and more and collections (list, set, sorted set, stream) are objects of
+// their own, which the entry owns; a hash is one word, and lies in the place of the pointer. An
+// entry belongs to the table of one shard and is touched under that shard's lock.
 //
-//   | header 8 | expiry 8, if any | size 4 (inline string) or pointer 8 | key | inline string |
+//   | header 8 | expiry 8, if any | size 4 (inline string), pointer 8 or hash 8 | key | string |
 //
 // Invariant: an entry is freed by Entry::Free alone, which frees the value with it.
 #pragma once
@@ -57,7 +57,7 @@ class Entry {
   // A string; `expiry_ms` is a Unix time in milliseconds or kNoExpiry.
   static Entry* NewString(std::string_view key, std::string_view value, StringEncoding encoding,
                           int64_t expiry_ms);
-  // A collection; takes it over.
+  // A collection, made by `new`; takes it over. Where it is from now on object() says.
   static Entry* NewObject(std::string_view key, ValueType type, void* object, int64_t expiry_ms);
   // The same value under another key or with another expiry; the old entry is freed, its value
   // moves.
@@ -99,10 +99,10 @@ class Entry {
   // REQUIRES: offset + bytes.size() <= string().size(); `bytes` do not lie in the string.
   void Overwrite(size_t offset, std::string_view bytes);
 
-  // REQUIRES: type() == kTypeOf<T>.
+  // Valid until the entry is rebuilt or freed. REQUIRES: type() == kTypeOf<T>.
   template <typename T>
   T* object() const {
-    return static_cast<T*>(pointer());
+    return static_cast<T*>(value());
   }
 
   // 24 bits for the eviction policy: seconds of last use, or LFU's counter and time.
@@ -120,8 +120,8 @@ class Entry {
   // All memory behind this entry, in bytes, as jemalloc rounds it. O(1): collections answer from a
   // count they keep. What is shared with a clone, a snapshot or a reply counts in full.
   size_t MemoryBytes() const;
-  // For prefetching: the value where it lies outside of the entry, what that points to; or null.
-  const void* outside() const { return external_ ? pointer() : nullptr; }
+  // For prefetching: what of the value lies outside of the entry, what that points to; or null.
+  const void* outside() const;
   const void* contents() const;
   // Whether a change of the value changes what MemoryBytes answers without the entry's knowing: a
   // collection.
@@ -137,7 +137,7 @@ class Entry {
   // The entry of a string, or one in its place, that can hold `size` bytes: inline with the bytes
   // behind the old ones left to fill in, or around a LargeString of the old bytes.
   static Entry* MakeRoom(Entry* old, size_t size);
-  // Frees the entry but not the object it points to.
+  // Frees the entry but not its object.
   static void FreeBlock(Entry* entry);
 
   bool external() const { return external_; }
@@ -148,6 +148,8 @@ class Entry {
   char* body() { return reinterpret_cast<char*>(this + 1) + (has_expiry_ ? 8 : 0); }
   uint32_t inline_size() const { return *reinterpret_cast<const uint32_t*>(body()); }
   void set_inline_size(uint32_t size) { *reinterpret_cast<uint32_t*>(body()) = size; }
+  // REQUIRES of all: external(). The object: a hash in place, others where the pointer says.
+  void* value() const { return type() == ValueType::kHash ? const_cast<char*>(body()) : pointer(); }
   void* pointer() const { return *reinterpret_cast<void* const*>(body()); }
   void set_pointer(void* pointer) { *reinterpret_cast<void**>(body()) = pointer; }
   std::string_view inline_view() const { return {body() + 4 + key_size_, inline_size()}; }

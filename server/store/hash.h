@@ -13,7 +13,6 @@
 #include <string_view>
 
 #include "server/store/dict.h"
-#include "server/store/size_class.h"
 
 namespace larder {
 
@@ -80,13 +79,13 @@ class Hash {
   }
   // As Dict::contents.
   const void* contents() const { return fields_.contents(); }
-  // Heap bytes of the hash, itself included.
-  size_t MemoryBytes() const { return RoundUpToSizeClass(sizeof(Hash)) + fields_.MemoryBytes(); }
+  // Heap bytes beside the hash itself, which lies in its entry.
+  size_t MemoryBytes() const { return fields_.MemoryBytes(); }
 
  private:
   [[no_unique_address]] Dict fields_{Dict::Kind::kMap};
   Encoding encoding_ = Encoding::kListpack;  // lies in the padding of fields_
 };
-static_assert(sizeof(Hash) == 16);
+static_assert(sizeof(Hash) == 8);
 
 }  // namespace larder

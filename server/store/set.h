@@ -78,7 +78,7 @@ class Set {
   [[no_unique_address]] Dict members_{Dict::Kind::kKeysOnly};
   Encoding encoding_ = Encoding::kIntset;  // lies in the padding of members_
 };
-static_assert(sizeof(Set) == 24);
+static_assert(sizeof(Set) == 16);
 
 template <typename Fn>
 bool Set::AnyOf(Fn&& fn) const {

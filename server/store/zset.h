@@ -76,6 +76,6 @@ class ZSet {
   uint32_t most_entries_ = 0;          // that it ever had
   uint32_t longest_member_bytes_ = 0;  // that was ever added
 };
-static_assert(sizeof(ZSet) == 64);
+static_assert(sizeof(ZSet) == 56);
 
 }  // namespace larder
