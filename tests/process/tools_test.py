@@ -1,13 +1,19 @@
 #!/usr/bin/python3
 """The tools of every day, unmodified: redis-cli, redis-benchmark, redis-py."""
+import fcntl
+import os
+import pty
+import select
+import struct
 import subprocess
 import tempfile
+import termios
 import threading
 import unittest
 
 import redis
 
-from harness import SANITIZED, ServerTest, encode
+from harness import DEADLINE_S, SANITIZED, ServerTest, encode
 
 BENCHMARKS = ["PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "LPUSH", "RPUSH", "LPOP", "RPOP",
               "SADD", "HSET", "SPOP", "ZADD", "ZPOPMIN", "LRANGE_100", "LRANGE_300", "LRANGE_500",
@@ -78,6 +84,33 @@ class Cli(ServerTest):
         said = self.cli("HELP", "PFADD")
         self.assertIn("key [element [element ...]]", said)
         self.assertIn("Adds elements to a HyperLogLog", said)
+
+    def test_hints_come_from_the_server(self):
+        # Debian's redis-cli is older than WAITAOF: by itself it would have no hint.
+        self._typed(b"waitaof ", until=b"numlocal numreplicas timeout")
+        self._typed(b"set ", until=b"key value [NX|XX] [GET] [EX seconds|PX milliseconds|")
+        self._typed(b"hset ", until=b"key field value [field value ...]")
+
+    def _typed(self, keys, until):
+        """Presses keys in redis-cli until it shows the text, in a terminal of 200 columns."""
+        terminal, its_end = pty.openpty()
+        fcntl.ioctl(its_end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 200, 0, 0))
+        env = dict(os.environ, TERM="xterm", REDISCLI_HISTFILE="/dev/null")
+        with subprocess.Popen(["redis-cli", "-p", str(self.server.port)], stdin=its_end,
+                              stdout=its_end, stderr=its_end, env=env) as cli:
+            self._read_until(terminal, b"> ")  # what is typed before the prompt is lost
+            os.write(terminal, keys)
+            shown = self._read_until(terminal, until)
+            cli.kill()
+        os.close(terminal)
+        os.close(its_end)
+        self.assertIn(until, shown)
+
+    def _read_until(self, terminal, text):
+        shown = b""
+        while text not in shown and select.select([terminal], [], [], DEADLINE_S)[0]:
+            shown += os.read(terminal, 65536)
+        return shown
 
     def test_the_script_debugger_is_refused(self):
         self.assertIn("There is no debugger", self.cli("SCRIPT", "DEBUG", "YES"))
