@@ -191,8 +191,10 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRW | kUpdate | kAccess | kVariableFlags)},
      .run = BitField,
      .group = "bitmap",
-     .syntax = "key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] <SET encoding offset "
-               "value(integer) | INCRBY encoding offset increment> ...]",
+     .syntax = "key [operation: GET <get-block: encoding offset> | "
+               "<write: [OVERFLOW <overflow-block: WRAP | SAT | FAIL>] <write-operation: "
+               "SET <set-block: encoding offset value(integer)> | "
+               "INCRBY <incrby-block: encoding offset increment>>> ...]",
      .since = "3.2.0",
      .complexity = "O(1) for each operation",
      .summary = "Reads, sets and adds to integers of any width inside a string."},
@@ -203,7 +205,7 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRO | kAccess)},
      .run = BitFieldRo,
      .group = "bitmap",
-     .syntax = "key [GET encoding offset [GET encoding offset ...]]",
+     .syntax = "key [GET <get-block: encoding offset> ...]",
      .since = "6.0.0",
      .complexity = "O(1) for each operation",
      .summary = "Reads integers of any width inside a string."},

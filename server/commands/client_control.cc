@@ -166,10 +166,11 @@ constexpr Command kCommands[] = {
      .categories = kCatConnection,
      .run = ClientKill,
      .group = "connection",
-     .syntax = "<ip:port | <[ID client-id] | [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>] | "
-               "[USER username] | [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>]> [<[ID "
-               "client-id] | [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>] | [USER username] "
-               "| [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>]> ...]>",
+     .syntax = "<filter: old-format:ip:port@-2.8.12 | <new-format: [ID@2.8.12 client-id] | "
+               "[TYPE@2.8.12 "
+               "<client-type: NORMAL | MASTER@3.2.0 | SLAVE | REPLICA@5.0.0 | PUBSUB>] | "
+               "[USER username] | [ADDR addr:ip:port] | [LADDR@6.2.0 laddr:ip:port] | "
+               "[SKIPME <YES | NO>] ...>>",
      .since = "2.4.0",
      .history = "2.8.12 Takes filters, each a word and its value.\n"
                 "2.8.12 Takes ID.\n"
@@ -185,7 +186,7 @@ constexpr Command kCommands[] = {
      .categories = kCatConnection,
      .run = ClientPause,
      .group = "connection",
-     .syntax = "timeout [WRITE | ALL]",
+     .syntax = "timeout [mode@6.2.0: WRITE | ALL]",
      .since = "3.0.0",
      .history = "6.2.0 Takes WRITE and ALL, what is to wait.",
      .complexity = "O(1)",
@@ -207,7 +208,7 @@ constexpr Command kCommands[] = {
      .categories = kCatConnection,
      .run = ClientUnblock,
      .group = "connection",
-     .syntax = "client-id [TIMEOUT | ERROR]",
+     .syntax = "client-id [unblock-type: TIMEOUT | ERROR]",
      .since = "5.0.0",
      .complexity = "O(1)",
      .summary = "Lets a client that waits for keys go on."},

@@ -167,8 +167,8 @@ constexpr Command kCommands[] = {
      .categories = kCatConnection,
      .run = ClientTracking,
      .group = "connection",
-     .syntax = "<ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] "
-               "[OPTIN] [OPTOUT] [NOLOOP]",
+     .syntax = "<status: ON | OFF> [REDIRECT client-id] [PREFIX prefix ...] [BCAST] [OPTIN] "
+               "[OPTOUT] [NOLOOP]",
      .since = "6.0.0",
      .complexity = "O(1)",
      .summary = "Switches the invalidation of keys the client has read on or off."},
@@ -179,7 +179,7 @@ constexpr Command kCommands[] = {
      .categories = kCatConnection,
      .run = ClientCaching,
      .group = "connection",
-     .syntax = "<YES | NO>",
+     .syntax = "<mode: YES | NO>",
      .since = "6.0.0",
      .complexity = "O(1)",
      .summary = "Says whether the keys of the next command are tracked."},

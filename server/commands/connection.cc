@@ -148,7 +148,7 @@ constexpr Command kCommands[] = {
      .categories = kCatConnection,
      .run = Hello,
      .group = "connection",
-     .syntax = "[protover [AUTH username password] [SETNAME clientname]]",
+     .syntax = "[arguments: protover [AUTH username password] [SETNAME clientname]]",
      .since = "6.0.0",
      .history = "6.2.0 Without a version it only describes the connection.",
      .complexity = "O(1)",
@@ -160,6 +160,7 @@ constexpr Command kCommands[] = {
      .run = Quit,
      .group = "connection",
      .since = "1.0.0",
+     .deprecated = "7.2.0 just closing the connection",
      .complexity = "O(1)",
      .summary = "Closes the connection after the reply."},
     {.name = "reset",
@@ -177,7 +178,6 @@ constexpr Command kCommands[] = {
      .run = Monitor,
      .group = "server",
      .since = "1.0.0",
-     .complexity = "O(1)",
      .summary = "Sends every command the server runs to this connection."},
 };
 

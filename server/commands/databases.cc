@@ -114,7 +114,7 @@ constexpr Command kCommands[] = {
      .categories = kCatKeyspace | kCatDangerous,
      .run = FlushDb,
      .group = "server",
-     .syntax = "[ASYNC | SYNC]",
+     .syntax = "[flush-type: ASYNC@4.0.0 | SYNC@6.2.0]",
      .since = "1.0.0",
      .history = "4.0.0 Takes ASYNC.\n"
                 "6.2.0 Takes SYNC.",
@@ -127,7 +127,7 @@ constexpr Command kCommands[] = {
      .categories = kCatKeyspace | kCatDangerous,
      .run = FlushAll,
      .group = "server",
-     .syntax = "[ASYNC | SYNC]",
+     .syntax = "[flush-type: ASYNC@4.0.0 | SYNC@6.2.0]",
      .since = "1.0.0",
      .history = "4.0.0 Takes ASYNC.\n"
                 "6.2.0 Takes SYNC.",

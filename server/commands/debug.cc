@@ -333,7 +333,7 @@ void Debug(Context& c) {
 constexpr Command kCommands[] = {
     {.name = "debug",
      .arity = -2,
-     .flags = kAdmin | kNoScript | kLoading | kStale | kProtectedCommand,
+     .flags = kAdmin | kNoScript | kLoading | kStale | kProtectedCommand | kSysCmd,
      .run = Debug,
      .group = "server",
      .since = "1.0.0",

@@ -127,8 +127,8 @@ void Restore(Context& c) {
 }
 
 constexpr std::string_view kRestoreSyntax =
-    "key ttl(integer) serialized-value [REPLACE] [ABSTTL] [IDLETIME seconds] "
-    "[FREQ frequency(integer)]";
+    "key ttl(integer) serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME@5.0.0 seconds] "
+    "[FREQ@5.0.0 frequency(integer)]";
 constexpr std::string_view kRestoreHistory =
     "3.0.0 Takes REPLACE.\n"
     "5.0.0 Takes ABSTTL.\n"
@@ -161,7 +161,7 @@ constexpr Command kCommands[] = {
      .summary = "Makes a key of the bytes of DUMP."},
     {.name = "restore-asking",
      .arity = -4,
-     .flags = kWrite | kDenyOom | kAsking,
+     .flags = kWrite | kDenyOom | kAsking | kSysCmd,
      .categories = kCatKeyspace | kCatDangerous,
      .keys = {Key1(kOW | kUpdate)},
      .run = Restore,

@@ -128,10 +128,10 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRO | kAccess)},
      .run = GeoSearch,
      .group = "geo",
-     .syntax =
-         "key <FROMMEMBER member | FROMLONLAT longitude latitude> <BYRADIUS radius <M | KM | "
-         "FT | MI> | BYBOX width <height> <M | KM | FT | MI>> [ASC | DESC] [COUNT count [ANY]] "
-         "[WITHCOORD] [WITHDIST] [WITHHASH]",
+     .syntax = "key <from: FROMMEMBER member | FROMLONLAT longitude latitude> "
+               "<by: <circle: BYRADIUS radius <unit: M | KM | FT | MI>> | "
+               "<box: BYBOX width <height> <unit: M | KM | FT | MI>>> [order: ASC | DESC] "
+               "[count-block: COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]",
      .since = "6.2.0",
      .history = "7.0.0 Takes units in capitals.",
      .complexity = kSearchComplexity,
@@ -143,9 +143,10 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kOW | kUpdate), Keys(2, 2, 1, kRO | kAccess)},
      .run = GeoSearchStore,
      .group = "geo",
-     .syntax = "destination source <FROMMEMBER member | FROMLONLAT longitude latitude> <BYRADIUS "
-               "radius <M | KM | FT | MI> | BYBOX width <height> <M | KM | FT | MI>> [ASC | DESC] "
-               "[COUNT count [ANY]] [STOREDIST]",
+     .syntax = "destination source <from: FROMMEMBER member | FROMLONLAT longitude latitude> "
+               "<by: <circle: BYRADIUS radius <unit: M | KM | FT | MI>> | "
+               "<box: BYBOX width <height> <unit: M | KM | FT | MI>>> [order: ASC | DESC] "
+               "[count-block: COUNT count [ANY]] [STOREDIST]",
      .since = "6.2.0",
      .history = "7.0.0 Takes units in capitals.",
      .complexity = kSearchComplexity,
@@ -158,11 +159,13 @@ constexpr Command kCommands[] = {
               KeyAfter("STOREDIST", 6, kOW | kUpdate)},
      .run = GeoRadius,
      .group = "geo",
-     .syntax = "key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] "
-               "[COUNT count [ANY]] [ASC | DESC] [STORE key | STOREDIST key]",
+     .syntax = "key longitude latitude radius <unit: M | KM | FT | MI> [WITHCOORD] [WITHDIST] "
+               "[WITHHASH] [count-block: COUNT count [ANY@6.2.0]] [order: ASC | DESC] "
+               "[store: STORE storekey:key | STOREDIST storedistkey:key]",
      .since = "3.2.0",
      .history = "6.2.0 COUNT takes ANY.\n"
                 "7.0.0 Takes units in capitals.",
+     .deprecated = "6.2.0 `GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument",
      .complexity = kSearchComplexity,
      .summary = "Returns or stores the places in a circle around a point.",
      .exclusive = NamesSeveralTargets},
@@ -173,10 +176,11 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRO | kAccess)},
      .run = GeoRadiusRo,
      .group = "geo",
-     .syntax = "key longitude latitude radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] "
-               "[COUNT count [ANY]] [ASC | DESC]",
+     .syntax = "key longitude latitude radius <unit: M | KM | FT | MI> [WITHCOORD] [WITHDIST] "
+               "[WITHHASH] [count-block: COUNT count [ANY@6.2.0]] [order: ASC | DESC]",
      .since = "3.2.10",
      .history = "6.2.0 COUNT takes ANY.",
+     .deprecated = "6.2.0 `GEOSEARCH` with the `BYRADIUS` argument",
      .complexity = kSearchComplexity,
      .summary = "Returns the places in a circle around a point."},
     {.name = "georadiusbymember",
@@ -187,10 +191,13 @@ constexpr Command kCommands[] = {
               KeyAfter("STOREDIST", 5, kOW | kUpdate)},
      .run = GeoRadiusByMember,
      .group = "geo",
-     .syntax = "key member radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT "
-               "count [ANY]] [ASC | DESC] [STORE key | STOREDIST key]",
+     .syntax = "key member radius <unit: M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] "
+               "[count-block: COUNT count [ANY]] [order: ASC | DESC] "
+               "[store: STORE storekey:key | STOREDIST storedistkey:key]",
      .since = "3.2.0",
      .history = "7.0.0 Takes units in capitals.",
+     .deprecated = "6.2.0 `GEOSEARCH` and `GEOSEARCHSTORE` with the "
+                   "`BYRADIUS` and `FROMMEMBER` arguments",
      .complexity = kSearchComplexity,
      .summary = "Returns or stores the places in a circle around a member.",
      .exclusive = NamesSeveralTargets},
@@ -201,9 +208,10 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRO | kAccess)},
      .run = GeoRadiusByMemberRo,
      .group = "geo",
-     .syntax = "key member radius <M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] [COUNT "
-               "count [ANY]] [ASC | DESC]",
+     .syntax = "key member radius <unit: M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] "
+               "[count-block: COUNT count [ANY]] [order: ASC | DESC]",
      .since = "3.2.10",
+     .deprecated = "6.2.0 `GEOSEARCH` with the `BYRADIUS` and `FROMMEMBER` arguments",
      .complexity = kSearchComplexity,
      .summary = "Returns the places in a circle around a member."},
 };

@@ -97,7 +97,8 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRW | kAccess | kDelete), Keys(2, 2, 1, kRW | kInsert)},
      .run = BLMove,
      .group = "list",
-     .syntax = "source destination <LEFT | RIGHT> <LEFT | RIGHT> timeout(double)",
+     .syntax = "source destination <wherefrom: LEFT | RIGHT> <whereto: LEFT | RIGHT> "
+               "timeout(double)",
      .since = "6.2.0",
      .complexity = "O(1)",
      .summary = "Moves an element from one list to another as LMOVE does, or waits "
@@ -112,6 +113,7 @@ constexpr Command kCommands[] = {
      .syntax = "source destination timeout(double)",
      .since = "2.2.0",
      .history = "6.0.0 The timeout may be a fraction of a second.",
+     .deprecated = "6.2.0 `BLMOVE` with the `RIGHT` and `LEFT` arguments",
      .complexity = "O(1)",
      .summary = "Moves the last element of one list to the front of another, or "
                 "waits for one."},
@@ -122,7 +124,7 @@ constexpr Command kCommands[] = {
      .keys = {KeyCount(2, kRW | kAccess | kDelete)},
      .run = BLMPop,
      .group = "list",
-     .syntax = "timeout(double) numkeys key [key ...] <LEFT | RIGHT> [COUNT count]",
+     .syntax = "timeout(double) numkeys key [key ...] <where: LEFT | RIGHT> [COUNT count]",
      .since = "7.0.0",
      .complexity = "O(K+N) for K keys and N elements",
      .summary = "Removes elements from some lists as LMPOP does, or waits for one."},

@@ -123,9 +123,10 @@ constexpr Command kCommands[] = {
               KeysAfter("KEYS", -2, kRW | kAccess | kDelete | kIncomplete)},
      .run = Migrate,
      .group = "generic",
-     .syntax = "host port(integer) <key | empty-string(pure-token)> destination-db timeout [COPY] "
-               "[REPLACE] "
-               "[AUTH password | AUTH2 username password] [KEYS key [key ...]]",
+     .syntax = "host port(integer) <key-selector: key | empty-string:\"\"> destination-db "
+               "timeout [COPY@3.0.0] [REPLACE@3.0.0] "
+               "[authentication: AUTH@4.0.7 auth:password | AUTH2@6.0.0 username password] "
+               "[KEYS@3.0.6 keys:key [key ...]]",
      .since = "2.6.0",
      .history = "3.0.0 Takes COPY and REPLACE.\n"
                 "3.0.6 Takes KEYS.\n"

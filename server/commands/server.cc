@@ -63,7 +63,6 @@ constexpr Command kCommands[] = {
      .group = "server",
      .syntax = "[VERSION version]",
      .since = "5.0.0",
-     .complexity = "O(1)",
      .summary = "Draws a picture and tells the version."},
 };
 

@@ -259,9 +259,9 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRO | kAccess), UnknownKeys(kRO | kAccess), UnknownKeys(kOW | kUpdate)},
      .run = Sort,
      .group = "generic",
-     .syntax = "key [BY pattern(pattern#1)] [LIMIT offset count] [GET pattern(pattern#1) [GET "
-               "pattern(pattern#1) ...]] [ASC | DESC] "
-               "[ALPHA] [STORE destination(key#2)]",
+     .syntax = "key [BY by-pattern:pattern(pattern#1)] [LIMIT offset count] "
+               "[GET get-pattern:pattern(pattern#1) ...] [order: ASC | DESC] [sorting:ALPHA] "
+               "[STORE destination(key#2)]",
      .since = "1.0.0",
      .complexity = "O(N+M*log(M)) for N elements, M of them returned",
      .summary = "Sorts a list, a set or a sorted set, and may store the result.",
@@ -273,9 +273,8 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRO | kAccess), UnknownKeys(kRO | kAccess)},
      .run = SortRo,
      .group = "generic",
-     .syntax = "key [BY pattern(pattern#1)] [LIMIT offset count] [GET pattern(pattern#1) [GET "
-               "pattern(pattern#1) ...]] [ASC | DESC] "
-               "[ALPHA]",
+     .syntax = "key [BY by-pattern:pattern(pattern#1)] [LIMIT offset count] "
+               "[GET get-pattern:pattern(pattern#1) ...] [order: ASC | DESC] [sorting:ALPHA]",
      .since = "7.0.0",
      .complexity = "O(N+M*log(M)) for N elements, M of them returned",
      .summary = "Sorts a list, a set or a sorted set.",

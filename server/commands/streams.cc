@@ -220,8 +220,9 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRW | kUpdate)},
      .run = XAdd,
      .group = "stream",
-     .syntax = "key [NOMKSTREAM] [<MAXLEN | MINID> [= | ~] threshold [LIMIT count]] <* | id> field "
-               "value [field value ...]",
+     .syntax = "key [NOMKSTREAM@6.2.0] [trim: <strategy: MAXLEN | MINID@6.2.0> "
+               "[operator: equal:= | approximately:~] threshold [LIMIT@6.2.0 count]] "
+               "<id-selector: auto-id:* | id> <data: field value ...>",
      .since = "5.0.0",
      .history = "6.2.0 Takes NOMKSTREAM, MINID and LIMIT.\n"
                 "7.0.0 Takes an id of a time only, as <ms>-*.",
@@ -246,7 +247,8 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRW | kDelete)},
      .run = XTrim,
      .group = "stream",
-     .syntax = "key <<MAXLEN | MINID> [= | ~] threshold [LIMIT count]>",
+     .syntax = "key <trim: <strategy: MAXLEN | MINID@6.2.0> "
+               "[operator: equal:= | approximately:~] threshold [LIMIT@6.2.0 count]>",
      .since = "5.0.0",
      .history = "6.2.0 Takes MINID and LIMIT.",
      .complexity = "O(N) for N entries that are removed",
@@ -270,7 +272,8 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRW | kUpdate)},
      .run = XSetId,
      .group = "stream",
-     .syntax = "key last-id [ENTRIESADDED entries-added(integer)] [MAXDELETEDID max-deleted-id]",
+     .syntax = "key last-id [ENTRIESADDED@7.0.0 entries-added(integer)] "
+               "[MAXDELETEDID@7.0.0 max-deleted-id]",
      .since = "5.0.0",
      .history = "7.0.0 Takes ENTRIESADDED and MAXDELETEDID.",
      .complexity = "O(1)",

@@ -154,7 +154,8 @@ constexpr Command kCommands[] = {
      .keys = {Keys(2, 2, 1, kRW | kInsert)},
      .run = GroupCreate,
      .group = "stream",
-     .syntax = "key group <id | $> [MKSTREAM] [ENTRIESREAD entries-read(integer)]",
+     .syntax = "key group <id-selector: id | new-id:$> [MKSTREAM] "
+               "[ENTRIESREAD entries-read(integer)]",
      .since = "5.0.0",
      .history = "7.0.0 Takes ENTRIESREAD.",
      .complexity = "O(1)",
@@ -167,7 +168,8 @@ constexpr Command kCommands[] = {
      .keys = {Keys(2, 2, 1, kRW | kUpdate)},
      .run = GroupSetId,
      .group = "stream",
-     .syntax = "key group <id | $> [ENTRIESREAD entries-read(integer)]",
+     .syntax = "key group <id-selector: id | new-id:$> "
+               "[ENTRIESREAD entriesread:entries-read(integer)]",
      .since = "5.0.0",
      .history = "7.0.0 Takes ENTRIESREAD.",
      .complexity = "O(1)",

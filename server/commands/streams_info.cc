@@ -219,7 +219,7 @@ constexpr Command kCommands[] = {
      .keys = {Keys(2, 2, 1, kRO | kAccess)},
      .run = InfoStream,
      .group = "stream",
-     .syntax = "key [FULL [COUNT count]]",
+     .syntax = "key [full-block: FULL [COUNT count]]",
      .since = "5.0.0",
      .history = "6.0.0 Takes FULL.\n"
                 "7.0.0 Shows max-deleted-entry-id, entries-added, recorded-first-entry-id, "

@@ -131,8 +131,8 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRO | kAccess)},
      .run = XPending,
      .group = "stream",
-     .syntax =
-         "key group [[IDLE min-idle-time(integer)] start(string) end(string) count [consumer]]",
+     .syntax = "key group [filters: [IDLE@6.2.0 min-idle-time(integer)] start(string) "
+               "end(string) count [consumer]]",
      .since = "5.0.0",
      .history = "6.2.0 Takes IDLE and ranges without their ends.",
      .complexity = "O(log(N)+M) for M of N pending entries, O(N) for consumers without a range",

@@ -308,7 +308,6 @@ constexpr Command kCommands[] = {
      .group = "stream",
      .syntax = "[COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]",
      .since = "5.0.0",
-     .complexity = "O(log(N)+M) for each stream, for M of its N entries",
      .summary = "Returns entries of some streams above given ids, or waits for them.",
      .find_keys = FindStreamKeys},
     {.name = "xreadgroup",
@@ -318,8 +317,8 @@ constexpr Command kCommands[] = {
      .keys = {KeysAfter("STREAMS", 4, kRO | kAccess, 2)},
      .run = XReadGroup,
      .group = "stream",
-     .syntax = "GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key "
-               "[key ...] id [id ...]",
+     .syntax = "GROUP <group-block: group consumer> [COUNT count] [BLOCK milliseconds] [NOACK] "
+               "STREAMS key [key ...] id [id ...]",
      .since = "5.0.0",
      .complexity = "O(log(N)+M) for each stream, for M of its N entries",
      .summary = "Returns entries of some streams that the consumer's group was not given yet, or "

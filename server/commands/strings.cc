@@ -105,6 +105,7 @@ constexpr Command kCommands[] = {
      .group = "string",
      .syntax = "key value",
      .since = "1.0.0",
+     .deprecated = "6.2.0 `SET` with the `!GET` argument",
      .complexity = "O(1)",
      .summary = "Sets a string and returns what it was before."},
     {.name = "getdel",
@@ -125,8 +126,8 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRW | kAccess | kUpdate)},
      .run = GetEx,
      .group = "string",
-     .syntax = "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT "
-               "unix-time-milliseconds | PERSIST]",
+     .syntax = "key [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | "
+               "PXAT unix-time-milliseconds | PERSIST]",
      .since = "6.2.0",
      .complexity = "O(1)",
      .summary = "Returns a string and sets or removes the expiry of its key."},

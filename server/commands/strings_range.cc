@@ -89,6 +89,7 @@ constexpr Command kCommands[] = {
      .group = "string",
      .syntax = "key start end",
      .since = "1.0.0",
+     .deprecated = "2.0.0 `GETRANGE`",
      .complexity = "O(N) for N bytes returned",
      .summary = "Returns a part of a string, as GETRANGE."},
     {.name = "setrange",

@@ -195,8 +195,8 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kRW | kUpdate)},
      .run = ZAdd,
      .group = "sorted-set",
-     .syntax = "key [NX | XX] [GT | LT] [CH] [INCR] score member [score member "
-               "...]",
+     .syntax = "key [condition@3.0.2: NX | XX] [comparison@6.2.0: GT | LT] [change:CH@3.0.2] "
+               "[increment:INCR@3.0.2] <data: score member ...>",
      .since = "1.2.0",
      .history = "2.4.0 Takes several members.\n"
                 "3.0.2 Takes XX, NX, CH and INCR.\n"

@@ -267,8 +267,8 @@ constexpr Command kCommands[] = {
      .keys = {KeyCount(1, kRO | kAccess)},
      .run = ZUnion,
      .group = "sorted-set",
-     .syntax = "numkeys key [key ...] [WEIGHTS weight(integer) [weight(integer) ...]] [AGGREGATE "
-               "<SUM | MIN | MAX>] [WITHSCORES]",
+     .syntax = "numkeys key [key ...] [WEIGHTS weight(integer) [weight ...]] "
+               "[AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
      .since = "6.2.0",
      .complexity = "O(N+M*log(M)) for N elements read and M returned",
      .summary = "Returns the union of sorted sets."},
@@ -279,8 +279,8 @@ constexpr Command kCommands[] = {
      .keys = {KeyCount(1, kRO | kAccess)},
      .run = ZInter,
      .group = "sorted-set",
-     .syntax = "numkeys key [key ...] [WEIGHTS weight(integer) [weight(integer) ...]] [AGGREGATE "
-               "<SUM | MIN | MAX>] [WITHSCORES]",
+     .syntax = "numkeys key [key ...] [WEIGHTS weight(integer) [weight ...]] "
+               "[AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
      .since = "6.2.0",
      .complexity = "O(N*K+M*log(M)) for K keys, N elements in the smallest and M "
                    "returned",
@@ -304,7 +304,7 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kOW | kUpdate), KeyCount(2, kRO | kAccess)},
      .run = ZUnionStore,
      .group = "sorted-set",
-     .syntax = "destination numkeys key [key ...] [WEIGHTS weight(integer) [weight(integer) ...]] "
+     .syntax = "destination numkeys key [key ...] [WEIGHTS weight(integer) [weight ...]] "
                "[AGGREGATE <SUM | MIN | MAX>]",
      .since = "2.0.0",
      .complexity = "O(N+M*log(M)) for N elements read and M stored",
@@ -316,7 +316,7 @@ constexpr Command kCommands[] = {
      .keys = {Key1(kOW | kUpdate), KeyCount(2, kRO | kAccess)},
      .run = ZInterStore,
      .group = "sorted-set",
-     .syntax = "destination numkeys key [key ...] [WEIGHTS weight(integer) [weight(integer) ...]] "
+     .syntax = "destination numkeys key [key ...] [WEIGHTS weight(integer) [weight ...]] "
                "[AGGREGATE <SUM | MIN | MAX>]",
      .since = "2.0.0",
      .complexity = "O(N*K+M*log(M)) for K keys, N elements in the smallest and M "

@@ -42,6 +42,7 @@ enum CommandFlag : uint32_t {
   kSentinel = 1u << 20,
   kAsking = 1u << 21,
   kMovableKeys = 1u << 22,  // computed by CommandTable, never written in a row
+  kSysCmd = 1u << 23,       // what servers say to each other, or tests: syscmd in COMMAND DOCS
   kExclusive = 1u << 24,    // closes the gate: works on the whole keyspace
   kInsideGate =
       1u << 25,  // looks at shards of its own choice (KEYS, EXEC): not while the gate is closed
@@ -151,13 +152,16 @@ struct Command {
   KeySpecs keys = {};
   void (*run)(Context&) = nullptr;  // null: a container, which has only subcommands
   std::string_view group;           // as in COMMAND DOCS: "string", "sorted-set" …
-  // The words after the name as redis.io writes them: "key value [NX | XX] [EX seconds | PERSIST]".
-  // CommandTable parses it at start into COMMAND DOCS' arguments.
+  // The words after the name, as in syntax.h: "key value [condition: NX | XX] [GET@6.2.0]". COMMAND
+  // DOCS' arguments are made of it.
   std::string_view syntax = "";
   std::string_view since;
   // What has changed since then, as in COMMAND DOCS, oldest first: lines of a version, a blank and
   // our own words, "6.0.0 Takes KEEPTTL.\n7.0.0 Takes NX and GET together."
   std::string_view history = "";
+  // Where Redis advises against the command: a line of the version since when, and what it names
+  // instead, "4.0.0 `HSET` with multiple field-value pairs".
+  std::string_view deprecated = "";
   std::string_view complexity;
   std::string_view summary;    // our own words
   std::string_view tips = "";  // COMMAND INFO's tips, with spaces between

@@ -8,6 +8,7 @@
 #include "server/base/check.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
+#include "server/engine/syntax.h"
 
 namespace larder {
 namespace {
@@ -119,7 +120,10 @@ void CommandTable::Check(const Command& command) const {
     CHECK(spec.find == KeySpec::Find::kUnknown || spec.begin != 0);
     CHECK(spec.step > 0 && spec.flags != 0);
   }
-  for (const Change& change : ChangesOf(command)) {
+  ParseSyntax(command.syntax, command.keys.size);
+  std::vector<Change> changes = ChangesOf(command);
+  if (!command.deprecated.empty()) changes.push_back(DeprecationOf(command));
+  for (const Change& change : changes) {
     CHECK(!change.version.empty() && !change.text.empty());
     CHECK(change.version.find_first_not_of("0123456789.") == std::string_view::npos);
   }
@@ -179,17 +183,28 @@ uint32_t CommandTable::Categories(const Command& command) {
   return categories;
 }
 
+namespace {
+
+CommandTable::Change ReadChange(std::string_view line) {
+  const size_t blank = line.find(' ');
+  CHECK(blank != std::string_view::npos);
+  return {line.substr(0, blank), line.substr(blank + 1)};
+}
+
+}  // namespace
+
 std::vector<CommandTable::Change> CommandTable::ChangesOf(const Command& command) {
   std::vector<Change> changes;
   for (std::string_view rest = command.history; !rest.empty();) {
     const size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = rest.substr(0, end);
-    const size_t blank = line.find(' ');
-    CHECK(blank != std::string_view::npos);
-    changes.push_back({line.substr(0, blank), line.substr(blank + 1)});
+    changes.push_back(ReadChange(rest.substr(0, end)));
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return changes;
+}
+
+CommandTable::Change CommandTable::DeprecationOf(const Command& command) {
+  return ReadChange(command.deprecated);
 }
 
 namespace {

@@ -15,13 +15,12 @@ namespace larder {
 
 class CommandTable {
  public:
-  // A line of a row's history.
+  // A line of a row's history, or why it is deprecated.
   struct Change {
     std::string_view version, text;
   };
 
-  // CHECKs every row: name, arity against syntax and keys, group, known parent, handler,
-  // history.
+  // CHECKs every row: name, arity, group, known parent, handler, keys, syntax, history, deprecated.
   explicit CommandTable(std::span<const std::span<const Command>> rows);
 
   // From now on clients find the command under the new name only; "": not at all. Permissions and
@@ -54,6 +53,7 @@ class CommandTable {
   // All categories: those of the row and those that follow from its flags.
   static uint32_t Categories(const Command& command);
   static std::vector<Change> ChangesOf(const Command& command);
+  static Change DeprecationOf(const Command& command);  // only where the row has one
 
  private:
   struct Slot {

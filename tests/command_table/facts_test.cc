@@ -14,6 +14,7 @@
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/engine/command_table.h"
+#include "tests/command_table/shape.h"
 
 namespace larder {
 namespace {
@@ -139,6 +140,17 @@ std::string VersionsOf(const Command& command) {
   return versions.empty() ? "-" : versions;
 }
 
+std::string StandingOf(const Command& command) {
+  if (command.flags & kSysCmd) return "syscmd";
+  if (command.deprecated.empty()) return "-";
+  return StrCat("deprecated ", CommandTable::DeprecationOf(command).version);
+}
+
+std::string ArgumentsOf(const Command& command) {
+  const std::string shape = ShapeOf(ParseSyntax(command.syntax, command.keys.size));
+  return shape.empty() ? "-" : shape;
+}
+
 Row FactsOf(const Command& command) {
   return {CommandTable::FullName(command),
           std::string(command.group),
@@ -148,7 +160,10 @@ Row FactsOf(const Command& command) {
           CategoriesOf(command),
           KeysOf(command),
           Sorted(command.tips),
-          VersionsOf(command)};
+          VersionsOf(command),
+          command.complexity.empty() ? "-" : "yes",
+          StandingOf(command),
+          ArgumentsOf(command)};
 }
 
 class Facts : public testing::Test {
@@ -165,8 +180,9 @@ class Facts : public testing::Test {
 };
 
 TEST_F(Facts, OfEveryCommandAreThoseOfRedis) {
-  static constexpr const char* kColumns[] = {"name",       "group", "since", "arity",  "flags",
-                                             "categories", "keys",  "tips",  "history"};
+  static constexpr const char* kColumns[] = {"name",    "group",      "since",    "arity",
+                                             "flags",   "categories", "keys",     "tips",
+                                             "history", "complexity", "standing", "arguments"};
   std::map<std::pair<std::string, std::string>, std::string> differs;
   for (const Row& row : ReadTable("differs.tsv")) {
     ASSERT_EQ(row.size(), 4u) << row[0] << " needs a reason";
