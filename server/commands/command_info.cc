@@ -21,15 +21,13 @@ void ReplyNames(Reply& reply, const std::vector<std::string_view>& names, std::s
 
 // Words of a row's tips.
 void ReplyTips(Reply& reply, std::string_view tips) {
-  const auto begin = reply.Begin();
-  size_t count = 0;
+  if (tips.empty()) return reply.Set(0);
+  reply.Set(1 + static_cast<size_t>(std::count(tips.begin(), tips.end(), ' ')));
   while (!tips.empty()) {
     const size_t end = std::min(tips.find(' '), tips.size());
     reply.Bulk(tips.substr(0, end));
     tips.remove_prefix(std::min(end + 1, tips.size()));
-    ++count;
   }
-  reply.EndArray(begin, count);
 }
 
 void ReplyBeginSearch(Reply& reply, const KeySpec& spec) {
@@ -104,6 +102,7 @@ void ReplyInfo(const CommandTable& table, Reply& reply, const Command& command) 
   ReplyNames(reply, CategoryNames(CommandTable::Categories(command)), "@");
   ReplyTips(reply, command.tips);
   ReplyKeySpecs(reply, command.keys);
+  if (subcommands.empty()) return reply.Set(0);  // though it is an array where there are some
   reply.Array(subcommands.size());
   for (const Command* sub : subcommands) ReplyInfo(table, reply, *sub);
 }

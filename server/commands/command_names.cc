@@ -10,6 +10,7 @@ namespace {
 
 using Name = std::pair<uint32_t, std::string_view>;
 
+// Those that Redis shows; it keeps may_replicate, protected and sentinel to itself.
 constexpr Name kFlags[] = {
     {kWrite, "write"},
     {kReadOnly, "readonly"},
@@ -25,7 +26,6 @@ constexpr Name kFlags[] = {
     {kAsking, "asking"},
     {kFast, "fast"},
     {kNoAuth, "no_auth"},
-    {kMayReplicate, "may_replicate"},
     {kNoMandatoryKeys, "no_mandatory_keys"},
     {kNoAsyncLoading, "no_async_loading"},
     {kNoMulti, "no_multi"},
