@@ -81,57 +81,42 @@ void WriteServer(Engine& engine, InfoWriter& info) {
   info.Field("larder_io_threads", engine.io_threads);
 }
 
-struct ClientBuffers {
-  size_t most_input = 0, most_output = 0, total = 0;
+// What INFO tells of all clients, in one walk.
+struct ClientFacts {
+  uint64_t most_input = 0, most_output = 0;
+  size_t with_timeout = 0;  // parked, and not for ever
+  // That parked clients wait for, each once; and of those the ones of clients who also want to know
+  // when a key is gone.
+  absl::flat_hash_set<std::pair<int, std::string>> keys, keys_or_loss;
+
+  void Add(Client& client) {
+    most_input = std::max(most_input, client.input_bytes.load(std::memory_order_relaxed));
+    most_output = std::max(most_output, client.output_bytes.load(std::memory_order_relaxed));
+    MutexLock lock(client.label_mutex);
+    if (client.waiter != nullptr) AddWaiter(*client.waiter);
+  }
+  void AddWaiter(const Waiter& waiter) {
+    if (waiter.deadline_ms != 0) ++with_timeout;
+    for (const std::string& key : waiter.wait.keys) {
+      keys.emplace(waiter.db, key);
+      if (waiter.wait.or_loss) keys_or_loss.emplace(waiter.db, key);
+    }
+  }
 };
 
-ClientBuffers SumBuffers(const Engine& engine) {
-  ClientBuffers buffers;
-  engine.clients.ForEach([&](Client& client) {
-    const size_t input = client.input_bytes.load(std::memory_order_relaxed);
-    const size_t output = client.output_bytes.load(std::memory_order_relaxed);
-    buffers.most_input = std::max(buffers.most_input, input);
-    buffers.most_output = std::max(buffers.most_output, output);
-  });
-  buffers.total = engine.client_memory.total();
-  return buffers;
-}
-
-// Keys that parked clients wait for, each once; `or_loss`: those of clients who also want to know
-// when the key is gone.
-size_t AwaitedKeys(const Engine& engine, bool or_loss) {
-  absl::flat_hash_set<std::pair<int, std::string>> keys;
-  engine.clients.ForEach([&](Client& client) {
-    MutexLock lock(client.label_mutex);
-    const Waiter* waiter = client.waiter.get();
-    if (waiter == nullptr || (or_loss && !waiter->wait.or_loss)) return;
-    for (const std::string& key : waiter->wait.keys) keys.emplace(waiter->db, key);
-  });
-  return keys.size();
-}
-
-// Blocked clients that will not wait for ever.
-size_t WaitersWithTimeout(const Engine& engine) {
-  size_t count = 0;
-  engine.clients.ForEach([&](Client& client) {
-    MutexLock lock(client.label_mutex);
-    if (client.waiter != nullptr && client.waiter->deadline_ms != 0) ++count;
-  });
-  return count;
-}
-
 void WriteClients(Engine& engine, InfoWriter& info) {
-  const ClientBuffers buffers = SumBuffers(engine);
+  ClientFacts facts;
+  engine.clients.ForEach([&](Client& client) { facts.Add(client); });
   info.Field("connected_clients", engine.clients.size() - ReplicationOf(engine).replicas);
   info.Field("cluster_connections", 0);
   info.Field("maxclients", int64_t{engine.config.settings().maxclients});
-  info.Field("client_recent_max_input_buffer", buffers.most_input);
-  info.Field("client_recent_max_output_buffer", buffers.most_output);
+  info.Field("client_recent_max_input_buffer", facts.most_input);
+  info.Field("client_recent_max_output_buffer", facts.most_output);
   info.Field("blocked_clients", engine.parked_clients.load(std::memory_order_relaxed));
   info.Field("tracking_clients", engine.tracking_clients.load(std::memory_order_relaxed));
-  info.Field("clients_in_timeout_table", WaitersWithTimeout(engine));
-  info.Field("total_blocking_keys", AwaitedKeys(engine, false));
-  info.Field("total_blocking_keys_on_nokey", AwaitedKeys(engine, true));
+  info.Field("clients_in_timeout_table", facts.with_timeout);
+  info.Field("total_blocking_keys", facts.keys.size());
+  info.Field("total_blocking_keys_on_nokey", facts.keys_or_loss.size());
 }
 
 void WriteScriptMemory(Engine& engine, InfoWriter& info) {
@@ -152,7 +137,7 @@ void WriteMemory(Engine& engine, InfoWriter& info) {
   const AllocatorStats allocator = ReadAllocatorStats();
   const size_t used = UsedMemory(), peak = PeakMemory(), startup = StartupMemory();
   const size_t resident = ResidentBytes();
-  const size_t clients = SumBuffers(engine).total;
+  const size_t clients = engine.client_memory.total();
   size_t indexes = 0;
   for (int db = 0; db < engine.keyspace.databases(); ++db) {
     const Keyspace::Bytes bytes = engine.keyspace.BytesOf(db);
