@@ -1,6 +1,5 @@
 #include "replication/primary.h"
 
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -40,7 +39,7 @@ Primary::Primary(Engine& engine, WorkerStats& stats, History& history, Persisten
   event.events = EPOLLIN | EPOLLET;  // each write is an event, so it need not be read
   event.data.ptr = nullptr;
   CHECK(::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, wake_.fd(), &event) == 0);
-  engine.log.OnNews([this] { Wake(); });
+  engine.log.OnNews([this] { TakeNews(); });
 }
 
 Primary::~Primary() { Stop(); }
@@ -83,8 +82,11 @@ void Primary::DropReplicas() {
 
 void Primary::Run() {
   ping_ms_ = MonotonicMs();  // who comes in the first moments is not pinged at once
+  epoll_event events[kMostEvents];
   while (!stopping_.load()) {
-    HandleEvents();
+    const int count = ::epoll_wait(epoll_.fd(), events, kMostEvents, TickMs());
+    MutexLock lock(round_mutex_);
+    HandleEvents(events, count);
     TakeArrivals();
     ReadLetters();
     if (const uint64_t drops = drops_.load(); drops != seen_drops_) {
@@ -106,6 +108,7 @@ void Primary::Run() {
     if (acknowledged) under_way_ = on_round_(now_ms);
     RemoveFailed();
   }
+  MutexLock round_lock(round_mutex_);
   if (full_sync_.running()) full_sync_.Finish();
   Feed();  // what was written up to the end
   for (auto& [id, link] : links_) engine_.clients.Remove(link->client);
@@ -121,9 +124,7 @@ int Primary::TickMs() const {
   return alone ? kAloneTickMs : kTickMs;
 }
 
-void Primary::HandleEvents() {
-  epoll_event events[kMostEvents];
-  const int count = ::epoll_wait(epoll_.fd(), events, kMostEvents, TickMs());
+void Primary::HandleEvents(const epoll_event* events, int count) {
   for (int i = 0; i < count; ++i) {
     auto* link = static_cast<ReplicaLink*>(events[i].data.ptr);
     if (link == nullptr) {
@@ -254,54 +255,6 @@ void Primary::DropTalker(ReplicaLink& link, Args words) {
   Log(LogLevel::kNotice, "Replica generated a reply to command '", name,
       "', disconnecting it: ", engine_.describe_client(link.client, WallMs()));
   Drop(link, "");
-}
-
-// Sends every replica what it lacks and its socket takes.
-void Primary::Feed() {
-  size_t buffered = 0;
-  const int64_t now_ms = MonotonicMs();
-  for (auto& [id, link] : links_) {
-    if (link->failed) continue;
-    if (link->state != State::kSnapshot && !link->blocked) {
-      if (!link->Flush()) Drop(*link, "can't be sent to");
-      Watch(*link);
-    }
-    if (TooSlow(*link, now_ms)) {
-      Log(LogLevel::kWarning, "Client ", link->client.address,
-          " scheduled to be closed ASAP for overcoming of output buffer limits.");
-      Drop(*link, "");
-    }
-    buffered += link->waiting_bytes();
-  }
-  buffered_bytes_.store(buffered, std::memory_order_relaxed);
-}
-
-// Asks epoll for room in the socket only while it is full.
-void Primary::Watch(ReplicaLink& link) {
-  epoll_event event = {};
-  event.events = link.blocked ? EPOLLIN | EPOLLOUT : EPOLLIN;
-  event.data.ptr = &link;
-  if (std::exchange(link.watched_for_room, link.blocked) == link.blocked) return;
-  ::epoll_ctl(epoll_.fd(), EPOLL_CTL_MOD, link.socket.fd(), &event);
-}
-
-// client-output-buffer-limit of class replica.
-bool Primary::TooSlow(ReplicaLink& link, int64_t now_ms) const {
-  const OutputLimit& limit =
-      engine_.config.settings().output_limits[static_cast<size_t>(ClientClass::kReplica)];
-  // Who may ask for so much out of the backlog may also have it.
-  const int64_t backlog_bytes = engine_.config.settings().repl_backlog_bytes;
-  const int64_t limit_bytes = limit.hard_bytes;
-  const int64_t hard_bytes = limit_bytes == 0 ? 0 : std::max(limit_bytes, backlog_bytes);
-  const auto waiting = static_cast<int64_t>(link.waiting_bytes());
-  link.client.output_bytes.store(static_cast<uint64_t>(waiting), std::memory_order_relaxed);
-  if (hard_bytes > 0 && waiting > hard_bytes) return true;
-  if (limit.soft_bytes == 0 || waiting <= limit.soft_bytes) {
-    link.over_soft_since_ms = 0;
-    return false;
-  }
-  if (link.over_soft_since_ms == 0) link.over_soft_since_ms = now_ms;
-  return now_ms - link.over_soft_since_ms > limit.soft_seconds * 1000;
 }
 
 void Primary::Drop(ReplicaLink& link, std::string_view why) {

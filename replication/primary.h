@@ -2,9 +2,15 @@
 // owns their sockets: it answers PSYNC with the rest of the stream or has a full sync made, sends
 // what the log gets, reads acknowledgements, and closes who is silent or too slow.
 //
+// A few bytes of news are sent by the thread that made them, between its commands and their
+// replies: that costs less than waking this one, and what a client has been answered is in the
+// replicas' sockets, even where this process is killed the next moment.
+//
 // What the state of replicas is asked for (INFO, ROLE, WAIT) is called by any thread. One thread
 // calls Start and Stop.
 #pragma once
+
+#include <sys/epoll.h>
 
 #include <atomic>
 #include <cstdint>
@@ -72,7 +78,7 @@ class Primary final : public Mailbox {
 
   void Wake() override;
   void Run();
-  void HandleEvents();
+  void HandleEvents(const epoll_event* events, int count);
   void TakeArrivals();
   void ReadLetters();
   // ---- One replica ------------------------------------------------------------------------------
@@ -82,6 +88,9 @@ class Primary final : public Mailbox {
   void Obey(ReplicaLink& link, Args words);
   void DropTalker(ReplicaLink& link, Args words);
   void Feed();
+  // The log's callback. Any thread; waits for nobody.
+  void TakeNews();
+  bool FeedShortNews();
   void Watch(ReplicaLink& link);
   bool TooSlow(ReplicaLink& link, int64_t now_ms) const;
   void Drop(ReplicaLink& link, std::string_view why);
@@ -107,8 +116,11 @@ class Primary final : public Mailbox {
   bool acknowledged_ = false;   // somebody has, since the last look
   bool under_way_ = false;      // what on_round_ said
 
+  // Held by the thread except while it waits for events, and by who sends in its place: links and
+  // their sockets belong to the holder.
+  Mutex round_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);
   mutable Mutex mutex_;
-  Links links_;  // changed by the thread alone, under the mutex; read by others under it
+  Links links_;  // changed by the thread alone, under both mutexes; read under one of them
   std::vector<std::unique_ptr<ReplicaLink>> arrivals_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> woken_{false}, stopping_{false};
   std::atomic<uint64_t> drops_{0};   // how often all replicas were told to go

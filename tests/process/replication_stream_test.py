@@ -6,12 +6,13 @@ against larder, and against redis-server where there is one, which is the judge 
 """
 import os
 import re
+import selectors
 import sys
 import time
 import unittest
 
 import harness
-from harness import Server, encode, find_redis, wait_until
+from harness import SANITIZED, Server, encode, find_redis, wait_until
 
 EFFECTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../replication/effects.txt")
 STEP = re.compile(r"^(\w*)> (.*)$")
@@ -140,6 +141,45 @@ class ReplicationStream(unittest.TestCase):
     def test_redis_says_what_the_file_says(self):
         with Server(program=find_redis()) as server:
             self.check(server, without="# Streams")  # says where Redis differs
+
+
+class Killed(unittest.TestCase):
+    """What one network thread has answered is on its way to the replicas, whatever becomes of the
+    process."""
+    CLIENTS, ANSWERS, KILLS = 30, 1000, 10 if SANITIZED else 50
+
+    def answered(self, server):
+        """Serial clients write until so many answers have come, and the server is killed between
+        two of them. The highest number that each has an answer for."""
+        wires = [server.wire() for _ in range(self.CLIENTS)]
+        numbers = [0] * self.CLIENTS
+        with selectors.DefaultSelector() as selector:
+            for i, wire in enumerate(wires):
+                selector.register(wire.socket, selectors.EVENT_READ, i)
+                wire.send(encode("SET", "client%d" % i, 1))
+            while sum(numbers) < self.ANSWERS:
+                for key, _ in selector.select():
+                    i = key.data
+                    self.assertEqual(wires[i].reply(), b"OK")
+                    numbers[i] += 1
+                    wires[i].send(encode("SET", "client%d" % i, numbers[i] + 1))
+        server.process.kill()
+        server.process.wait()
+        for i, wire in enumerate(wires):
+            numbers[i] += wire.rest().count(b"+OK\r\n")
+            wire.socket.close()
+        return numbers
+
+    def test_no_answered_write_is_lost(self):
+        for _ in range(self.KILLS):
+            with Server("--repl-diskless-sync-delay", "0", "--io-threads", "1") as server:
+                replica = ReplicaLink(server)
+                numbers = self.answered(server)
+                written = re.findall(rb"client(\d+)\r\n\$\d+\r\n(\d+)\r\n", replica.wire.rest())
+                replica.wire.socket.close()
+            last = {int(client): int(number) for client, number in written}
+            lost = [i for i, number in enumerate(numbers) if last.get(i, 0) < number]
+            self.assertEqual(lost, [])
 
 
 def record():
