@@ -8,7 +8,6 @@
 #include "server/commands/commands.h"
 #include "server/engine/engine.h"
 #include "server/persistence/dump_payload.h"
-#include "server/persistence/persistence.h"
 #include "server/store/access.h"
 
 namespace larder {
@@ -101,7 +100,7 @@ void Restore(Context& c) {
   Entry* entry = EntryFromDump(c.args[3], key.name, expiry_ms,
                                ValueLimits(c.engine.config.settings()), &reason);
   if (entry == nullptr) {
-    PersistenceOf(c).LogLater(std::move(reason));
+    c.worker.LogLater(std::move(reason));
     return c.reply.Error("ERR Bad data format");
   }
   if (exists) c.Delete(key);

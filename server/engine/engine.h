@@ -104,10 +104,12 @@ class Engine {
   }
   // The same after commands of a client, which WAIT then knows.
   void Commit(Worker& worker, Client& client, const Command& command);
-  // At the end of a worker's batch, before its replies are sent: tells what it has changed.
+  // At the end of a worker's batch, before its replies are sent: tells what it has changed, and
+  // writes its late lines. REQUIRES: no lock is held.
   void Settle(Worker& worker) {
     if (interest.load(std::memory_order_relaxed) & kTrackingInterest) [[unlikely]]
       SettleTracking(*this, worker);
+    worker.WriteLateLines();
   }
 
   // What loops were told and have not delivered yet.

@@ -9,11 +9,13 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "replication/log/log_block.h"
+#include "server/base/log.h"
 #include "server/base/string_map.h"
 #include "server/engine/eviction.h"
 #include "server/engine/gate.h"
@@ -65,6 +67,18 @@ class Worker {
   std::vector<Changing> changing;
   EvictionShare eviction;
 
+  // For lines of the log under locks, since a log may block: whoever runs the worker writes them
+  // when it holds none, and before the replies. At most kMostLateLines; more are not worth reading.
+  void LogLater(std::string line) {
+    if (late_lines_.size() < kMostLateLines) late_lines_.push_back(std::move(line));
+  }
+  void WriteLateLines() {
+    if (late_lines_.empty()) [[likely]]
+      return;
+    for (const std::string& line : late_lines_) Log(LogLevel::kVerbose, line);
+    late_lines_.clear();
+  }
+
   // Around a command that may take long. Where the loop was adopted meanwhile, nothing of the loop
   // may be touched any more, only the client, until a kFinished letter is posted.
   void BeginSlow(int64_t now_us) {
@@ -90,8 +104,10 @@ class Worker {
 
  private:
   static constexpr int64_t kAdopted = -1;
+  static constexpr size_t kMostLateLines = 64;
   std::atomic<int64_t> slow_since_us_{0};
   bool adopted_ = false;
+  std::vector<std::string> late_lines_;
 };
 
 }  // namespace larder

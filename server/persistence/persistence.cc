@@ -66,16 +66,13 @@ void Persistence::Run() {
   for (;;) {
     Writing to_write;
     bool stopping;
-    std::vector<std::string> lines;
     {
       MutexLock lock(mutex_);
-      const bool idle = !stopping_ && to_write_ == Writing::kNothing && later_lines_.empty();
+      const bool idle = !stopping_ && to_write_ == Writing::kNothing;
       if (idle) changed_.WaitFor(mutex_, Quiet() ? kQuietRound : kRound);
       to_write = std::exchange(to_write_, Writing::kNothing);
       stopping = stopping_;
-      lines.swap(later_lines_);
     }
-    for (const std::string& line : lines) Log(LogLevel::kVerbose, line);
     if (to_write == Writing::kSnapshot) {
       WriteInBackground();
     } else if (to_write == Writing::kAofBase) {
@@ -169,15 +166,6 @@ void Persistence::WriteInBackground() {
     Log(LogLevel::kWarning, error);
     Log(LogLevel::kWarning, "Background saving error");
   }
-}
-
-void Persistence::LogLater(std::string line) {
-  {
-    MutexLock lock(mutex_);
-    if (later_lines_.size() >= kMostLaterLines) return;
-    later_lines_.push_back(std::move(line));
-  }
-  changed_.NotifyOne();
 }
 
 // ---- State --------------------------------------------------------------------------------------

@@ -129,16 +129,11 @@ class Persistence : public PersistenceHost {
   // Changes since the last save.
   uint64_t changes() const;
 
-  // Writes a line to the log a moment later; may be called under a shard's lock. At most
-  // kMostLaterLines wait.
-  void LogLater(std::string line);
   Migration& migration() { return migration_; }
   Aof& aof() { return aof_; }
   const Aof& aof() const { return aof_; }
 
  private:
-  static constexpr size_t kMostLaterLines = 64;
-
   struct SavePoint {
     int64_t seconds, changes;
   };
@@ -194,7 +189,6 @@ class Persistence : public PersistenceHost {
   CondVar changed_;
   State state_ ABSL_GUARDED_BY(mutex_);
   std::vector<SavePoint> save_points_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::string> later_lines_ ABSL_GUARDED_BY(mutex_);
   const RdbLoad* running_load_ ABSL_GUARDED_BY(mutex_) = nullptr;
   int64_t last_try_s_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t changes_at_cut_ ABSL_GUARDED_BY(mutex_) = 0;

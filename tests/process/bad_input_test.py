@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """Malformed requests: the exact words of Redis, then the end of that connection and of no other."""
+import os
 import unittest
 
 from harness import ServerTest, encode
@@ -92,6 +93,24 @@ class QueryBuffer(ServerTest):
             except OSError:
                 pass
             self.assertEqual(wire.rest(), b"")
+
+
+class Payload(ServerTest):
+    options = ("--loglevel", "verbose")
+
+    def test_why_it_is_refused_is_in_the_log_before_the_answer(self):
+        with self.server.wire() as wire:
+            wire.call("RPUSH", "list", "a", "b")
+            payload = bytearray(wire.call("DUMP", "list"))
+            payload[0] = 15  # a stream
+            wire.call("DEBUG", "SET-SKIP-CHECKSUM-VALIDATION", 1)
+            restore = encode("RESTORE", "key", 0, bytes(payload))
+            for _ in range(500):
+                size = os.path.getsize(self.server.log_path)
+                wire.send(restore)
+                answer = wire.socket.recv(100)
+                self.assertGreater(os.path.getsize(self.server.log_path), size)
+                self.assertEqual(answer, b"-ERR Bad data format\r\n")
 
 
 if __name__ == "__main__":
