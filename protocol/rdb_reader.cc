@@ -20,25 +20,34 @@ bool RdbReader::Fill() {
   if (!available_.empty()) return true;
   if (source_ == nullptr) return false;
   if (checksum_) checksum();
+  AddToCopy();
   before_ += chunk_.size();
-  crc_covers_ = 0;
+  crc_covers_ = copied_ = 0;
   chunk_ = available_ = {buffer_.data(), source_->Read(buffer_.data(), buffer_.size())};
   return !chunk_.empty();
 }
 
 uint64_t RdbReader::checksum() {
-  const size_t taken = chunk_.size() - available_.size();
-  crc_ = Crc64(crc_, chunk_.substr(crc_covers_, taken - crc_covers_));
-  crc_covers_ = taken;
+  crc_ = Crc64(crc_, chunk_.substr(crc_covers_, taken() - crc_covers_));
+  crc_covers_ = taken();
   return crc_;
 }
 
-bool RdbReader::Raw(char* to, uint64_t size) {
+void RdbReader::AddToCopy() {
+  if (copy_ != nullptr) copy_->append(chunk_, copied_, taken() - copied_);
+  copied_ = taken();
+}
+
+void RdbReader::CopyTo(std::string* copy) {
+  AddToCopy();
+  copy_ = copy;
+}
+
+bool RdbReader::RawInPieces(char* to, uint64_t size) {
   if (!ok()) return false;
   while (size > 0) {
     if (!Fill()) return Fail("the input ends too early");
     const auto step = static_cast<size_t>(std::min<uint64_t>(size, available_.size()));
-    if (copy_ != nullptr) copy_->append(available_.data(), step);
     if (to != nullptr) {
       std::memcpy(to, available_.data(), step);
       to += step;
@@ -49,7 +58,11 @@ bool RdbReader::Raw(char* to, uint64_t size) {
   return true;
 }
 
-bool RdbReader::Byte(uint8_t* byte) { return Raw(reinterpret_cast<char*>(byte), 1); }
+bool RdbReader::Skip(uint64_t size) {
+  if (!ok() || size > available_.size()) return RawInPieces(nullptr, size);
+  available_.remove_prefix(size);
+  return true;
+}
 
 bool RdbReader::Double(double* value) {
   uint64_t bits;

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -28,7 +29,7 @@ class RdbReader {
   RdbReader(const RdbReader&) = delete;
   RdbReader& operator=(const RdbReader&) = delete;
 
-  bool Byte(uint8_t* byte);
+  bool Byte(uint8_t* byte) { return Raw(reinterpret_cast<char*>(byte), 1); }
   bool Length(uint64_t* length);
   // A string in any of its forms.
   bool String(std::string* text);
@@ -38,17 +39,17 @@ class RdbReader {
   bool Little(Integer* value);
   bool Double(double* value);
   // Reads over `size` bytes, or a string in any of its forms.
-  bool Skip(uint64_t size) { return Raw(nullptr, size); }
+  bool Skip(uint64_t size);
   bool SkipString();
-  // From now on everything read is also added to `copy`; null: no more.
-  void CopyTo(std::string* copy) { copy_ = copy; }
+  // What is read from now until the next call is added to `copy` by then; null: nothing is.
+  void CopyTo(std::string* copy);
 
   // Notes why the input is refused; the first reason counts. Returns false.
   bool Fail(std::string_view reason);
   bool ok() const { return error_.empty(); }
   const std::string& error() const { return error_; }
   // Bytes read so far.
-  uint64_t position() const { return before_ + chunk_.size() - available_.size(); }
+  uint64_t position() const { return before_ + taken(); }
   // Of all bytes read so far. REQUIRES: EnableChecksum() was called before the first byte.
   void EnableChecksum() { checksum_ = true; }
   uint64_t checksum();
@@ -61,8 +62,16 @@ class RdbReader {
 
   bool LengthOrEncoding(uint64_t* length, bool* encoded);
   bool EncodedString(uint64_t encoding, std::string* text);
+  size_t taken() const { return chunk_.size() - available_.size(); }  // of the chunk
   bool Fill();
-  bool Raw(char* to, uint64_t size);  // `to` null: the bytes are not wanted
+  void AddToCopy();
+  bool Raw(char* to, size_t size) {
+    if (!ok() || size > available_.size()) return RawInPieces(to, size);
+    std::memcpy(to, available_.data(), size);
+    available_.remove_prefix(size);
+    return true;
+  }
+  bool RawInPieces(char* to, uint64_t size);  // `to` null: the bytes are not wanted
 
   RdbSource* source_ = nullptr;
   std::string buffer_;
@@ -71,6 +80,7 @@ class RdbReader {
   uint64_t before_ = 0;         // bytes of earlier chunks
   std::string packed_;
   std::string* copy_ = nullptr;
+  size_t copied_ = 0;  // of the chunk: what comes after it is still to be copied
   std::string error_;
   uint64_t crc_ = 0;       // of the earlier chunks and of
   size_t crc_covers_ = 0;  // this much of the chunk

@@ -14,6 +14,8 @@ METRICS = {
     "gone": ("after it was due, ms", "%.0f", False),
     "left": ("% of RSS left after 10 s", "%.1f", False),
     "bytes": ("RSS bytes each", "%.1f", False),
+    "save": ("SAVE, s", "%.2f", False),
+    "load": ("load at start, s", "%.2f", False),
     "pong": ("first PONG, ms", "%.1f", False),
     "rss": ("empty RSS, MB", "%.1f", False),
 }
@@ -54,6 +56,8 @@ MUSTS = {
     ("cache entry 40 B", "bytes"): (236, "value"),
     ("session 1 KiB", "bytes"): (0.80, "ratio"),
     ("tag member 36 B", "bytes"): (60, "value"),
+    ("save and load", "save"): (0.5, "ratio"),
+    ("save and load", "load"): (0.5, "ratio"),
     ("start", "pong"): (10, "value"),
     ("start", "rss"): (10, "value"),
 }

@@ -208,6 +208,21 @@ def evict(policy):
     return run
 
 
+def fill_to_save(_, server):
+    """Strings, cache entries and tags."""
+    server.restart()
+    server.fill(encode("SET", "key:%012d" % i, "v" * 100) for i in range(KEYS))
+    server.fill(map(cache_entry(40), range(200_000)))
+    server.fill(map(tag_member, range(400_000)))
+
+
+def save_and_load(_, server):
+    since = time.perf_counter()
+    server.ask("SAVE")
+    saved = time.perf_counter() - since
+    return {"save": saved, "load": server.reload()}
+
+
 def memory(count, request):
     """RSS of an item; request(i) saves the i-th."""
     def run(_, server):
@@ -223,6 +238,10 @@ def cache_entry(size):
     tags = ",".join("069_TAG_%02d" % i for i in range(10))  # Redis needs 472 B for 40 B of data
     return lambda i: encode("HMSET", "zc:k:069_ENTRY_%012d" % i, "d", "d" * size, "t", tags,
                             "m", "1700000000", "i", "0")
+
+
+def tag_member(i):
+    return encode("SADD", "zc:ti:TAG%d" % (i % 4), "%036d" % i)
 
 
 def session(i):
@@ -265,7 +284,7 @@ WORKLOADS = {
     "cache entry 1 KiB": (None, memory(200_000, cache_entry(1024))),
     "cache entry 40 B": (None, memory(400_000, cache_entry(40))),
     "session 1 KiB": (None, memory(200_000, session)),
-    "tag member 36 B": (None, memory(
-        400_000, lambda i: encode("SADD", "zc:ti:TAG%d" % (i % 4), "%036d" % i))),
+    "tag member 36 B": (None, memory(400_000, tag_member)),
+    "save and load": (fill_to_save, save_and_load),
     "start": (None, startup),
 }

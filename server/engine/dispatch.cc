@@ -310,8 +310,7 @@ void Engine::LogSlow(Client& client, const Command& command, Args args, int64_t 
 uint64_t Engine::PrefetchSlot(const Client& client, Args args) const {
   if (args.size() < 2) return 0;
   const uint64_t hash = HashBytes(args[1]);
-  const int db = client.db.load(std::memory_order_relaxed);
-  if (const Table* table = keyspace.TableOf(db, hash)) table->PrefetchSlot(hash);
+  keyspace.PrefetchSlot(client.db.load(std::memory_order_relaxed), hash);
   return hash;
 }
 

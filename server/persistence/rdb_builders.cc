@@ -1,5 +1,6 @@
 #include "server/persistence/rdb_builders.h"
 
+#include <array>
 #include <utility>
 
 #include "server/base/background.h"
@@ -20,19 +21,13 @@ constexpr uint64_t kEmptyKeysLogged = 10;  // as Redis
 
 bool RdbTarget::InsertNew(Keyspace& keyspace, int db, Entry* entry, uint64_t hash) {
   Shard& shard = keyspace.shard(Keyspace::ShardOf(hash));
-  {
-    MutexLock lock(shard.mutex());
-    if (shard.Find(db, entry->key(), hash) == nullptr) {
-      shard.Insert(db, entry, hash);
-      return true;
-    }
-  }
-  Entry::Free(entry);
-  return false;
+  MutexLock lock(shard.mutex());
+  if (shard.Find(db, entry->key(), hash) != nullptr) return false;
+  shard.Insert(db, entry, hash);
+  return true;
 }
 
-RdbTarget::Taken KeyspaceTarget::Insert(size_t, int db, Entry* entry) {
-  const uint64_t hash = HashBytes(entry->key());
+RdbTarget::Taken KeyspaceTarget::Insert(size_t, int db, Entry* entry, uint64_t hash) {
   if (!replace_existing_) {
     return InsertNew(keyspace_, db, entry, hash) ? Taken::kYes : Taken::kDuplicate;
   }
@@ -98,22 +93,32 @@ void RdbBuilders::Run(size_t number) {
 void RdbBuilders::Build(size_t thread, const RdbChunk& chunk) {
   const std::string_view bytes = chunk.bytes;
   CoreOffers offers;
-  size_t begin = 0;
+  // Entries rest here until their table, and then their place in it, have been fetched.
+  std::array<Built, 4> resting;
+  size_t number = 0, begin = 0;
   for (const RdbChunk::Record& record : chunk.records) {
-    if (!ok()) return;
+    if (!ok()) break;
     RdbReader reader(bytes.substr(begin, record.end - begin));
-    if (!BuildOne(thread, reader, record)) {
-      return Refuse(record.position + reader.position(), reader.error());
+    Built built;
+    if (!BuildOne(reader, record, &built)) {
+      Refuse(record.position + reader.position(), reader.error());
+      break;
     }
+    Insert(thread, std::exchange(resting[number % resting.size()], built));
+    Fetch(resting[(number + resting.size() / 2) % resting.size()]);
+    ++number;
     begin = record.end;
     offers.WorkDone();
   }
+  for (const Built& built : resting) Insert(thread, built);
 }
 
-bool RdbBuilders::BuildOne(size_t thread, RdbReader& reader, const RdbChunk::Record& record) {
+bool RdbBuilders::BuildOne(RdbReader& reader, const RdbChunk::Record& record, Built* built) {
   std::string key;
   if (!reader.String(&key)) return false;
   if (key.size() > Entry::kMaxKeyBytes) return reader.Fail("a key that is too long");
+  const uint64_t hash = HashBytes(key);
+  target_.keyspace().PrefetchTable(record.db, hash);
   Entry* entry = nullptr;
   switch (ReadValue(reader, record.type, key, record.expiry_ms, limits_, &entry)) {
     case ReadResult::kRefused:
@@ -133,16 +138,26 @@ bool RdbBuilders::BuildOne(size_t thread, RdbReader& reader, const RdbChunk::Rec
     return true;
   }
   SetAccess(*entry, record);
-  switch (target_.Insert(thread, record.db, entry)) {
-    case RdbTarget::Taken::kYes:
-      loaded_.fetch_add(1, std::memory_order_relaxed);
-      return true;
-    case RdbTarget::Taken::kDuplicate:
-      return reader.Fail(StrCat("RDB has duplicated key ", Printable(key), " in DB ", record.db));
-    case RdbTarget::Taken::kNoRoom:
-      return reader.Fail("no room for it beside the present data set");
+  *built = {entry, record.db, hash, record.position + reader.position()};
+  return true;
+}
+
+void RdbBuilders::Fetch(const Built& built) const {
+  if (built.entry != nullptr) target_.keyspace().PrefetchSlot(built.db, built.hash);
+}
+
+void RdbBuilders::Insert(size_t thread, const Built& built) {
+  if (built.entry == nullptr) return;
+  const RdbTarget::Taken taken = target_.Insert(thread, built.db, built.entry, built.hash);
+  if (taken == RdbTarget::Taken::kYes) {
+    loaded_.fetch_add(1, std::memory_order_relaxed);
+    return;
   }
-  return false;
+  Refuse(built.position, taken == RdbTarget::Taken::kNoRoom
+                             ? "no room for it beside the present data set"
+                             : StrCat("RDB has duplicated key ", Printable(built.entry->key()),
+                                      " in DB ", built.db));
+  Entry::Free(built.entry);
 }
 
 void RdbBuilders::SetAccess(Entry& entry, const RdbChunk::Record& record) const {

@@ -35,17 +35,19 @@ struct RdbChunk {
   std::vector<Record> records;
 };
 
-// Where entries go that were built.
+// Where entries go that were built. Any thread of RdbBuilders, by its number.
 class RdbTarget {
  public:
   enum class Taken : uint8_t { kYes, kDuplicate, kNoRoom };
 
   virtual ~RdbTarget() = default;
-  // Takes the entry over, whatever is answered. Any thread of RdbBuilders, by its number.
-  virtual Taken Insert(size_t thread, int db, Entry* entry) = 0;
+  // Where Insert looks for the key first.
+  virtual const Keyspace& keyspace() const = 0;
+  // Takes the entry over unless it refuses it; its key's hash is `hash`.
+  virtual Taken Insert(size_t thread, int db, Entry* entry, uint64_t hash) = 0;
 
  protected:
-  // Puts an entry into a keyspace. False, and the entry is freed: its key is there already.
+  // Puts an entry into a keyspace. False: its key is there already.
   static bool InsertNew(Keyspace& keyspace, int db, Entry* entry, uint64_t hash);
 };
 
@@ -54,7 +56,8 @@ class KeyspaceTarget : public RdbTarget {
  public:
   KeyspaceTarget(Keyspace& keyspace, bool replace_existing)
       : keyspace_(keyspace), replace_existing_(replace_existing) {}
-  Taken Insert(size_t thread, int db, Entry* entry) override;
+  const Keyspace& keyspace() const override { return keyspace_; }
+  Taken Insert(size_t thread, int db, Entry* entry, uint64_t hash) override;
 
  private:
   Keyspace& keyspace_;
@@ -98,9 +101,19 @@ class RdbBuilders {
   static constexpr size_t kMostWaitingPerThread = 2;  // chunks; more would only be memory
 
   void Run(size_t number);
+  // An entry on its way to the target; null where there is none.
+  struct Built {
+    Entry* entry = nullptr;
+    int db = 0;
+    uint64_t hash = 0;
+    uint64_t position = 0;  // in the file, of the end of its bytes
+  };
+
   void Build(size_t thread, const RdbChunk& chunk);
-  bool BuildOne(size_t thread, RdbReader& reader, const RdbChunk::Record& record);
+  bool BuildOne(RdbReader& reader, const RdbChunk::Record& record, Built* built);
   void SetAccess(Entry& entry, const RdbChunk::Record& record) const;
+  void Fetch(const Built& built) const;
+  void Insert(size_t thread, const Built& built);
   void Refuse(uint64_t position, const std::string& error);
 
   RdbTarget& target_;

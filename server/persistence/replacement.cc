@@ -49,22 +49,19 @@ bool Replacement::Keep(Gate::Slot& slot, int db, const Entry& entry, uint64_t ha
   return keep;
 }
 
-RdbTarget::Taken Replacement::Insert(size_t thread, int db, Entry* entry) {
-  const uint64_t hash = HashBytes(entry->key());
+RdbTarget::Taken Replacement::Insert(size_t thread, int db, Entry* entry, uint64_t hash) {
   bool duplicate = false;
-  if (Keep(slots_.of(thread), db, *entry, hash, &duplicate) || duplicate) {
+  if (Keep(slots_.of(thread), db, *entry, hash, &duplicate)) {
     Entry::Free(entry);
-    if (!duplicate) kept_.fetch_add(1, std::memory_order_relaxed);
-    return duplicate ? Taken::kDuplicate : Taken::kYes;
+    kept_.fetch_add(1, std::memory_order_relaxed);
+    return Taken::kYes;
   }
+  if (duplicate) return Taken::kDuplicate;
   if (inserted_.fetch_add(1, std::memory_order_relaxed) % kLookEvery == 0 && most_bytes_ > 0 &&
       UsedMemory() > most_bytes_) {
     full_.store(true, std::memory_order_relaxed);
   }
-  if (full()) {
-    Entry::Free(entry);
-    return Taken::kNoRoom;
-  }
+  if (full()) return Taken::kNoRoom;
   return InsertNew(*loaded_, db, entry, hash) ? Taken::kYes : Taken::kDuplicate;
 }
 

@@ -38,7 +38,8 @@ class Replacement : public RdbTarget {
   // Up to `most_bytes` of used memory, 0: no limit. REQUIRES: this thread is outside the gate.
   Replacement(Engine& engine, ReplacementSlots& slots, uint64_t most_bytes);
 
-  Taken Insert(size_t thread, int db, Entry* entry) override;
+  const Keyspace& keyspace() const override { return engine_.keyspace; }
+  Taken Insert(size_t thread, int db, Entry* entry, uint64_t hash) override;
   // It did not fit.
   bool full() const { return full_.load(std::memory_order_relaxed); }
   // Keys that both data sets have alike.

@@ -72,7 +72,7 @@ void KeyLookahead::Fetch(int db) {
     if (!Parse(&member.text)) return Stop();
     key_.assign(prefix_).append(member.text);
     member.hash = HashBytes(key_);
-    if (const Table* table = keyspace_.TableOf(db, member.hash)) table->PrefetchSlot(member.hash);
+    keyspace_.PrefetchSlot(db, member.hash);
     ++parsed_;
   }
   const auto step = [&](size_t ahead, void (Table::*fetch)(uint64_t) const) {

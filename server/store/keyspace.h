@@ -32,6 +32,15 @@ class Keyspace {
     const Slice* slice = directory_.slice(db, ShardOf(hash));
     return slice == nullptr ? nullptr : &slice->table;
   }
+  // Each has the processor fetch what the one before has found, for a key with this hash: the lock
+  // and the table, then its place there. Without a lock.
+  void PrefetchTable(int db, uint64_t hash) const {
+    __builtin_prefetch(shards_[ShardOf(hash)].get(), 1);
+    if (const Table* table = TableOf(db, hash)) __builtin_prefetch(table, 1);
+  }
+  void PrefetchSlot(int db, uint64_t hash) const {
+    if (const Table* table = TableOf(db, hash)) table->PrefetchSlot(hash);
+  }
 
   // Numbers of keys and of keys with an expiry; exact when nobody writes.
   size_t Size(int db) const;
