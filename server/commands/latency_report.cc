@@ -88,7 +88,10 @@ std::string LatencyAdvice(const std::vector<std::pair<std::string, LatencyMonito
             "operations over large values are the usual ones.\n"
             "- fast-command: the machine stole the time: check for other programs, swap, and a CPU "
             "quota of the container.\n"
-            "- expire-cycle: many keys end at the same moment; spread their expiry.\n");
+            "- expire-cycle: a command waited for the shard where expired keys were removed: large "
+            "values, or a machine that stole the time.\n"
+            "- eviction-cycle: a write waited until there was room: maxmemory-eviction-tenacity "
+            "limits for how long.\n");
   return advice;
 }
 

@@ -288,10 +288,7 @@ void Engine::CountCall(Worker& worker, Client& client, const Command& command, A
       !(command.flags & kSkipSlowlog)) [[unlikely]] {
     LogSlow(client, command, args, nanoseconds / 1000);
   }
-  const int64_t spike_ms = settings.latency_monitor_threshold_ms;
-  if (spike_ms > 0 && nanoseconds >= spike_ms * 1'000'000) [[unlikely]] {
-    latency.Add(command.flags & kFast ? "fast-command" : "command", nanoseconds / 1'000'000);
-  }
+  NoteDelay(command.flags & kFast ? "fast-command" : "command", nanoseconds / 1000);
 }
 
 void Engine::LogSlow(Client& client, const Command& command, Args args, int64_t duration_us) {

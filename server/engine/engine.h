@@ -151,6 +151,12 @@ class Engine {
   Prefixes prefixes;    // and the prefixes of keys that clients want to hear of
   Slowlog slowlog;
   LatencyMonitor latency;
+  // Something kept clients waiting for so long: for LATENCY, where its threshold is passed.
+  void NoteDelay(std::string_view event, int64_t us) {
+    const int64_t threshold_ms = config.settings().latency_monitor_threshold_ms;
+    if (threshold_ms > 0 && us >= threshold_ms * 1000) [[unlikely]]
+      latency.Add(event, us / 1000);
+  }
   Users users;
   AclLog acl_log;
 

@@ -52,7 +52,9 @@ bool Eviction::MakeRoom(Worker& worker) {
   int64_t room = limit - CountedBytes();
   Progress progress = Progress::kDone;
   if (room < 0) {
+    const int64_t begin_us = MonotonicUs();
     progress = policy_evicts ? EvictDownTo(worker, limit) : Progress::kNothingLeft;
+    engine_.NoteDelay("eviction-cycle", MonotonicUs() - begin_us);
     room = limit - CountedBytes();
   }
   NoteExceeded(progress != Progress::kDone);

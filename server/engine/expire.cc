@@ -75,10 +75,13 @@ size_t ExpireDue(Engine& engine, Worker& worker) {
       bool more = SomethingIsDue(keyspace.slice(db, i), now_ms);
       while (more) {
         engine.gate.EnterWaiting(worker.gate_slot);
+        const int64_t began_us = MonotonicUs();
         more = ExpireSlice(engine, worker, engine.keyspace.shard(i), db, now_ms, &removed, ready);
         if (!ready.empty()) Parking::Serve(engine, worker, std::exchange(ready, {}));
         engine.gate.Leave(worker.gate_slot);
-        if (MonotonicUs() - since_us < kWorkUs) continue;
+        const int64_t ended_us = MonotonicUs();
+        engine.NoteDelay("expire-cycle", ended_us - began_us);  // of who waits for this shard
+        if (ended_us - since_us < kWorkUs) continue;
         std::this_thread::sleep_for(kPause);
         since_us = MonotonicUs();
       }

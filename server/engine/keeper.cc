@@ -47,12 +47,8 @@ void Keeper::Round(Worker& worker) {
   worker.now_ms = WallMs();
   if (engine_.active_expire.load(std::memory_order_relaxed) &&
       !engine_.replica.load(std::memory_order_relaxed) && !engine_.pause.active(worker.now_ms)) {
-    const int64_t begin_us = MonotonicUs();
     ExpireDue(engine_, worker);
     engine_.log.Announce();
-    const int64_t spike_ms = engine_.config.settings().latency_monitor_threshold_ms;
-    const int64_t took_ms = (MonotonicUs() - begin_us) / 1000;
-    if (spike_ms > 0 && took_ms >= spike_ms) engine_.latency.Add("expire-cycle", took_ms);
   }
   if (engine_.replica.load(std::memory_order_relaxed)) {
     engine_.local_expiries.RemoveDue(engine_, worker);
