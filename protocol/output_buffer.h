@@ -62,6 +62,16 @@ class OutputBuffer {
     return flat.append(bytes_.view().substr(from));
   }
 
+  // Makes a blob of the bytes behind the last one: for what will wait, so that what is added does
+  // not move it.
+  void Seal() {
+    const size_t from = splices_.empty() ? 0 : splices_.back().at;
+    if (from == bytes_.size()) return;
+    AppendBlob(BlobRef::Adopt(Blob::New(bytes_.view().substr(from))));
+    splices_.back().at = from;
+    bytes_.TruncateTo(from);
+  }
+
   bool empty() const { return bytes_.empty() && splices_.empty(); }
   // Bytes on the wire, blobs included.
   size_t size() const { return bytes_.size() + blob_bytes_; }

@@ -58,6 +58,12 @@ void ClientMemory::Forget(Client& client) {
                      std::memory_order_relaxed);
 }
 
+bool ClientMemory::HasRoom(const Settings& settings) const {
+  const int64_t memory = settings.maxmemory != 0 ? int64_t{settings.maxmemory} : machine_bytes_;
+  const int64_t most = memory == 0 ? kMostRepliesBytes : std::min(memory / 8, kMostRepliesBytes);
+  return total_.load(std::memory_order_relaxed) < most;
+}
+
 bool ClientMemory::Exceeded(const Settings& settings) const {
   if (settings.maxmemory_clients == 0) [[likely]]
     return false;

@@ -9,6 +9,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "server/base/memory_limit.h"
+
 namespace larder {
 
 class Client;
@@ -25,6 +27,11 @@ class ClientMemory {
 
   size_t total() const { return static_cast<size_t>(total_.load(std::memory_order_relaxed)); }
 
+  // Whether replies may wait for a client that does not read them while it sends more: who sends a
+  // long pipeline before he reads a single reply can't do otherwise. Up to an eighth of maxmemory,
+  // or of the machine's memory where that is not set, and to kMostRepliesBytes.
+  bool HasRoom(const Settings& settings) const;
+
   // Whether maxmemory-clients is set and reached.
   bool Exceeded(const Settings& settings) const;
   // Closes the largest clients that are not protected (CLIENT NO-EVICT) until the limit holds.
@@ -32,6 +39,10 @@ class ClientMemory {
   void Evict(const ClientRegistry& clients, const Settings& settings, WorkerStats& stats);
 
  private:
+  // Replies to some ten million commands; who leaves more unread does not read at all.
+  static constexpr int64_t kMostRepliesBytes = 1 << 30;
+
+  const int64_t machine_bytes_ = static_cast<int64_t>(MemoryLimitBytes());  // 0: not known
   std::atomic<int64_t> total_{0};
   std::atomic<int64_t> leaving_{0};  // of it, what belongs to clients that are being closed
 };

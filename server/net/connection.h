@@ -81,7 +81,10 @@ struct Connection {
     return free > sent ? free - sent : 0;
   }
   bool output_blocked = false;  // the socket takes no more until epoll says so
-  bool paused = false;          // too much is unsent: nothing is read or executed until it went out
+  // Unsent output from which nothing more is read or executed, until it went out or may wait.
+  static constexpr size_t kPauseBytes = 1024 * 1024;
+  size_t pause_at = kPauseBytes;
+  bool paused = false;
 
   Turn turn = Turn::kReady;
   Ending ending = Ending::kNone;

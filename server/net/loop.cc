@@ -140,7 +140,7 @@ int64_t Loop::NextTimeoutMs() const {
   if (!at_gate_.empty()) within(gate_retry_ms_ - now_ms);
   if (!endings_.empty() || stopping_) within(kRetryMs);
   const bool closes_idle = engine_.config.settings().timeout_s > 0 && !connections_.empty();
-  if (closes_idle || over_soft_limit_ > 0) within(sweep_ms_ - now_ms);
+  if (closes_idle || over_soft_limit_ > 0 || lacks_room_) within(sweep_ms_ - now_ms);
   return timeout_ms;
 }
 

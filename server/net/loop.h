@@ -9,9 +9,10 @@
 // Post, Nudge, GateOpened, RepliesAreFree and load may be called from any.
 //
 // Bounds: kMostEvents connections a batch; kTurnBytes of input a connection and batch; a connection
-// whose output is not read gets no request executed from kPauseBytes on; letters put
-// kMostBuiltBytes into outputs before these are sent; input waiting for its turn is bounded by
-// client-query-buffer-limit, output by client-output-buffer-limit.
+// gets requests executed until kPauseBytes are unsent, and more once those do not go out and may
+// wait (ClientMemory::HasRoom); letters put kMostBuiltBytes into outputs before these are sent;
+// input waiting for its turn is bounded by client-query-buffer-limit, output by
+// client-output-buffer-limit.
 #pragma once
 
 #include <sys/epoll.h>
@@ -65,7 +66,6 @@ class Loop final : public Mailbox {
  private:
   static constexpr size_t kMostEvents = 128;
   static constexpr size_t kTurnBytes = 256 * 1024;
-  static constexpr size_t kPauseBytes = 1024 * 1024;
   static constexpr size_t kMostPieces = 64;                   // of one send
   static constexpr size_t kMostBuiltBytes = 4 * 1024 * 1024;  // of pushes, before a send
   static constexpr uint64_t kWakeTag = 0;
@@ -113,6 +113,7 @@ class Loop final : public Mailbox {
   void PrepareDispatch(Connection& c);
   void TakeSent(Connection& c, ssize_t result, NetWorker& worker);
   void FinishOutput(Connection& c);
+  void GoOn(Connection& c);
   void CheckOutputLimit(Connection& c, NetWorker& worker);
   void UpdateInterest(Connection& c);
 
@@ -164,6 +165,7 @@ class Loop final : public Mailbox {
   uint64_t rounds_ = 0;
   int64_t gate_retry_ms_ = 0, sweep_ms_ = 0;
   size_t over_soft_limit_ = 0;  // connections whose soft limit runs
+  bool lacks_room_ = false;     // a paused one could not go on; looked at again by Sweep
   bool stopping_ = false, closing_ = false;
   int64_t stopping_since_ms_ = 0;
 

@@ -208,10 +208,15 @@ void Loop::RunTimers(NetWorker& worker) {
 void Loop::Sweep(NetWorker& worker) {
   sweep_ms_ = now_ms_ + kSweepMs;
   const int64_t timeout_ms = engine_.config.settings().timeout_s * 1000;
-  if (timeout_ms == 0 && over_soft_limit_ == 0) return;
+  const bool lacked_room = std::exchange(lacks_room_, false);
+  if (timeout_ms == 0 && over_soft_limit_ == 0 && !lacked_room) return;
   for (const auto& [id, c] : connections_) {
     if (c->turn == Turn::kBusy) continue;
     if (c->over_soft_since_ms != 0) CheckOutputLimit(*c, worker);
+    if (c->paused && c->output_blocked) {
+      GoOn(*c);
+      UpdateInterest(*c);
+    }
     const bool waits = c->turn != Turn::kReady || c->client.subscriptions.any() ||
                        c->client.monitor.load(std::memory_order_relaxed);
     if (timeout_ms == 0 || waits || now_ms_ - c->active_ms <= timeout_ms) continue;

@@ -140,7 +140,7 @@ bool Loop::ExecuteNext(NetWorker& worker) {
   if (c.client.expects_pushes() && !Mailbox::empty()) [[unlikely]]
     ReadPushes();
   if (!c.runnable()) return true;  // an earlier request of it parked or closed it
-  if (c.unsent() >= kPauseBytes) [[unlikely]] {
+  if (c.unsent() >= c.pause_at) [[unlikely]] {
     c.paused = true;
     c.Rewind(item.begin);
     Touch(c);

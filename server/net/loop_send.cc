@@ -101,6 +101,7 @@ void Loop::Send(NetWorker& worker) {
     if (c->output_blocked) {
       c->client.output_bytes.store(c->unsent(), std::memory_order_relaxed);
       engine_.client_memory.Count(c->client);
+      if (c->paused) GoOn(*c);
       UpdateInterest(*c);
     } else if (c->sendable() > 0 && c->ending != Ending::kNow) {
       PrepareDispatch(*c);
@@ -147,7 +148,21 @@ void Loop::TakeSent(Connection& c, ssize_t result, NetWorker& worker) {
   c.client.output_bytes.store(c.unsent(), std::memory_order_relaxed);
   engine_.client_memory.Count(c.client);
   CheckOutputLimit(c, worker);
+  if (c.paused) GoOn(c);
   UpdateInterest(c);
+}
+
+// Who does not read, and has more to execute, may be one who reads when he has sent everything.
+void Loop::GoOn(Connection& c) {
+  if (c.ending != Ending::kNone) return;
+  if (!engine_.client_memory.HasRoom(engine_.config.settings())) {
+    lacks_room_ = true;
+    return;
+  }
+  c.client.out.Seal();
+  c.pause_at = c.unsent() + Connection::kPauseBytes;
+  c.paused = false;
+  if (!c.rest.empty()) Carry(c);
 }
 
 void Loop::FinishOutput(Connection& c) {
@@ -167,6 +182,7 @@ void Loop::FinishOutput(Connection& c) {
     c.over_soft_since_ms = 0;
     --over_soft_limit_;
   }
+  c.pause_at = Connection::kPauseBytes;
   if (std::exchange(c.paused, false) && !c.rest.empty()) Carry(c);
   UpdateInterest(c);
   if (c.ending != Ending::kNone) Close(c, c.ending);

@@ -124,8 +124,8 @@ TEST(Net, ClosesAfterQuitAndIgnoresWhatFollows) {
   EXPECT_TRUE(client.Closed());
 }
 
-TEST(Net, HoldsBackRequestsOfAClientThatDoesNotRead) {
-  TestServer server;
+TEST(Net, HoldsBackRequestsOfAClientThatDoesNotReadWhereMemoryIsShort) {
+  TestServer server({"--maxmemory", "8mb"});
   TestClient slow(server), other(server);
   const std::string value(100'000, 'v');
   other.Send(Request({"SET", "k", value}));

@@ -51,6 +51,23 @@ TEST(InputBuffer, TakesBytesReceivedIntoItsSpace) {
   EXPECT_EQ(buffer.view(), "abc");
 }
 
+TEST(OutputBuffer, SealsWhatWaits) {
+  OutputBuffer out;
+  out.Append("head");
+  out.Seal();
+  out.Seal();
+  EXPECT_EQ(out.splices().size(), 1u) << "nothing is behind the first";
+  out.AppendBlob(BlobRef::Adopt(Blob::New("BLOB")));
+  out.Append("tail");
+  out.Seal();
+  out.Append("end");
+  EXPECT_EQ(out.bytes().view(), "end");
+  EXPECT_EQ(out.size(), 15u);
+  EXPECT_EQ(out.Flatten(), "headBLOBtailend");
+  EXPECT_EQ(out.DropFront(9), 8u);
+  EXPECT_EQ(out.Flatten(), "tailend");
+}
+
 TEST(OutputBuffer, DropsItsFrontAcrossBlobs) {
   OutputBuffer out;
   out.Append("head");

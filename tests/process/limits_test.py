@@ -1,13 +1,14 @@
 #!/usr/bin/python3
 """Many, slow and vanishing clients: nothing grows, nothing spins, nobody else notices."""
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
 import unittest
 
-from harness import SANITIZED, Server, ServerTest, encode, wait_until
+from harness import DEADLINE_S, SANITIZED, Server, ServerTest, encode, wait_until
 
 MANY = 1000 if SANITIZED else 10000
 
@@ -143,8 +144,38 @@ class Memory(ServerTest):
             wire.send(encode("LRANGE", "list", 0, -1))
             wait_until(lambda: self.server.clients() == 0, "the end of the slow reader")
 
+    def test_replies_wait_until_all_requests_are_sent(self):
+        # More in both directions than the sockets hold.
+        count, text = 40000, b"x" * 1000
+        with self.server.wire() as wire:
+            for _ in range(count // 100):
+                wire.send(encode("ECHO", text) * 100)
+            for _ in range(count):
+                self.assertEqual(wire.reply(), text)
+            self.assertEqual(wire.call("PING"), b"PONG")
+
+    def test_who_found_no_room_goes_on_when_there_is(self):
+        # Replies may take an eighth of it.
+        self.server.call("CONFIG", "SET", "maxmemory", 1 << 20)
+        self.addCleanup(self.server.call, "CONFIG", "SET", "maxmemory", 0)
+        count, text = 60000, b"x" * 1000
+        requests = encode("ECHO", text) * count
+        with self.server.wire() as wire:
+            wire.socket.setblocking(False)
+            sent = 0
+            while select.select([], [wire.socket], [], 0.5)[1]:
+                sent += wire.socket.send(requests[sent:sent + (1 << 20)])
+            self.assertLess(sent, len(requests) // 2)
+            self.server.call("CONFIG", "SET", "maxmemory", 0)
+            wire.socket.settimeout(DEADLINE_S)
+            wire.send(requests[sent:])
+            for _ in range(count):
+                self.assertEqual(wire.reply(), text)
+
     def test_a_slow_reader_without_a_limit_does_not_take_all_memory(self):
         # It asks for 1 GB and reads none of it.
+        self.server.call("CONFIG", "SET", "maxmemory", 512 << 20)
+        self.addCleanup(self.server.call, "CONFIG", "SET", "maxmemory", 0)
         self.server.call("RPUSH", "list", *["x" * 100] * 10000)
         before = self.server.rss()
         with self.server.wire() as wire, self.server.wire() as bystander:
