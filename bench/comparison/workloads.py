@@ -268,6 +268,8 @@ WORKLOADS = {
     "one a millisecond": (None, lambda t, s: only("core p50", t.probe(s, "paced", seconds=5))),
     "churn": (None, lambda t, s: only("cpu rate p50", t.probe(s, "churn"))),
     "idle": (None, idle),
+    "a wait without load": (None, lambda t, s: only("longest", t.probe(
+        s, "paced", "--interval-us", "500", seconds=4))),
     "shop with plain saves": (
         fill_shop("--saves", "plain"), lambda t, s: t.pages(s, "--parallel", "4", pages=3000)),
     "shop with Lua saves": (

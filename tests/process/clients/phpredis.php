@@ -55,6 +55,15 @@ $parts = [
         same(true, (bool) $redis->pfAdd('hll', ['a', 'b', 'c']));
         same(3, $redis->pfCount('hll'));
     },
+    'a pipeline that fills both sockets' => function (Redis $redis): void {
+        // phpredis sends all of it before it reads a reply.
+        $text = str_repeat('x', 1000);
+        $pipeline = $redis->pipeline();
+        for ($i = 0; $i < 40000; ++$i) {
+            $pipeline->echo($text);
+        }
+        same(array_fill(0, 40000, $text), $pipeline->exec());
+    },
     'pipelines and transactions' => function (Redis $redis): void {
         same([1, 2, '2'], $redis->pipeline()->incr('n')->incr('n')->get('n')->exec());
         same([true, 'x'], $redis->multi()->set('m', 'x')->get('m')->exec());
