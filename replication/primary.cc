@@ -63,9 +63,8 @@ void Primary::Wake() {
 }
 
 void Primary::Adopt(HandedOver handed, SyncRequest request) {
-  auto link = std::make_unique<ReplicaLink>(std::move(handed), this);
+  auto link = std::make_unique<ReplicaLink>(std::move(handed), drops_, this);
   link->request = std::move(request);
-  link->drops = drops_.load();
   {
     MutexLock lock(mutex_);
     arrivals_.push_back(std::move(link));
@@ -92,7 +91,7 @@ void Primary::Run() {
     if (const uint64_t drops = drops_.load(); drops != seen_drops_) {
       seen_drops_ = drops;
       for (auto& [id, link] : links_) {
-        if (link->drops != drops) Drop(*link, "");
+        if (link->outdated()) Drop(*link, "");
       }
     }
     if (full_sync_.running() && full_sync_.done()) FinishFullSync();

@@ -31,7 +31,7 @@ bool Primary::FeedShortNews() {
   for (auto& [id, link] : links_) {
     const bool shortly = link->state == State::kOnline && !link->failed && !link->blocked &&
                          link->waiting_bytes() <= kShortNews;
-    whole &= shortly && link->Flush() && !link->blocked;
+    whole &= shortly && link->Flush() && !link->blocked && !link->outdated();
   }
   return whole;
 }
@@ -42,9 +42,9 @@ void Primary::Feed() {
   const int64_t now_ms = MonotonicMs();
   for (auto& [id, link] : links_) {
     if (link->failed) continue;
-    if (link->state != State::kSnapshot && !link->blocked) {
-      if (!link->Flush()) Drop(*link, "can't be sent to");
-      Watch(*link);
+    if (link->state != State::kSnapshot) {
+      if (!link->blocked && !link->Flush()) Drop(*link, "can't be sent to");
+      Watch(*link);  // also where a loop has found it full
     }
     if (TooSlow(*link, now_ms)) {
       Log(LogLevel::kWarning, "Client ", link->client.address,

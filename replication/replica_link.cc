@@ -14,11 +14,13 @@ constexpr size_t kTakenBytes = 256 * 1024;  // from the log at once
 
 }  // namespace
 
-ReplicaLink::ReplicaLink(HandedOver handed, Mailbox* home)
+ReplicaLink::ReplicaLink(HandedOver handed, const std::atomic<uint64_t>& all_drops, Mailbox* home)
     : client(handed.id, home),
       socket(std::move(handed.socket)),
       facts(handed.replica == nullptr ? ReplicaFacts() : *handed.replica),
-      input(std::move(handed.unread)) {
+      input(std::move(handed.unread)),
+      all_drops_(all_drops),
+      drops_(all_drops.load()) {
   client.link = Client::Link::kReplica;
   client.address = std::move(handed.address);
   client.local_address = std::move(handed.local_address);
@@ -49,6 +51,9 @@ bool ReplicaLink::Flush() {
       if (!reader->Read(kTakenBytes, pieces_)) return false;
       if (pieces_.empty()) return true;
     }
+    // Whoever goes on with another history says so before he writes it: what was just taken from
+    // the log may be of that, which the replica has not agreed to.
+    if (outdated()) return true;
     iovec parts[kMostPieces];
     size_t count = 0;
     if (!head.empty()) parts[count++] = {head.data(), head.size()};

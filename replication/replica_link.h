@@ -34,11 +34,14 @@ struct ReplicaLink {
     kSnapshotOnly,  // has been sent all it wanted; until it goes
   };
 
-  ReplicaLink(HandedOver handed, Mailbox* home);
+  // `all_drops` counts Primary::DropReplicas.
+  ReplicaLink(HandedOver handed, const std::atomic<uint64_t>& all_drops, Mailbox* home);
 
   // Whether it may still be used: not closed by the other side, by a limit or by CLIENT KILL.
   bool open() const { return socket.open() && !failed; }
-  // Sends what it can. False: the connection is broken.
+  // Whether it came before all replicas were told to go.
+  bool outdated() const { return drops_ != all_drops_.load(); }
+  // Sends what it can; nothing where it is outdated. False: the connection is broken.
   bool Flush();
   // Bytes that were taken for it and not sent yet, and those still in the log.
   size_t waiting_bytes() const;
@@ -48,7 +51,6 @@ struct ReplicaLink {
   Socket socket;
   const ReplicaFacts facts;
   SyncRequest request;
-  uint64_t drops = 0;  // came after so many of Primary::DropReplicas
   std::atomic<State> state{State::kWaiting};
   State after_snapshot = State::kOnline;
   std::atomic<bool> gets_file{false};  // in kSnapshot: the file is written, and on its way
@@ -67,6 +69,9 @@ struct ReplicaLink {
 
  private:
   void Drop(size_t bytes);
+
+  const std::atomic<uint64_t>& all_drops_;
+  const uint64_t drops_;  // how many there were when it came
 
   std::vector<ReplicationLog::Piece> pieces_;  // taken from the log, not sent yet
   size_t sent_ = 0;                            // of `head` and the pieces

@@ -89,13 +89,13 @@ void Replication::Promote() {
   if (!engine_.replica.load()) return;
   replica_.Follow({});
   history_.Branch(engine_.log.offset());
+  primary_.DropReplicas();  // before anything is written that is not of their history
   engine_.replica.store(false);
   SetLogRole(LogRole::kPrimary);
   engine_.log.SetRaw(false);
   engine_.log.SelectAnew();
   engine_.local_expiries.Clear();
   engine_.config.Note("replicaof", "");
-  primary_.DropReplicas();
   Log(LogLevel::kNotice, "MASTER MODE enabled; the history goes on as ", history_.id(),
       " from offset ", engine_.log.offset());
 }

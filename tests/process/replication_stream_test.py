@@ -182,6 +182,34 @@ class Killed(unittest.TestCase):
             self.assertEqual(lost, [])
 
 
+class SentByTheLoop(unittest.TestCase):
+    """What the loop that made them sends of short news."""
+
+    def test_a_replica_that_reads_late_gets_all_of_it(self):
+        with Server("--repl-diskless-sync-delay", "0") as server, server.wire() as wire:
+            replica = ReplicaLink(server)
+            for _ in range(2000):  # 20 MB in short pieces: more than sockets hold
+                wire.send(encode("SET", "key", b"x" * 1000) * 10)
+                for _ in range(10):
+                    self.assertEqual(wire.reply(), b"OK")
+            replica.until(int(server.info("master_repl_offset")))
+            replica.wire.socket.close()
+
+    def test_nothing_of_another_history(self):
+        with Server("--repl-diskless-sync-delay", "0") as primary, \
+                Server("--repl-diskless-sync-delay", "0") as server:
+            for _ in range(10):
+                server.call("REPLICAOF", "127.0.0.1", primary.port)
+                wait_until(lambda: server.info("master_link_status") == "up", "the link")
+                replica = ReplicaLink(server)
+                with server.wire() as wire:
+                    wire.send(encode("REPLICAOF", "NO", "ONE") + encode("SET", "key", "mine"))
+                    self.assertEqual([wire.reply(), wire.reply()], [b"OK", b"OK"])
+                # It is closed, to ask again.
+                self.assertNotIn(b"mine", replica.wire.rest())
+                replica.wire.socket.close()
+
+
 def record():
     with Server(program=find_redis()) as server:
         for step, _, got in play_file(Stream(server)):
