@@ -58,7 +58,7 @@ bool FullSync::Start(std::vector<ReplicaLink*> links, bool to_file) {
     }
     for (ReplicaLink* link : links) {
       link->reader = log.ReadFromEnd();
-      link->acknowledged = link->reader->offset();
+      link->acknowledged = cut_ = link->reader->offset();
     }
     changes_at_cut_ = persistence_.TotalChanges();
     const bool functions = !links.front()->facts.without_functions;
@@ -72,10 +72,31 @@ bool FullSync::Start(std::vector<ReplicaLink*> links, bool to_file) {
     at_cut(facts_);
   }
   links_ = std::move(links);
+  greeted_ = 0;
+  history_id_ = history_.id();
+  to_file_ = to_file;
   done_.store(false, std::memory_order_relaxed);
   aborted_.store(false, std::memory_order_relaxed);
-  thread_ = std::thread([this, to_file] { Run(to_file); });
+  thread_ = std::thread([this] { Run(); });
   return true;
+}
+
+bool FullSync::Join(ReplicaLink& link) {
+  MutexLock lock(mutex_);
+  if (!to_file_ || !writing_ || aborted_.load(std::memory_order_relaxed)) return false;
+  link.reader = engine_.log.ReadFrom(cut_);
+  if (link.reader == nullptr) return false;
+  link.acknowledged = cut_;
+  links_.push_back(&link);
+  return true;
+}
+
+void FullSync::SendNewlines() {
+  MutexLock lock(mutex_);
+  if (!to_file_ || !writing_) return;
+  for (ReplicaLink* link : links_) {
+    [[maybe_unused]] ssize_t sent = ::send(link->socket.fd(), "\n", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
 }
 
 std::vector<ReplicaLink*> FullSync::Finish() {
@@ -94,13 +115,19 @@ void FullSync::SetWriting(bool writing) {
   writing_ = writing;
 }
 
-void FullSync::Run(bool to_file) {
-  const std::string id = history_.id();
-  for (ReplicaLink* link : links_) {
-    if (!link->request.psync) continue;
-    SendTo(*link, StrCat("+FULLRESYNC ", id, " ", link->acknowledged.load(), "\r\n"));
+// Tells those who do not know it yet where the stream will go on.
+void FullSync::Greet() {
+  for (; greeted_ < links_.size(); ++greeted_) {
+    ReplicaLink& link = *links_[greeted_];
+    if (link.request.psync) {
+      SendTo(link, StrCat("+FULLRESYNC ", history_id_, " ", cut_, "\r\n"));
+    }
   }
-  const bool ok = to_file ? WriteToFile() : WriteToSockets();
+}
+
+void FullSync::Run() {
+  Greet();
+  const bool ok = to_file_ ? WriteToFile() : WriteToSockets();
   for (ReplicaLink* link : links_) {
     if (!ok) link->failed = true;
     Log(LogLevel::kNotice,
@@ -146,7 +173,9 @@ bool FullSync::WriteToSockets() {
 
 bool FullSync::WriteToFile() {
   HiddenFile file;
-  if (!Write(file)) {
+  const bool written = Write(file);
+  Greet();  // who has joined
+  if (!written) {
     Log(LogLevel::kWarning, "Full sync: the snapshot could not be written: ", std::strerror(errno));
     return false;
   }

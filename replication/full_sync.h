@@ -1,7 +1,8 @@
 // FullSync: gives some replicas the whole data set: a snapshot, cut together with the log, so that
 // the stream from there on is what they lack. One at a time. A thread of its own writes the
 // snapshot straight into their sockets, or into a file first where one of them needs to know its
-// length; until done() the sockets belong to that thread.
+// length; until done() the sockets belong to that thread. While a file is being written more
+// replicas may join: it is what they lack as well, and the log keeps what came since.
 //
 // One thread (Primary's) calls everything but Abort.
 #pragma once
@@ -33,6 +34,11 @@ class FullSync {
   // Cuts the snapshot and begins. False where another snapshot is being written: try again later.
   // The links stay alive until Finish. `to_file`: with a length in front, from a file.
   bool Start(std::vector<ReplicaLink*> links, bool to_file);
+  // Takes one more replica into a sync that writes a file. False where none does: it has to wait
+  // for the next. REQUIRES: running().
+  bool Join(ReplicaLink& link) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Shows all of them that this server is alive, while the file is being written.
+  void SendNewlines() ABSL_LOCKS_EXCLUDED(mutex_);
   // The file becomes `dbfilename`, as the save points want one: worth while without replicas too.
   bool saves() const { return saves_; }
   bool done() const { return done_.load(std::memory_order_acquire); }
@@ -44,7 +50,8 @@ class FullSync {
  private:
   friend class SnapshotSockets;
 
-  void Run(bool to_file);
+  void Run();
+  void Greet();
   bool WriteToSockets();
   bool WriteToFile();
   bool Write(RdbSink& sink);
@@ -57,7 +64,12 @@ class FullSync {
   Persistence& persistence_;
   const std::function<void()> on_done_;
   Worker worker_;
+  // The thread's; while that writes a file, guarded by the mutex, and others may add to it.
   std::vector<ReplicaLink*> links_;
+  size_t greeted_ = 0;      // how many of them were told where the stream will go on
+  std::string history_id_;  // of that place
+  uint64_t cut_ = 0;        // its offset
+  bool to_file_ = false;
   RdbFacts facts_;
   bool whole_ = true;  // with the keys, from a snapshot
   bool saves_ = false;

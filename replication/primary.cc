@@ -88,11 +88,8 @@ void Primary::Run() {
     HandleEvents(events, count);
     TakeArrivals();
     ReadLetters();
-    if (const uint64_t drops = drops_.load(); drops != seen_drops_) {
-      seen_drops_ = drops;
-      for (auto& [id, link] : links_) {
-        if (link->outdated()) Drop(*link, "");
-      }
+    for (auto& [id, link] : links_) {
+      if (link->outdated()) Drop(*link, "");
     }
     if (full_sync_.running() && full_sync_.done()) FinishFullSync();
     const int64_t now_ms = MonotonicMs();

@@ -100,6 +100,8 @@ class Primary final : public Mailbox {
   void Tick(int64_t now_ms);
   void Ping(int64_t now_ms);
   void StartFullSync(int64_t now_ms);
+  void JoinFullSync(const std::vector<ReplicaLink*>& waiting);
+  void AwaitSnapshot(ReplicaLink& link, bool to_file);
   void FinishFullSync();
   void KeepBacklog(int64_t now_ms);
   void CountReplicas(int64_t now_ms);
@@ -124,7 +126,6 @@ class Primary final : public Mailbox {
   std::vector<std::unique_ptr<ReplicaLink>> arrivals_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> woken_{false}, stopping_{false};
   std::atomic<uint64_t> drops_{0};   // how often all replicas were told to go
-  uint64_t seen_drops_ = 0;          // the thread's own
   std::atomic<bool> synced_{false};  // NoteSynced was called, since the last look
   std::atomic<size_t> replica_count_{0}, buffered_bytes_{0};
   std::atomic<int> good_replicas_{0};

@@ -18,6 +18,11 @@ constexpr int64_t kNewlineMs = 1000;
 // Half of the time for which a replica acknowledges at once after it was asked.
 constexpr int64_t kStillPromptMs = 5000;
 
+// Who wants less than everything gets a snapshot of his own.
+bool Filtered(const ReplicaLink* link) {
+  return link->facts.without_keys || link->facts.without_functions;
+}
+
 }  // namespace
 
 void Primary::Tick(int64_t now_ms) {
@@ -26,7 +31,10 @@ void Primary::Tick(int64_t now_ms) {
   StartFullSync(now_ms);  // before newlines: whose turn it is needs none in front of the answer
   const int64_t timeout_ms = engine_.config.settings().repl_timeout_s * 1000;
   const bool newline = now_ms - newline_ms_ >= kNewlineMs;
-  if (newline) newline_ms_ = now_ms;
+  if (newline) {
+    newline_ms_ = now_ms;
+    full_sync_.SendNewlines();
+  }
   for (auto& [id, link] : links_) {
     // Who waits is told that we are alive; the newline counts for nothing.
     if (link->state == State::kWaiting && newline) link->head += '\n';
@@ -54,14 +62,15 @@ void Primary::Ping(int64_t now_ms) {
   engine_.log.AppendBlock(ping, false);
 }
 
-// Replicas that come within repl-diskless-sync-delay share one snapshot.
+// Replicas that come within repl-diskless-sync-delay share one snapshot; those that come while it
+// is written into a file, too.
 void Primary::StartFullSync(int64_t now_ms) {
-  if (full_sync_.running()) return;
   std::vector<ReplicaLink*> waiting;
   for (auto& [id, link] : links_) {
     if (link->state == State::kWaiting && !link->failed) waiting.push_back(link.get());
   }
   if (waiting.empty()) return;
+  if (full_sync_.running()) return JoinFullSync(waiting);
   const Settings& settings = engine_.config.settings();
   const bool all_take_eof =
       std::all_of(waiting.begin(), waiting.end(),
@@ -71,14 +80,10 @@ void Primary::StartFullSync(int64_t now_ms) {
   const int64_t enough = settings.repl_diskless_sync_max_replicas;
   const bool complete = enough > 0 && static_cast<int64_t>(waiting.size()) >= enough;
   if (!to_file && !complete && waited_ms < settings.repl_diskless_sync_delay_s * 1000) return;
-  // Who wants less than everything gets a snapshot of his own.
-  auto filtered = [](const ReplicaLink* link) {
-    return link->facts.without_keys || link->facts.without_functions;
-  };
-  if (filtered(waiting.front())) {
+  if (Filtered(waiting.front())) {
     waiting.resize(1);
   } else {
-    std::erase_if(waiting, filtered);
+    std::erase_if(waiting, Filtered);
   }
   for (ReplicaLink* link : waiting) link->Flush();  // newlines that are on their way
   if (!full_sync_.Start(waiting, to_file)) return;
@@ -86,18 +91,32 @@ void Primary::StartFullSync(int64_t now_ms) {
       to_file ? "Background saving for a full sync, into a file: "
               : StrCat("Background RDB transfer started by pid ", ::getpid(), ": "),
       waiting.size(), " replica(s)");
+  for (ReplicaLink* link : waiting) AwaitSnapshot(*link, to_file);
+}
+
+void Primary::JoinFullSync(const std::vector<ReplicaLink*>& waiting) {
   for (ReplicaLink* link : waiting) {
-    // Meanwhile we only want to know if it goes.
-    epoll_event event = {};
-    event.events = EPOLLRDHUP;
-    event.data.ptr = link;
-    ::epoll_ctl(epoll_.fd(), EPOLL_CTL_MOD, link->socket.fd(), &event);
-    link->gets_file = false;
-    link->after_snapshot = link->facts.snapshot_only ? State::kSnapshotOnly
-                           : to_file                 ? State::kOnline
-                                                     : State::kLoading;
-    link->state = State::kSnapshot;
+    if (Filtered(link)) continue;
+    link->Flush();
+    if (link->failed || !full_sync_.Join(*link)) continue;
+    // In Redis' words, which tools look for.
+    Log(LogLevel::kNotice, "Waiting for end of BGSAVE for SYNC: ", link->ip(), ":",
+        link->facts.port);
+    AwaitSnapshot(*link, true);
   }
+}
+
+// The full sync has it now. Meanwhile we only want to know if it goes.
+void Primary::AwaitSnapshot(ReplicaLink& link, bool to_file) {
+  epoll_event event = {};
+  event.events = EPOLLRDHUP;
+  event.data.ptr = &link;
+  ::epoll_ctl(epoll_.fd(), EPOLL_CTL_MOD, link.socket.fd(), &event);
+  link.gets_file = false;
+  link.after_snapshot = link.facts.snapshot_only ? State::kSnapshotOnly
+                        : to_file                ? State::kOnline
+                                                 : State::kLoading;
+  link.state = State::kSnapshot;
 }
 
 void Primary::FinishFullSync() {

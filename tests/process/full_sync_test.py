@@ -158,6 +158,29 @@ class FullSync(unittest.TestCase):
             self.assert_same(primary, again)
         self.assertEqual(primary.info("sync_full"), "1")
 
+    def test_who_comes_while_a_file_is_written_shares_it(self):
+        primary = Server("--repl-diskless-sync", "no", "--rdb-key-save-delay", "10000")
+        first, second = (Server("--repl-timeout", "2") for _ in range(2))
+        for server in (primary, first, second):
+            self.addCleanup(server.__exit__)
+        for i in range(400):
+            primary.call("SET", i, "v")
+        first.call("REPLICAOF", "127.0.0.1", primary.port)
+        wait_until(lambda: primary.info("rdb_bgsave_in_progress") == "1", "the file")
+        with primary.wire() as wire:
+            wire.call("SELECT", 5)
+            wire.call("SET", "behind the cut", "1")
+        second.call("REPLICAOF", "127.0.0.1", primary.port)
+        for replica in (first, second):
+            wait_until(lambda: replica.info("master_link_status") == "up", "the link", 60)
+        self.assertEqual(primary.log().count("into a file"), 1)
+        self.assertIn("Waiting for end of BGSAVE for SYNC", primary.log())
+        for replica in (first, second):
+            # It took longer than their patience: newlines told them that the primary is alive.
+            self.assertNotIn("imeout", replica.log())
+            self.assertEqual(replica.info("master_replid"), primary.info("master_replid"))
+            self.assert_same(primary, replica)
+
     @unittest.skipIf(SANITIZED, "measures memory")
     def test_its_peak_is_a_quarter_above_what_is_served(self):
         primary, replica = self.pair(keys=4 * KEYS)
