@@ -1,5 +1,6 @@
 #include "server/persistence/rdb_builders.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -16,6 +17,9 @@ namespace larder {
 namespace {
 
 constexpr uint64_t kEmptyKeysLogged = 10;  // as Redis
+// Room is made ahead for no more than this, 16 MB: a file may announce what it has not. Tables of
+// larger databases double once or twice more.
+constexpr uint64_t kMostKeysAhead = 1024 * 1024;
 
 }  // namespace
 
@@ -25,6 +29,15 @@ bool RdbTarget::InsertNew(Keyspace& keyspace, int db, Entry* entry, uint64_t has
   if (shard.Find(db, entry->key(), hash) != nullptr) return false;
   shard.Insert(db, entry, hash);
   return true;
+}
+
+void KeyspaceTarget::Expect(int db, uint64_t keys) {
+  const uint64_t keys_a_shard = std::min(keys, kMostKeysAhead) / Keyspace::kShards;
+  for (uint32_t i = 0; keys_a_shard > 0 && i < Keyspace::kShards; ++i) {
+    Shard& shard = keyspace_.shard(i);
+    MutexLock lock(shard.mutex());
+    shard.Reserve(db, keys_a_shard);
+  }
 }
 
 RdbTarget::Taken KeyspaceTarget::Insert(size_t, int db, Entry* entry, uint64_t hash) {

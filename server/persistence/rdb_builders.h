@@ -43,6 +43,8 @@ class RdbTarget {
   virtual ~RdbTarget() = default;
   // Where Insert looks for the key first.
   virtual const Keyspace& keyspace() const = 0;
+  // The file says that so many keys of a database follow; not to be trusted.
+  virtual void Expect(int /*db*/, uint64_t /*keys*/) {}
   // Takes the entry over unless it refuses it; its key's hash is `hash`.
   virtual Taken Insert(size_t thread, int db, Entry* entry, uint64_t hash) = 0;
 
@@ -57,6 +59,7 @@ class KeyspaceTarget : public RdbTarget {
   KeyspaceTarget(Keyspace& keyspace, bool replace_existing)
       : keyspace_(keyspace), replace_existing_(replace_existing) {}
   const Keyspace& keyspace() const override { return keyspace_; }
+  void Expect(int db, uint64_t keys) override;
   Taken Insert(size_t thread, int db, Entry* entry, uint64_t hash) override;
 
  private:
@@ -82,6 +85,7 @@ class RdbBuilders {
   RdbBuilders(const RdbBuilders&) = delete;
   RdbBuilders& operator=(const RdbBuilders&) = delete;
 
+  void Expect(int db, uint64_t keys) { target_.Expect(db, keys); }
   // Has a chunk built: by this thread where the others have enough to do.
   void Take(RdbChunk chunk);
   // Waits for all of them.
@@ -100,7 +104,6 @@ class RdbBuilders {
  private:
   static constexpr size_t kMostWaitingPerThread = 2;  // chunks; more would only be memory
 
-  void Run(size_t number);
   // An entry on its way to the target; null where there is none.
   struct Built {
     Entry* entry = nullptr;
@@ -109,6 +112,7 @@ class RdbBuilders {
     uint64_t position = 0;  // in the file, of the end of its bytes
   };
 
+  void Run(size_t number);
   void Build(size_t thread, const RdbChunk& chunk);
   bool BuildOne(RdbReader& reader, const RdbChunk::Record& record, Built* built);
   void SetAccess(Entry& entry, const RdbChunk::Record& record) const;

@@ -101,7 +101,9 @@ bool RdbLoad::ReadOpcode(uint8_t opcode, bool* end) {
       db_ = static_cast<int>(number);
       return true;
     case rdb::kResizeDb:
-      return reader_.Length(&number) && reader_.Length(&other);
+      if (!reader_.Length(&number) || !reader_.Length(&other)) return false;
+      if (db_ != kUnwanted) builders_.Expect(db_, number);
+      return true;
     case rdb::kSlotInfo:
       return reader_.Length(&number) && reader_.Length(&number) && reader_.Length(&number);
     case rdb::kExpiryMs:

@@ -49,6 +49,13 @@ void Shard::Insert(int db, Entry* entry, uint64_t hash) {
   CountIndexes(slice);
 }
 
+void Shard::Reserve(int db, size_t keys) {
+  Slice& slice = this->slice(db);
+  slice.table.Reserve(slice.table.size() + keys, retired_);
+  NoteRetired();
+  CountIndexes(slice);
+}
+
 Entry* Shard::Replace(int db, Entry* old, Entry* entry, uint64_t hash) {
   Slice& slice = this->slice(db);
   entry->set_epoch(snapshot_.epoch());

@@ -67,6 +67,8 @@ class alignas(64) Shard {
   Entry* Find(int db, std::string_view key, uint64_t hash) const;
   // Takes the entry over. REQUIRES: no entry has its key.
   void Insert(int db, Entry* entry, uint64_t hash);
+  // So many keys are about to be inserted.
+  void Reserve(int db, size_t keys);
   // The entry, free to be changed: where a snapshot needs it as it is, a clone in its place.
   Entry* Writable(int db, Entry* entry, uint64_t hash) {
     if (!snapshot_.Unsaved(entry)) [[likely]]

@@ -1,5 +1,6 @@
 #include "server/store/table.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdlib>
 #include <new>
@@ -60,9 +61,15 @@ bool Table::Place(Root root, Entry* entry, uint64_t hash) {
 
 void Table::Insert(Entry* entry, uint64_t hash, Retired& retired) {
   const size_t count = buckets();
-  if ((size() + 1) * 8 > count * 7) Resize(count == 0 ? kFewestSlots : count * 2, retired);
+  if (!Fits(size() + 1, count)) Resize(count * 2, retired);
   while (!Place(root(), entry, hash)) Resize(buckets() * 2, retired);
   size_.store(size() + 1, std::memory_order_relaxed);
+}
+
+void Table::Reserve(size_t entries, Retired& retired) {
+  size_t count = std::max(buckets(), kFewestSlots);
+  while (!Fits(entries, count)) count *= 2;
+  if (count > buckets()) Resize(count, retired);
 }
 
 void Table::Replace(const Entry* old, Entry* entry, uint64_t hash) {

@@ -41,6 +41,8 @@ class Table {
   Entry* Find(std::string_view key, uint64_t hash) const;
   // REQUIRES: no entry with that key.
   void Insert(Entry* entry, uint64_t hash, Retired& retired);
+  // So many entries will fit without another resize.
+  void Reserve(size_t entries, Retired& retired);
   // Puts `entry` where `old` stood. REQUIRES: `old` is in the table, and both have the same key.
   void Replace(const Entry* old, Entry* entry, uint64_t hash);
   // Takes the entry out without freeing it. REQUIRES: it is in the table.
@@ -142,6 +144,7 @@ class Table {
     return (((word >> 54) ^ home) & root.mask() & (kMostSteps - 1)) == 0;
   }
 
+  static bool Fits(size_t entries, size_t slots) { return entries * 8 <= slots * 7; }
   size_t IndexOf(Root root, const Entry* entry, uint64_t hash) const;
   // The entry that a key with this hash is likely to have, found without a look at it.
   const Entry* Likely(uint64_t hash) const;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "protocol/crc64.h"
@@ -211,6 +212,28 @@ TEST(RdbFile, ReadsWhatOlderAndNewerVersionsHave) {
             "");
   EXPECT_NE(Find(loaded, 0, "a"), nullptr);
   EXPECT_NE(Find(loaded, 0, "b"), nullptr);
+}
+
+// RESIZEDB of so many keys; then one key.
+size_t BucketsAfter(const std::string& length) {
+  Keyspace loaded(1);
+  const std::string key("\x00\x01k\x01v", 5);
+  EXPECT_EQ(
+      Load(File(std::string("\xfe\x00\xfb", 3) + length + std::string(1, '\0') + key), loaded), "");
+  EXPECT_EQ(Find(loaded, 0, "k")->short_string(), "v");
+  size_t most = 0;
+  for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
+    if (const Slice* slice = loaded.slice(0, i); slice != nullptr) {
+      most = std::max(most, slice->table.buckets());
+    }
+  }
+  return most;
+}
+
+TEST(RdbFile, MakesRoomForWhatIsAnnouncedWithinReason) {
+  EXPECT_EQ(BucketsAfter(std::string("\x01", 1)), 8u);
+  EXPECT_EQ(BucketsAfter(std::string("\x80\x00\x01\x86\xa0", 5)), 128u) << "100,000 keys";
+  EXPECT_EQ(BucketsAfter("\x81\xff\xff\xff\xff\xff\xff\xff\xff"), 2048u) << "a lie";
 }
 
 TEST(RdbFile, SkipsEmptyCollections) {

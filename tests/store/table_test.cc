@@ -79,6 +79,17 @@ TEST_F(TableTest, GrowsWhereTooManyEntriesHaveOneHome) {
   for (int i = 0; i < 1800; ++i) EXPECT_NE(Find(Name(i)), nullptr) << i;
 }
 
+TEST_F(TableTest, DoesNotGrowWhereRoomWasReserved) {
+  Add("before");
+  table_.Reserve(896, retired_);
+  EXPECT_EQ(table_.buckets(), 1024u);
+  EXPECT_NE(Find("before"), nullptr);
+  for (int i = 1; i < 896; ++i) Add(Name(i));
+  EXPECT_EQ(table_.buckets(), 1024u);
+  table_.Reserve(10, retired_);
+  EXPECT_EQ(table_.buckets(), 1024u) << "it never shrinks";
+}
+
 TEST_F(TableTest, GivesRoomBackWhenItEmpties) {
   for (int i = 0; i < 4000; ++i) Add(Name(i));
   const size_t most = table_.buckets();
