@@ -17,6 +17,7 @@
 #include "replication/log/replication_log.h"
 #include "server/acl/acl_log.h"
 #include "server/acl/users.h"
+#include "server/base/clock.h"
 #include "server/config/config.h"
 #include "server/engine/client.h"
 #include "server/engine/client_memory.h"
@@ -156,6 +157,11 @@ class Engine {
     const int64_t threshold_ms = config.settings().latency_monitor_threshold_ms;
     if (threshold_ms > 0 && us >= threshold_ms * 1000) [[unlikely]]
       latency.Add(event, us / 1000);
+  }
+  // The same, since a moment on the monotonic clock, which is read only where a threshold is set.
+  void NoteDelaySince(std::string_view event, int64_t begin_us) {
+    if (config.settings().latency_monitor_threshold_ms > 0) [[unlikely]]
+      NoteDelay(event, MonotonicUs() - begin_us);
   }
   Users users;
   AclLog acl_log;

@@ -52,9 +52,7 @@ bool Eviction::MakeRoom(Worker& worker) {
   int64_t room = limit - CountedBytes();
   Progress progress = Progress::kDone;
   if (room < 0) {
-    const int64_t begin_us = MonotonicUs();
     progress = policy_evicts ? EvictDownTo(worker, limit) : Progress::kNothingLeft;
-    engine_.NoteDelay("eviction-cycle", MonotonicUs() - begin_us);
     room = limit - CountedBytes();
   }
   NoteExceeded(progress != Progress::kDone);
@@ -69,20 +67,25 @@ bool Eviction::MakeRoom(Worker& worker) {
 }
 
 Eviction::Progress Eviction::EvictDownTo(Worker& worker, int64_t limit) {
-  // Looking at the clock costs as much as a sampled key.
-  constexpr int kKeysPerLook = 8;
   EvictionShare& share = worker.eviction;
   const EvictionRules rules = RulesOf(engine_.config.settings(), WallMs());
   if (std::exchange(share.pool_policy, rules.policy) != rules.policy) share.pool.Clear();
   // Finding nothing in all shards takes some microseconds: not for every command.
   if (share.full && share.searched_at_ms == rules.now_ms) return Progress::kNothingLeft;
   const int64_t begin_us = MonotonicUs();
+  const Progress progress = EvictSome(worker, limit, rules, begin_us);
+  if (progress == Progress::kNothingLeft) share.searched_at_ms = rules.now_ms;
+  engine_.NoteDelaySince("eviction-cycle", begin_us);
+  return progress;
+}
+
+Eviction::Progress Eviction::EvictSome(Worker& worker, int64_t limit, const EvictionRules& rules,
+                                       int64_t begin_us) {
+  // Looking at the clock costs as much as a sampled key.
+  constexpr int kKeysPerLook = 8;
   const int64_t most_us = TimeLimitUs(engine_.config.settings().eviction_tenacity);
   for (int evicted = 1; CountedBytes() > limit; ++evicted) {
-    if (!EvictOne(worker, rules)) {
-      share.searched_at_ms = rules.now_ms;
-      return Progress::kNothingLeft;
-    }
+    if (!EvictOne(worker, rules)) return Progress::kNothingLeft;
     if (evicted % kKeysPerLook == 0 && MonotonicUs() - begin_us >= most_us) {
       return Progress::kOutOfTime;
     }

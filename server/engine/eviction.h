@@ -61,6 +61,7 @@ class Eviction {
   enum class Progress : uint8_t { kDone, kOutOfTime, kNothingLeft };
 
   Progress EvictDownTo(Worker& worker, int64_t limit);
+  Progress EvictSome(Worker& worker, int64_t limit, const EvictionRules& rules, int64_t begin_us);
   bool EvictOne(Worker& worker, const EvictionRules& rules);
   bool FillPool(Worker& worker, const EvictionRules& rules);
   bool Evict(Worker& worker, const EvictionRules& rules, const EvictionPool::Candidate& candidate);

@@ -1,7 +1,7 @@
 // LatencyMonitor: the latest spikes of each kind of event ("command", "fast-command",
-// "expire-cycle", "eviction-cycle"), for LATENCY. Whoever measures compares with
-// latency-monitor-threshold first, so that normal work pays nothing. Any thread. Bounded:
-// kMostSamples an event; the names of events are the code's own.
+// "expire-cycle", "eviction-cycle"), for LATENCY. Engine::NoteDelay compares with
+// latency-monitor-threshold before anything is added, so that normal work pays nothing. Any thread.
+// Bounded: kMostSamples an event; the names of events are the code's own.
 #pragma once
 
 #include <cstdint>
