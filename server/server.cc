@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <optional>
 #include <sstream>
@@ -113,6 +114,9 @@ struct Server::Rooms {
   std::optional<Replication> replication;
   std::optional<Keeper> keeper;
   std::optional<Net> net;
+  // What a thread that takes signals may touch; null while the server is being built.
+  Persistence* ForSignals() const { return for_signals.load(std::memory_order_acquire); }
+  std::atomic<Persistence*> for_signals{nullptr};
 
   bool AwaitReplicas(const std::string& words_text);
 
@@ -164,6 +168,7 @@ bool Server::Start(std::string* error) {
   engine.scripts = &rooms.scripting.emplace();
   Persistence& persistence = rooms.persistence.emplace(engine);
   engine.persistence = &persistence;
+  rooms.for_signals.store(&persistence, std::memory_order_release);
   Replication& replication = rooms.replication.emplace(engine, persistence);
   engine.replication = &replication;
   persistence.on_cut = [&replication](RdbFacts& facts) { replication.AddFacts(facts); };
@@ -208,8 +213,16 @@ void Server::Wait() {
       words = std::exchange(rooms.signal_words, {});
     }
     rooms.engine->stopping.Begin();
-    if (rooms.AwaitReplicas(words) && rooms.persistence->PrepareShutdown(words)) break;
+    if (rooms.AwaitReplicas(words) && rooms.persistence->PrepareShutdown(words) &&
+        rooms.engine->stopping.Decide()) {
+      break;
+    }
     rooms.persistence->AllowLoading();
+    {
+      // Who has asked meanwhile hears of this failure as well; SHUTDOWN ABORT calls off all.
+      MutexLock lock(rooms.mutex);
+      rooms.signalled = false;
+    }
     rooms.engine->stopping.Fail();
   }
   rooms.scripting->Abort();
@@ -250,7 +263,7 @@ void Server::RequestShutdown(std::string words) {
     rooms_->signalled = true;
     rooms_->signal_words = std::move(words);
   }
-  if (rooms_->persistence.has_value()) rooms_->persistence->AbortLoading();
+  if (Persistence* persistence = rooms_->ForSignals()) persistence->AbortLoading();
   rooms_->changed.NotifyAll();
 }
 
@@ -263,8 +276,9 @@ void Server::RequestShutdown() {
 }
 
 bool Server::saving_to_stop() const {
-  return rooms_->persistence.has_value() &&
-         (rooms_->persistence->saving_to_stop() || rooms_->engine->stopping.left_ms() > 0);
+  const Persistence* persistence = rooms_->ForSignals();
+  return persistence != nullptr &&
+         (persistence->saving_to_stop() || rooms_->engine->stopping.left_ms() > 0);
 }
 
 void Server::Stop() {

@@ -36,6 +36,12 @@ void Stopping::Fail() {
   }
 }
 
+bool Stopping::Decide() {
+  MutexLock lock(mutex_);
+  decided_ = !aborted_.load();
+  return decided_;
+}
+
 void Stopping::Park(Context& c) {
   MutexLock lock(mutex_);
   running_.store(true);
@@ -45,7 +51,7 @@ void Stopping::Park(Context& c) {
 
 bool Stopping::Abort() {
   MutexLock lock(mutex_);
-  if (!running_.load()) return false;
+  if (!running_.load() || decided_) return false;
   aborted_.store(true);
   return true;
 }

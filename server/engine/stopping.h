@@ -2,7 +2,8 @@
 // and the data set is saved, writes pause, and clients that asked for it (SHUTDOWN) wait: for the
 // end of their connection, or for an error if it comes to nothing.
 //
-// The thread that stops the server calls Begin and Fail; the rest is called by any thread.
+// The thread that stops the server calls Begin, then Fail or Decide; the rest is called by any
+// thread.
 #pragma once
 
 #include <atomic>
@@ -24,6 +25,8 @@ class Stopping {
   void SetDeadline(int64_t deadline_ms) { deadline_ms_.store(deadline_ms); }
   // Nothing comes of it: the clients are told, and writes go on.
   void Fail();
+  // From here on it can't be called off. False: it has been.
+  bool Decide();
 
   // The client of the context waits for what becomes of it.
   void Park(Context& c);
@@ -38,6 +41,7 @@ class Stopping {
   std::atomic<bool> running_{false}, aborted_{false};
   std::atomic<int64_t> deadline_ms_{0};
   Mutex mutex_;
+  bool decided_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<WaiterRef> clients_ ABSL_GUARDED_BY(mutex_);
 };
 

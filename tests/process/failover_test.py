@@ -119,6 +119,33 @@ class Shutdown(unittest.TestCase):
         self.assertIn("1 of 1 replicas are in sync", primary.log())
         self.assertEqual(replica.call("GET", "k"), b"v")
 
+    def test_calling_it_off_holds_for_all_who_asked(self):
+        primary, _ = self.pair()
+        with primary.wire() as first, primary.wire() as second:
+            first.send(encode("SHUTDOWN"))
+            wait_until(lambda: "Waiting for replicas" in primary.log(), "a shutdown that waits")
+            second.send(encode("SHUTDOWN"))
+            wait_until(lambda: primary.call("CLIENT", "LIST").count(b"cmd=shutdown") == 2,
+                       "a second one")
+            self.assertEqual(primary.call("SHUTDOWN", "ABORT"), b"OK")
+            for wire in (first, second):
+                self.assertEqual(wire.reply(), b"-ERR Errors trying to SHUTDOWN. Check logs.")
+        with primary.wire() as wire:
+            self.assertEqual(wire.call("SET", "k", "w"), b"OK")
+            self.assertEqual(wire.call("WAIT", 1, 100), 0)  # time for another one to begin
+            self.assertEqual(wire.call("SHUTDOWN", "ABORT"), b"-ERR No shutdown in progress.")
+        self.assertEqual(primary.log().count("Waiting for replicas"), 1)
+
+    def test_it_can_be_called_off_while_it_saves(self):
+        with larder("--save", "1000 1000", "--rdb-key-save-delay", 1000) as server:
+            server.call("DEBUG", "POPULATE", 500)
+            with server.wire() as wire:
+                wire.send(encode("SHUTDOWN"))
+                wait_until(lambda: "Saving the final RDB" in server.log(), "the save")
+                self.assertEqual(server.call("SHUTDOWN", "ABORT"), b"OK")
+                self.assertEqual(wire.reply(), b"-ERR Errors trying to SHUTDOWN. Check logs.")
+            self.assertEqual(server.call("SET", "k", "w"), b"OK")
+
     def test_it_can_be_called_off(self):
         primary, replica = self.pair()
         with primary.wire() as wire:
