@@ -63,7 +63,8 @@ void Primary::Wake() {
 }
 
 void Primary::Adopt(HandedOver handed, SyncRequest request) {
-  auto link = std::make_unique<ReplicaLink>(std::move(handed), drops_, this);
+  auto link =
+      std::make_unique<ReplicaLink>(std::move(handed), drops_, stats_.repl_output_bytes, this);
   link->request = std::move(request);
   {
     MutexLock lock(mutex_);
@@ -199,7 +200,6 @@ void Primary::Receive(ReplicaLink& link) {
   if (received < 0 && (errno == EAGAIN || errno == EINTR)) return;
   if (received <= 0) return Drop(link, "closed the connection");
   link.input.append(bytes, static_cast<size_t>(received));
-  link.acknowledged_ms = MonotonicMs();
   Read(link);
 }
 
@@ -215,6 +215,8 @@ void Primary::Read(ReplicaLink& link) {
     if (result == RequestParser::Result::kNeedMore) break;
     if (result == RequestParser::Result::kError) return Drop(link, "broke the protocol");
     if (result == RequestParser::Result::kRequest) Obey(link, words);
+    // A newline: it is alive, and busy with loading.
+    if (result == RequestParser::Result::kEmpty) link.acknowledged_ms = MonotonicMs();
     if (link.failed) return;
   }
   link.input.erase(0, position);
@@ -224,15 +226,18 @@ void Primary::Read(ReplicaLink& link) {
 // Of what a replica may send only acknowledgements mean something. An answer to anything else would
 // stand in the middle of the stream.
 void Primary::Obey(ReplicaLink& link, Args words) {
-  uint64_t offset;
-  if (!EqualsIgnoreCase(words[0], "replconf")) return DropTalker(link, words);
-  if (words.size() < 3) return;
-  if (!EqualsIgnoreCase(words[1], "ack") || !ParseUint64(words[2], &offset)) return;
-  if (offset > engine_.log.offset()) return Drop(link, "acknowledges what it was never sent");
-  link.acknowledged = std::max(link.acknowledged.load(), offset);
-  if (words.size() > 4 && EqualsIgnoreCase(words[3], "fack") && ParseUint64(words[4], &offset)) {
-    link.on_disk = std::max(link.on_disk.load(), offset);
+  const bool acknowledges = words.size() > 2 && EqualsIgnoreCase(words[0], "replconf") &&
+                            EqualsIgnoreCase(words[1], "ack");
+  if (!acknowledges) return DropTalker(link, words);
+  uint64_t offset, on_disk = 0;
+  if (!ParseUint64(words[2], &offset)) return;
+  if (words.size() > 4 && EqualsIgnoreCase(words[3], "fack")) ParseUint64(words[4], &on_disk);
+  if (std::max(offset, on_disk) > engine_.log.offset()) {
+    return Drop(link, "acknowledges what it was never sent");
   }
+  link.acknowledged = std::max(link.acknowledged.load(), offset);
+  link.on_disk = std::max(link.on_disk.load(), on_disk);
+  link.acknowledged_ms = MonotonicMs();
   acknowledged_ = true;
   if (link.state == State::kLoading) link.state = State::kOnline;
 }

@@ -85,6 +85,7 @@ bool PrimaryWire::Receive(int64_t timeout_ms) {
   if (received > 0) input_.Grow(static_cast<size_t>(received));
   if (received == 0) return Fail("connection closed");
   if (received < 0) return errno == EAGAIN || errno == EINTR || Fail(std::strerror(errno));
+  received_bytes_.Add(static_cast<uint64_t>(received));
   last_io_ms_ = MonotonicMs();
   return true;
 }

@@ -11,6 +11,7 @@
 #include "protocol/byte_buffer.h"
 #include "server/base/connect.h"
 #include "server/base/socket.h"
+#include "server/engine/stats.h"
 
 namespace larder {
 
@@ -30,8 +31,9 @@ class Interrupter {
 
 class PrimaryWire {
  public:
-  explicit PrimaryWire(const Interrupter& interrupter, Socket socket = Socket())
-      : interrupter_(interrupter), socket_(std::move(socket)) {}
+  // `received_bytes` counts what comes.
+  PrimaryWire(const Interrupter& interrupter, Tally& received_bytes, Socket socket = Socket())
+      : interrupter_(interrupter), received_bytes_(received_bytes), socket_(std::move(socket)) {}
 
   // Each returns false when it failed: error() says why.
   bool Connect(const std::string& host, int port, const std::string& source_address,
@@ -63,6 +65,7 @@ class PrimaryWire {
   Waited WaitFor(int fd, short event, int64_t timeout_ms) const;
 
   const Interrupter& interrupter_;
+  Tally& received_bytes_;
   Socket socket_;
   ByteBuffer input_;
   size_t consumed_ = 0;

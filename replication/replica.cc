@@ -67,12 +67,12 @@ Replica::Progress Replica::progress() const {
   Progress progress;
   const int64_t now_ms = MonotonicMs();
   const bool up = state() == State::kConnected;
-  if (up) {
+  progress.syncing = state() == State::kSync;
+  if (up || progress.syncing) {
     progress.last_io_s = (now_ms - progress_.last_io_ms.load(std::memory_order_relaxed)) / 1000;
   }
   if (!up) progress.down_since_s = (now_ms - down_since_ms_.load(std::memory_order_relaxed)) / 1000;
   progress.unapplied_bytes = unapplied_bytes_.load(std::memory_order_relaxed);
-  progress.syncing = state() == State::kSync;
   progress.sync_bytes = progress_.bytes.load(std::memory_order_relaxed);
   progress.sync_total_bytes = progress_.total_bytes.load(std::memory_order_relaxed);
   return progress;
@@ -109,7 +109,7 @@ void Replica::Run() {
 
 // One link, from its beginning to its end. True: it broke after the primary had answered.
 bool Replica::FollowOnce(const Target& target) {
-  PrimaryWire wire(interrupter_);
+  PrimaryWire wire(interrupter_, worker_.stats.repl_input_bytes);
   SetState(target, State::kConnecting);
   Log(LogLevel::kNotice, "Connecting to MASTER ", target.host, ":", target.port);
   SyncReply answer;
@@ -135,6 +135,7 @@ bool Replica::FollowOnce(const Target& target) {
   if (answer.kind == SyncReply::Kind::kContinue) {
     if (Continue(target, answer)) Stream(wire, target);
   } else {
+    progress_.last_io_ms.store(wire.last_io_ms(), std::memory_order_relaxed);
     SetState(target, State::kSync);
     if (TakeSnapshot(wire, target, answer)) Stream(wire, target);
   }

@@ -14,12 +14,14 @@ constexpr size_t kTakenBytes = 256 * 1024;  // from the log at once
 
 }  // namespace
 
-ReplicaLink::ReplicaLink(HandedOver handed, const std::atomic<uint64_t>& all_drops, Mailbox* home)
+ReplicaLink::ReplicaLink(HandedOver handed, const std::atomic<uint64_t>& all_drops,
+                         Tally& sent_bytes, Mailbox* home)
     : client(handed.id, home),
       socket(std::move(handed.socket)),
       facts(handed.replica == nullptr ? ReplicaFacts() : *handed.replica),
       input(std::move(handed.unread)),
       all_drops_(all_drops),
+      sent_bytes_(sent_bytes),
       drops_(all_drops.load()) {
   client.link = Client::Link::kReplica;
   client.address = std::move(handed.address);
@@ -29,6 +31,7 @@ ReplicaLink::ReplicaLink(HandedOver handed, const std::atomic<uint64_t>& all_dro
   client.connected_ms = handed.connected_ms;
   MutexLock lock(client.label_mutex);
   client.name = std::move(handed.name);
+  client.user = std::move(handed.user);
 }
 
 std::string ReplicaLink::ip() const {
@@ -70,6 +73,7 @@ bool ReplicaLink::Flush() {
       blocked = errno == EAGAIN || errno == EWOULDBLOCK;
       return blocked || errno == EINTR;
     }
+    sent_bytes_.Add(static_cast<uint64_t>(sent));
     Drop(static_cast<size_t>(sent));
   }
 }

@@ -15,6 +15,7 @@
 #include "server/base/socket.h"
 #include "server/engine/client.h"
 #include "server/engine/hand_over.h"
+#include "server/engine/stats.h"
 
 namespace larder {
 
@@ -34,8 +35,10 @@ struct ReplicaLink {
     kSnapshotOnly,  // has been sent all it wanted; until it goes
   };
 
-  // `all_drops` counts Primary::DropReplicas.
-  ReplicaLink(HandedOver handed, const std::atomic<uint64_t>& all_drops, Mailbox* home);
+  // `all_drops` counts Primary::DropReplicas; `sent_bytes` what all links have sent, under the lock
+  // that Flush is called under.
+  ReplicaLink(HandedOver handed, const std::atomic<uint64_t>& all_drops, Tally& sent_bytes,
+              Mailbox* home);
 
   // Whether it may still be used: not closed by the other side, by a limit or by CLIENT KILL.
   bool open() const { return socket.open() && !failed; }
@@ -71,6 +74,7 @@ struct ReplicaLink {
   void Drop(size_t bytes);
 
   const std::atomic<uint64_t>& all_drops_;
+  Tally& sent_bytes_;
   const uint64_t drops_;  // how many there were when it came
 
   std::vector<ReplicationLog::Piece> pieces_;  // taken from the log, not sent yet

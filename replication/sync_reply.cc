@@ -8,6 +8,7 @@ namespace larder {
 namespace {
 
 constexpr size_t kIdBytes = 40;
+constexpr uint64_t kMostOffset = INT64_MAX;  // Redis' offsets have a sign
 
 }  // namespace
 
@@ -18,7 +19,8 @@ SyncReply SyncReply::Parse(std::string_view line) {
       space == std::string_view::npos ? std::string_view() : line.substr(space + 1);
   const size_t second = rest.find(' ');
   if (line.starts_with("+FULLRESYNC ")) {
-    const bool sound = second == kIdBytes && ParseUint64(rest.substr(second + 1), &reply.offset);
+    const bool sound = second == kIdBytes && ParseUint64(rest.substr(second + 1), &reply.offset) &&
+                       reply.offset <= kMostOffset;
     reply.kind = sound ? Kind::kFull : Kind::kWrong;
     if (sound) reply.id = rest.substr(0, second);
   } else if (line.starts_with("+CONTINUE")) {

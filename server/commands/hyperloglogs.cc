@@ -121,6 +121,7 @@ void CountOne(Context& c) {
   entry = c.GrowString(key, c.WriteEntry(key), bytes.size());
   entry->Overwrite(hyperloglog::kCacheOffset, {cache.data(), cache.size()});
   c.Changed(key, NotifyClass::kNone, "");
+  c.ReplicateAs(c.args);  // not by itself, since the command only reads otherwise
   c.reply.Integer(static_cast<int64_t>(estimate));
 }
 

@@ -204,14 +204,13 @@ void WriteStats(Engine& engine, InfoWriter& info) {
   info.Field("instantaneous_ops_per_sec", static_cast<int64_t>(engine.rates.commands()));
   info.Ratio("instantaneous_input_kbps", engine.rates.input_bytes() / 1024);
   info.Ratio("instantaneous_output_kbps", engine.rates.output_bytes() / 1024);
-  info.Ratio("instantaneous_input_repl_kbps", 0);
-  info.Ratio("instantaneous_output_repl_kbps", 0);
+  info.Ratio("instantaneous_input_repl_kbps", engine.rates.repl_input_bytes() / 1024);
+  info.Ratio("instantaneous_output_repl_kbps", engine.rates.repl_output_bytes() / 1024);
   info.Ratio("expired_stale_perc", 0);
   info.Field("migrate_cached_sockets",
              static_cast<Persistence&>(*engine.persistence).migration().links());
   for (std::string_view name :
-       {"total_net_repl_input_bytes", "total_net_repl_output_bytes",
-        "expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds", "latest_fork_usec",
+       {"expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds", "latest_fork_usec",
         "total_forks", "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
         "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",
         "current_active_defrag_time", "dump_payload_sanitizations", "io_threaded_reads_processed",

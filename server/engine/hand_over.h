@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "server/acl/users.h"
 #include "server/base/socket.h"
 
 namespace larder {
@@ -21,6 +22,7 @@ struct HandedOver {
   std::string address, local_address, name;
   bool unix_socket = false;
   int64_t connected_ms = 0;
+  UserRef user;                           // who goes with his user (ACL DELUSER)
   std::shared_ptr<ReplicaFacts> replica;  // null where REPLCONF was never called
 };
 

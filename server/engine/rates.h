@@ -17,6 +17,10 @@ class Rates {
   double commands() const { return commands_.per_second.load(std::memory_order_relaxed); }
   double input_bytes() const { return input_.per_second.load(std::memory_order_relaxed); }
   double output_bytes() const { return output_.per_second.load(std::memory_order_relaxed); }
+  double repl_input_bytes() const { return repl_input_.per_second.load(std::memory_order_relaxed); }
+  double repl_output_bytes() const {
+    return repl_output_.per_second.load(std::memory_order_relaxed);
+  }
 
  private:
   static constexpr size_t kSamples = 16;
@@ -26,7 +30,7 @@ class Rates {
     std::atomic<double> per_second{0};
     void Add(uint64_t now, double seconds, size_t place);
   };
-  Rate commands_, input_, output_;
+  Rate commands_, input_, output_, repl_input_, repl_output_;
   int64_t last_ms_ = 0;
   size_t next_ = 0;
 };

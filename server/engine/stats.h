@@ -43,6 +43,8 @@ struct CommandTally {
   X(rejected_connections, "rejected_connections")                     \
   X(input_bytes, "total_net_input_bytes")                             \
   X(output_bytes, "total_net_output_bytes")                           \
+  X(repl_input_bytes, "total_net_repl_input_bytes")                   \
+  X(repl_output_bytes, "total_net_repl_output_bytes")                 \
   X(keyspace_hits, "keyspace_hits")                                   \
   X(keyspace_misses, "keyspace_misses")                               \
   X(expired_keys, "expired_keys")                                     \

@@ -265,6 +265,7 @@ void Loop::HandOver(Connection& c) {
   {
     MutexLock lock(c.client.label_mutex);
     handed.name = c.client.name;
+    handed.user = c.client.user;
   }
   const auto take = std::move(c.client.hand_over);
   Destroy(c);

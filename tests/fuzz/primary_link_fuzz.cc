@@ -32,7 +32,8 @@ void Check(std::string_view bytes) {
     made.repl_timeout_s.Set(1);
     return made;
   }();
-  PrimaryWire wire(interrupter, Sent(bytes));
+  Tally received;
+  PrimaryWire wire(interrupter, received, Sent(bytes));
   std::string line;
   if (!wire.ReadLine(&line, 1000)) return;
   const SyncReply reply = SyncReply::Parse(line);

@@ -227,7 +227,7 @@ class BadReplica(unittest.TestCase):
     def test_whoever_talks_on_the_link_is_dropped(self):
         primary = self.primary()
         for words, name in ((("PING",), "ping"), (("XINFO", "HELP"), "xinfo|help"),
-                            (("GET", "k"), "get")):
+                            (("REPLCONF", "ACK"), "replconf"), (("GET", "k"), "get")):
             wire = self.full_sync(primary)
             wire.send(encode(*words))
             wire.rest()
@@ -270,6 +270,28 @@ class BadReplica(unittest.TestCase):
         wire.send(encode("REPLCONF", "ACK", "1000000000"))
         self.lost(primary, wire, "lost: it acknowledges what it was never sent.")
         self.assertEqual(primary.call("WAIT", "1", "1"), 0)
+
+    def test_neither_is_the_future_on_its_disk(self):
+        primary = self.primary()
+        wire = self.full_sync(primary)
+        wire.send(encode("REPLCONF", "ACK", "0", "FACK", "1000000000"))
+        self.lost(primary, wire, "lost: it acknowledges what it was never sent.")
+        self.assertEqual(primary.call("WAITAOF", "0", "1", "1"), [0, 0])
+
+    def test_only_acknowledgements_and_newlines_count_as_life(self):
+        primary = self.primary("--repl-timeout", "1", "--repl-ping-replica-period", "1")
+        wire = self.full_sync(primary)
+        wire.send(encode("REPLCONF", "listening-port", "1"))
+        self.lost(primary, wire, "Replica generated a reply to command 'replconf'")
+        wire = self.full_sync(primary)
+        begin = int(primary.info("master_repl_offset"))
+
+        def three_pings_later():
+            wire.send(b"\n")
+            return int(primary.info("master_repl_offset")) >= begin + 3 * len(encode("PING"))
+
+        wait_until(three_pings_later, "three times repl-timeout")
+        self.assertEqual(primary.info("connected_slaves"), "1")
 
     def test_garbage_ends_the_link(self):
         primary = self.primary()
