@@ -77,11 +77,13 @@ bool ArrivingSnapshot::ReceiveMarked() {
 
 bool ArrivingSnapshot::Keep(std::string_view bytes) {
   if (!file_.Write(bytes)) {
-    Log(LogLevel::kWarning, "The snapshot can't be written to disk: ", std::strerror(errno));
+    Log(LogLevel::kWarning,
+        "The snapshot can't be written to disk: ", std::strerror(file_.error()));
     return false;
   }
   wire_.Consume(bytes.size());
   progress_.bytes.store(static_cast<int64_t>(file_.size_bytes()), std::memory_order_relaxed);
+  log_.At(file_.size_bytes(), total_);
   return true;
 }
 

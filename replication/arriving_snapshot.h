@@ -12,6 +12,7 @@
 #include "protocol/rdb_reader.h"
 #include "replication/hidden_file.h"
 #include "replication/primary_wire.h"
+#include "server/base/progress_log.h"
 #include "server/config/settings.h"
 
 namespace larder {
@@ -50,6 +51,7 @@ class ArrivingSnapshot : public RdbSource {
   Progress& progress_;
   std::string mark_;  // empty: it has a length
   uint64_t total_ = 0;
+  ProgressLog log_{"MASTER <-> REPLICA sync", ProgressLog::kMegabytes};
   bool whole_ = false;
 };
 

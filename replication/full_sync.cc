@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "replication/hidden_file.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/random.h"
@@ -128,6 +127,7 @@ void FullSync::Greet() {
 void FullSync::Run() {
   Greet();
   const bool ok = to_file_ ? WriteToFile() : WriteToSockets();
+  if (ok) last_ok_.store(true, std::memory_order_relaxed);
   for (ReplicaLink* link : links_) {
     if (!ok) link->failed = true;
     Log(LogLevel::kNotice,
@@ -176,13 +176,12 @@ bool FullSync::WriteToFile() {
   const bool written = Write(file);
   Greet();  // who has joined
   if (!written) {
-    Log(LogLevel::kWarning, "Full sync: the snapshot could not be written: ", std::strerror(errno));
+    Log(LogLevel::kWarning,
+        "Full sync: the snapshot could not be written: ", std::strerror(file.error()));
+    if (!aborted_.load(std::memory_order_relaxed)) last_ok_.store(false, std::memory_order_relaxed);
     return false;
   }
-  if (saves_ && file.KeepAs(engine_.config.Text("dbfilename"))) {
-    persistence_.NoteSaved(true, changes_at_cut_);
-    Log(LogLevel::kNotice, "DB saved on disk");
-  }
+  if (saves_) Keep(file);
   for (ReplicaLink* link : links_) link->gets_file = true;
   if (!SendToAll(StrCat("$", file.size_bytes(), "\r\n"))) return false;
   std::string step(kFileStepBytes, '\0');
@@ -192,6 +191,18 @@ bool FullSync::WriteToFile() {
     left -= read;
   }
   return true;
+}
+
+void FullSync::Keep(HiddenFile& file) {
+  const std::string name = engine_.config.Text("dbfilename");
+  if (file.KeepAs(name)) {
+    persistence_.NoteSaved(true, changes_at_cut_);
+    Log(LogLevel::kNotice, "DB saved on disk");
+  } else {
+    // Not every file system can; the save points are still due.
+    Log(LogLevel::kWarning, "Full sync: its file could not become ", name, ": ",
+        std::strerror(file.error()));
+  }
 }
 
 // False when nobody is left to send to.
@@ -210,6 +221,7 @@ bool FullSync::SendTo(ReplicaLink& link, std::string_view bytes) {
         ::send(link.socket.fd(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent > 0) {
       bytes.remove_prefix(static_cast<size_t>(sent));
+      worker_.stats.repl_output_bytes.Add(static_cast<uint64_t>(sent));
       last_ms = MonotonicMs();
       continue;
     }

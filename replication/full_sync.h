@@ -4,7 +4,7 @@
 // length; until done() the sockets belong to that thread. While a file is being written more
 // replicas may join: it is what they lack as well, and the log keeps what came since.
 //
-// One thread (Primary's) calls everything but Abort.
+// One thread (Primary's) calls everything but Abort and last_ok.
 #pragma once
 
 #include <atomic>
@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "replication/hidden_file.h"
 #include "replication/history.h"
 #include "replication/replica_link.h"
 #include "server/base/mutex.h"
@@ -41,6 +42,8 @@ class FullSync {
   void SendNewlines() ABSL_LOCKS_EXCLUDED(mutex_);
   // The file becomes `dbfilename`, as the save points want one: worth while without replicas too.
   bool saves() const { return saves_; }
+  // False where the last one failed because its file could not be written. Any thread.
+  bool last_ok() const { return last_ok_.load(std::memory_order_relaxed); }
   bool done() const { return done_.load(std::memory_order_acquire); }
   // Returns the links; who did not get everything has failed. REQUIRES: done().
   std::vector<ReplicaLink*> Finish();
@@ -55,6 +58,7 @@ class FullSync {
   bool WriteToSockets();
   bool WriteToFile();
   bool Write(RdbSink& sink);
+  void Keep(HiddenFile& file);
   void SetWriting(bool writing) ABSL_LOCKS_EXCLUDED(mutex_);
   bool SendToAll(std::string_view bytes);
   bool SendTo(ReplicaLink& link, std::string_view bytes);
@@ -76,7 +80,7 @@ class FullSync {
   uint64_t changes_at_cut_ = 0;
   Mutex mutex_;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;  // the snapshot is this sync's
-  std::atomic<bool> done_{false}, aborted_{false};
+  std::atomic<bool> done_{false}, aborted_{false}, last_ok_{true};
   std::thread thread_;
 };
 

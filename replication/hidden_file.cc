@@ -18,13 +18,17 @@ HiddenFile::HiddenFile() : file_(::open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 064
   char name[] = "temp-sync-XXXXXX";
   file_ = Socket(::mkostemp(name, 02000000));  // O_CLOEXEC
   if (file_.open()) ::unlink(name);
+  if (!file_.open()) error_ = errno;
 }
 
 bool HiddenFile::Write(std::string_view bytes) {
   while (file_.open() && !bytes.empty()) {
     const ssize_t written = ::write(file_.fd(), bytes.data(), bytes.size());
-    if (written < 0 && errno != EINTR) return false;
-    if (written < 0) continue;
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) {
+      error_ = errno;
+      return false;
+    }
     bytes.remove_prefix(static_cast<size_t>(written));
     size_ += static_cast<uint64_t>(written);
   }
@@ -45,12 +49,13 @@ bool HiddenFile::KeepAs(const std::string& path) {
   ::unlink(name.c_str());  // of a process of this number that was killed here
   if (::fsync(file_.fd()) != 0 ||
       ::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    error_ = errno;
     return false;
   }
   const Replaced replaced = RenameFile(name, path);
   if (!replaced.in_place) ::unlink(name.c_str());
-  errno = replaced.error;
-  return replaced.error == 0;
+  error_ = replaced.error;
+  return error_ == 0;
 }
 
 void HiddenFile::Cut(uint64_t size_bytes) { size_ = std::min(size_, size_bytes); }

@@ -17,7 +17,8 @@ class HiddenFile : public RdbSink, public RdbSource {
  public:
   HiddenFile();
 
-  // False when it could not be opened or written; errno says why.
+  // Each returns false when it failed, for a reason that error() holds, as errno: whoever asks may
+  // be another thread than the one that wrote.
   bool Write(std::string_view bytes) override;
   // Reads on from where the last call ended, from the beginning at first.
   size_t Read(char* to, size_t most) override;
@@ -27,13 +28,15 @@ class HiddenFile : public RdbSink, public RdbSource {
   void Cut(uint64_t size_bytes);
   uint64_t size_bytes() const { return size_; }
   bool all_read() const { return read_ >= size_; }
-  // Puts the file, safely on disk, in the place of `path` in the same folder. False where the file
-  // system has no way to; the old file is what it was.
+  // Puts the file, safely on disk, in the place of `path` in the same folder. Not every file system
+  // has a way to; the old file is what it was then.
   bool KeepAs(const std::string& path);
+  int error() const { return error_; }
 
  private:
   Socket file_;
   uint64_t size_ = 0, read_ = 0;
+  int error_ = 0;
 };
 
 }  // namespace larder

@@ -1,4 +1,7 @@
 // INFO's section "replication", and ROLE.
+#include <algorithm>
+#include <cstdio>
+
 #include "protocol/reply.h"
 #include "replication/replication.h"
 #include "server/base/strings.h"
@@ -35,15 +38,22 @@ void AppendLink(std::string& out, const Engine& engine, const Replica& replica) 
   Field(out, "master_host", target.host);
   Field(out, "master_port", target.port);
   Field(out, "master_link_status", up ? "up" : "down");
-  Field(out, "master_last_io_seconds_ago", progress.last_io_s);
+  Field(out, "master_last_io_seconds_ago", up ? progress.last_io_s : -1);
   Field(out, "master_sync_in_progress", static_cast<int>(progress.syncing));
   Field(out, "slave_read_repl_offset", offset + progress.unapplied_bytes);
   Field(out, "slave_repl_offset", offset);
   if (progress.syncing) {
     Field(out, "master_sync_total_bytes", progress.sync_total_bytes);
     Field(out, "master_sync_read_bytes", progress.sync_bytes);
-    Field(out, "master_sync_left_bytes", progress.sync_total_bytes - progress.sync_bytes);
-    Field(out, "master_sync_last_io_seconds_ago", 0);
+    // Where no length was announced the total is 0, and how much is left not known.
+    const int64_t total = progress.sync_total_bytes;
+    const double done = static_cast<double>(progress.sync_bytes) * 100;
+    char percent[32];
+    std::snprintf(percent, sizeof(percent), "%.2f",
+                  total == 0 ? 0 : done / static_cast<double>(total));
+    Field(out, "master_sync_left_bytes", std::max<int64_t>(0, total - progress.sync_bytes));
+    Field(out, "master_sync_perc", percent);
+    Field(out, "master_sync_last_io_seconds_ago", progress.last_io_s);
   }
   if (!up) Field(out, "master_link_down_since_seconds", progress.down_since_s);
   const Settings& settings = engine.config.settings();
@@ -77,6 +87,7 @@ void Replication::AppendInfo(std::string& out) const {
   if (is_replica) AppendLink(out, engine_, replica_);
   const std::vector<Primary::ReplicaState> replicas = primary_.replicas();
   Field(out, "connected_slaves", replicas.size());
+  Field(out, "larder_last_full_sync_status", primary_.last_full_sync_ok() ? "ok" : "err");
   const Settings& settings = engine_.config.settings();
   if (settings.min_replicas_to_write > 0 && settings.min_replicas_max_lag_s > 0) {
     Field(out, "min_slaves_good_slaves", primary_.good_replicas());

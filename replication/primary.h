@@ -57,6 +57,7 @@ class Primary final : public Mailbox {
   };
   std::vector<ReplicaState> replicas() const;
   size_t replica_count() const { return replica_count_.load(std::memory_order_relaxed); }
+  bool last_full_sync_ok() const { return full_sync_.last_ok(); }
   // Replicas whose last acknowledgement is at most min-replicas-max-lag old.
   int good_replicas() const { return good_replicas_.load(std::memory_order_relaxed); }
   // Who has acknowledged everything before `offset`, or has it on disk.

@@ -66,7 +66,7 @@ class Replica {
   State state() const { return state_.load(std::memory_order_relaxed); }
 
   struct Progress {
-    int64_t last_io_s = -1;        // since the primary sent something; -1: the link is down
+    int64_t last_io_s = -1;        // since the primary sent something; -1: there is no link
     int64_t down_since_s = -1;     // since the link went down; -1: it is up
     int64_t sync_bytes = 0;        // of the snapshot received so far
     int64_t sync_total_bytes = 0;  // 0: not known

@@ -76,7 +76,8 @@ bool Replica::TakeSnapshot(PrimaryWire& wire, const Target& target, const SyncRe
   const bool wanted = engine_.config.Text("rdb-del-sync-files") != "yes" &&
                       engine_.persistence->left_out().empty();  // it has all databases
   if (wanted && !file.KeepAs(engine_.config.Text("dbfilename"))) {
-    Log(LogLevel::kNotice, "The snapshot could not be kept as a file: ", std::strerror(errno));
+    Log(LogLevel::kNotice,
+        "The snapshot could not be kept as a file: ", std::strerror(file.error()));
   }
   return true;
 }

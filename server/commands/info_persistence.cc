@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "server/base/clock.h"
+#include "server/base/progress_log.h"
 #include "server/commands/info.h"
 #include "server/engine/engine.h"
 #include "server/persistence/persistence.h"
@@ -9,19 +10,22 @@
 namespace larder {
 namespace {
 
+// A stream without a length is guessed by the memory of the server that it comes from, as in Redis.
 void WriteLoading(const Persistence::State& state, InfoWriter& info) {
+  const bool known = state.loading_total_bytes > 0;
+  const uint64_t total = known ? state.loading_total_bytes : state.loading_used_memory;
   const int64_t elapsed_s = std::max<int64_t>(0, WallMs() / 1000 - state.loading_since_s);
-  const auto total = static_cast<double>(std::max<uint64_t>(1, state.loading_total_bytes));
-  const auto loaded = static_cast<double>(state.loading_bytes);
+  const Pace pace(state.loading_bytes, total, elapsed_s * 1000);
+  const double percent =
+      total == 0 ? 0 : static_cast<double>(state.loading_bytes) / static_cast<double>(total) * 100;
   info.Field("loading_start_time", state.loading_since_s);
   info.Field("loading_total_bytes", state.loading_total_bytes);
-  info.Field("loading_rdb_used_mem", 0);
+  info.Field("loading_rdb_used_mem", state.loading_used_memory);
   info.Field("loading_loaded_bytes", state.loading_bytes);
-  info.Ratio("loading_loaded_perc", loaded / total * 100);
-  info.Field("loading_eta_seconds", loaded == 0
-                                        ? 1
-                                        : static_cast<int64_t>(static_cast<double>(elapsed_s) *
-                                                               (total - loaded) / loaded));
+  info.Ratio("loading_loaded_perc", std::min(percent, known ? 100 : 99.99));
+  info.Field("loading_eta_seconds",
+             std::max<int64_t>(pace.seconds_left, known && state.loading_bytes > 0 ? 0 : 1));
+  info.Field("larder_loading_bytes_per_second", pace.per_second);
 }
 
 // `snapshot`: one is being written, for whatever purpose, so that a rewrite has to wait.
@@ -62,6 +66,7 @@ void WritePersistence(Engine& engine, InfoWriter& info) {
   // Redis counts what the operating system copied beneath a fork; here it is what was kept.
   const uint64_t kept_bytes = running ? snapshot.kept_bytes() : 0;
   const auto total = static_cast<double>(std::max<uint64_t>(1, snapshot.keys_total()));
+  const Pace pace = snapshot.pace();
   info.Field("async_loading", state.loading_beside ? 1 : 0);
   info.Field("current_cow_peak", kept_bytes);
   info.Field("current_cow_size", kept_bytes);
@@ -70,6 +75,8 @@ void WritePersistence(Engine& engine, InfoWriter& info) {
              running ? static_cast<double>(snapshot.keys_written()) / total * 100 : 0);
   info.Field("current_save_keys_processed", running ? snapshot.keys_written() : 0);
   info.Field("current_save_keys_total", running ? snapshot.keys_total() : 0);
+  info.Field("larder_save_keys_per_second", running ? pace.per_second : 0);
+  info.Field("larder_save_seconds_left", running ? pace.seconds_left : 0);
   info.Field("rdb_changes_since_last_save", persistence.changes());
   info.Field("rdb_bgsave_in_progress", saving_rdb || state.about_to_run);
   info.Field("rdb_last_save_time", state.last_save_s);
@@ -80,6 +87,8 @@ void WritePersistence(Engine& engine, InfoWriter& info) {
                                                 : -1);
   info.Field("rdb_saves", state.saves);
   info.Field("rdb_last_cow_size", state.last_kept_bytes);
+  info.Field("larder_last_backup_time", state.last_backup_s);
+  info.Field("larder_last_backup_status", state.last_backup_ok ? "ok" : "err");
   info.Field("rdb_last_load_keys_expired", state.keys_expired);
   info.Field("rdb_last_load_keys_loaded", state.keys_loaded);
   WriteAof(persistence, running, info);

@@ -124,7 +124,8 @@ AofLoad::Result AofLoad::Cut(const std::string& path, uint64_t size) {
     }
     return Fail(StrCat("Error truncating the AOF file ", path, ": ", std::strerror(errno)));
   }
-  return Fail(StrCat("Unexpected end of file reading the append only file ", path,
+  return Fail(StrCat("Unexpected end of file reading the append only file ", path, " at offset ",
+                     size,
                      ". You can: 1) Make a backup of your AOF file, then use redis-check-aof "
                      "--fix <filename.manifest>. 2) Alternatively you can set the "
                      "'aof-load-truncated' configuration option to yes and restart the server."));

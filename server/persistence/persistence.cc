@@ -128,11 +128,15 @@ void Persistence::TakeBackup() {
   ParseInt64(engine_.config.Text("backup-retention"), &keep);
   std::string error;
   const std::string file = engine_.config.Text("dbfilename");
-  if (backups_.Take(file, NowS(), static_cast<size_t>(keep), &error)) {
+  const bool ok = backups_.Take(file, NowS(), static_cast<size_t>(keep), &error);
+  if (ok) {
     Log(LogLevel::kNotice, "Daily backup taken");
   } else {
     Log(LogLevel::kWarning, error);
   }
+  MutexLock lock(mutex_);
+  state_.last_backup_ok = ok;
+  if (ok) state_.last_backup_s = NowS();
 }
 
 void Persistence::WriteInBackground() {

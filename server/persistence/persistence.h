@@ -120,10 +120,13 @@ class Persistence : public PersistenceHost {
     uint64_t saves = 0;
     uint64_t last_kept_bytes = 0;                // Snapshot::kept_bytes of the last background save
     uint64_t keys_loaded = 0, keys_expired = 0;  // by the last load
+    int64_t last_backup_s = 0;                   // Unix time; 0: none since the start
+    bool last_backup_ok = true;
     bool loading = false;
     bool loading_beside = false;  // beside the data that are served
     int64_t loading_since_s = 0;
-    uint64_t loading_total_bytes = 0, loading_bytes = 0;
+    uint64_t loading_total_bytes = 0, loading_bytes = 0;  // total 0: not known
+    uint64_t loading_used_memory = 0;  // of the server that wrote it, if it says so
   };
   State state() const;
   // Changes since the last save.
@@ -143,6 +146,7 @@ class Persistence : public PersistenceHost {
   void Run();
   void Round();
   void ReadSavePoints(const std::string& text);
+  void NoteUsedMemory(std::string_view bytes);
   bool SaveIsDue(int64_t now_s) const;
   bool BackupIsDue(int64_t now_s) const;
   void TakeBackup();

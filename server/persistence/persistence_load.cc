@@ -6,6 +6,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/base/numbers.h"
 #include "server/base/strings.h"
 #include "server/engine/engine.h"
 #include "server/engine/script_host.h"
@@ -98,6 +99,11 @@ bool Persistence::LoadFile(RdbLoad::Options options, std::string* error) {
   return Load(file, file.size_bytes(), std::move(options), error);
 }
 
+void Persistence::NoteUsedMemory(std::string_view bytes) {
+  MutexLock lock(mutex_);
+  ParseUint64(bytes, &state_.loading_used_memory);
+}
+
 bool Persistence::Load(RdbSource& source, uint64_t size_bytes, RdbLoad::Options options,
                        std::string* error) {
   const Settings& settings = engine_.config.settings();
@@ -113,6 +119,10 @@ bool Persistence::Load(RdbSource& source, uint64_t size_bytes, RdbLoad::Options 
           {&library, 1}, replace ? LibraryMerge::kReplace : LibraryMerge::kAppend);
     };
   }
+  options.take_fact = [this, next = std::move(options.take_fact)](auto name, auto value) {
+    if (name == "used-mem") NoteUsedMemory(value);
+    if (next) next(name, value);
+  };
   if (options.stop == nullptr) options.stop = &stop_loading_;
   ProgressSource with_progress(source, size_bytes);
   RdbLoad load(with_progress, engine_.keyspace, std::move(options), ValueLimits(settings));
@@ -121,6 +131,7 @@ bool Persistence::Load(RdbSource& source, uint64_t size_bytes, RdbLoad::Options 
     running_load_ = &load;
     state_.loading_since_s = WallMs() / 1000;
     state_.loading_total_bytes = size_bytes;
+    state_.loading_used_memory = 0;
   }
   const bool was_loading = loading_.load(std::memory_order_relaxed);
   if (!beside) loading_.store(true, std::memory_order_relaxed);

@@ -108,6 +108,7 @@ bool Snapshot::Cut(RdbFacts facts) {
   for (const RdbFacts::DbSize& size : facts_.sizes) keys += size.keys;
   keys_total_.store(keys, std::memory_order_relaxed);
   keys_written_.store(0, std::memory_order_relaxed);
+  progress_.Begin();
   for (uint32_t i = 0; i < Keyspace::kShards; ++i) engine_.keyspace.shard(i).CutSnapshot();
   return true;
 }
@@ -130,6 +131,7 @@ void Snapshot::WriteShard(Gate::Slot& slot, Shard& shard, Save& save) {
     keys_written_.fetch_add(1, std::memory_order_relaxed);
     offers.WorkDone();
   };
+  progress_.At(keys_written(), keys_total());
   ShardWalk walk(shard);
   for (bool last = false; !last && save.ok() && !aborted();) {
     ShardWalk::Step step;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "server/base/progress_log.h"
 #include "server/engine/gate.h"
 #include "server/engine/worker.h"
 #include "server/persistence/command_save.h"
@@ -66,6 +67,7 @@ class Snapshot {
   uint64_t kept_bytes() const;
   uint64_t keys_total() const { return keys_total_.load(std::memory_order_relaxed); }
   uint64_t keys_written() const { return keys_written_.load(std::memory_order_relaxed); }
+  Pace pace() const { return progress_.PaceAt(keys_written(), keys_total()); }
 
  private:
   // Into an RdbPart or a CommandSave.
@@ -80,6 +82,7 @@ class Snapshot {
   std::atomic<bool> running_{false};
   std::atomic<bool> aborted_{false};
   std::atomic<uint64_t> keys_total_{0}, keys_written_{0};
+  ProgressLog progress_{"Saving", ProgressLog::kKeys};
 };
 
 }  // namespace larder

@@ -269,7 +269,9 @@ class Damaged(unittest.TestCase):
 
     def test_a_truncated_tail_is_refused_where_that_is_wanted(self):
         path, before = self.damage(cut=3)
-        self.refused("Unexpected end of file reading the append only file",
+        whole = before[:before.rindex(b"*")]
+        self.refused("Unexpected end of file reading the append only file "
+                     "%s at offset %d" % (os.path.relpath(path, self.server.folder), len(whole)),
                      "--aof-load-truncated", "no")
         with open(path, "rb") as file:
             self.assertEqual(file.read(), before)

@@ -88,6 +88,7 @@ class Start(unittest.TestCase):
                 wait_until(lambda: self._says(other, b"-LOADING"), "-LOADING")
                 self.assertEqual(other.info("loading"), "1")
                 self.assertLess(float(other.info("loading_loaded_perc").rstrip("%")), 100)
+                self.assertGreaterEqual(int(other.info("loading_eta_seconds")), 0)
                 wait_until(lambda: self._says(other, b"value 1"), "the end of loading")
                 self.assertEqual(other.info("loading"), "0")
                 self.assertIn("keys loaded: 207", other.log())
@@ -292,6 +293,8 @@ class Backups(unittest.TestCase):
                 self.assertEqual(other.call("CONFIG", "SET", "backup-schedule", "00:00"), b"OK")
                 wait_until(lambda: "Daily backup taken" in other.log(), "a backup")
                 (name,) = os.listdir(folder)  # the old one is gone
+                self.assertEqual(other.info("larder_last_backup_status"), "ok")
+                self.assertGreater(int(other.info("larder_last_backup_time")), 1_700_000_000)
                 other.stop()
                 os.replace(os.path.join(folder, name), path(server))
             with restart(server) as other:
@@ -367,6 +370,27 @@ class Trouble(ServerTest):
         self.fails()
         self.limit_file_size(resource.RLIM_INFINITY)
         self.recovers()
+
+    def test_a_full_disk_at_a_full_sync_through_a_file(self):
+        self.server.call("CONFIG", "SET", "repl-diskless-sync", "no")
+        self.limit_file_size(100000)
+        with Server("--replicaof", "127.0.0.1 %d" % self.server.port) as replica:
+            line = "the snapshot could not be written: File too large"
+            wait_until(lambda: line in self.server.log(), "a line")
+            self.assertEqual(self.server.info("larder_last_full_sync_status"), "err")
+            self.intact()
+            self.limit_file_size(resource.RLIM_INFINITY)
+            wait_until(lambda: replica.info("master_link_status") == "up", "the link")
+            self.assertEqual(self.server.info("larder_last_full_sync_status"), "ok")
+            self.assertEqual(self.server.info("rdb_changes_since_last_save"), "0")  # it is a save
+            os.unlink(path(self.server))
+            os.mkdir(path(self.server))
+            replica.call("REPLICAOF", "NO", "ONE")
+            replica.call("REPLICAOF", "127.0.0.1", self.server.port)
+            wait_until(lambda: "its file could not become dump.rdb" in self.server.log(), "a line")
+            wait_until(lambda: replica.info("master_link_status") == "up", "the link")
+            self.assertEqual(self.server.info("rdb_last_bgsave_status"), "ok")
+            os.rmdir(path(self.server))
 
     def test_shutdown_fails_when_it_can_not_save_and_force_ends_it(self):
         self.limit_file_size(100000)
