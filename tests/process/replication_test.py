@@ -12,6 +12,7 @@ from harness import SERVER, Server, encode, find_redis, wait_until
 REDIS = find_redis()
 # Backlogs that hold what a test writes while a link is down.
 QUICK = ("--repl-diskless-sync-delay", 0, "--repl-timeout", 10, "--repl-backlog-size", "10mb")
+STREAMS = 5  # for each database, of fill()
 
 
 def larder(*options, **more):
@@ -38,8 +39,25 @@ def in_step(*servers):
                    for server in servers[1:])
 
     wait_until(same, "replicas that have everything")
-    digest = first.call("DEBUG", "DIGEST")
-    return all(server.call("DEBUG", "DIGEST") == digest for server in servers[1:])
+    data = first.call("DEBUG", "DIGEST"), groups(first)
+    return all((server.call("DEBUG", "DIGEST"), groups(server)) == data for server in servers[1:])
+
+
+def groups(server):
+    """What DEBUG DIGEST does not see of the streams that fill() writes: where their groups are, and
+    who has not acknowledged what. No replica, of Redis or larder, knows consumers without entries,
+    or how many entries were read once some were deleted."""
+    with server.wire() as wire:
+        seen = []
+        for db in range(3):
+            wire.call("SELECT", db)
+            for i in range(STREAMS):
+                found = wire.call("XINFO", "GROUPS", "x%d" % i)
+                for group in found if isinstance(found, list) else ():
+                    fields = dict(zip(group[::2], group[1::2]))
+                    seen.append((db, i, fields[b"last-delivered-id"],
+                                 wire.call("XPENDING", "x%d" % i, "g")))
+        return seen
 
 
 def fill(server, seed, commands=3000):
@@ -48,6 +66,9 @@ def fill(server, seed, commands=3000):
     out = []
     for i in range(commands):
         key, n = "k%d" % dice.randrange(200), dice.randrange(1000)
+        stream, consumer = "x%d" % (n % STREAMS), "c%d" % (n % 7)
+        # The numbers of two entries that may be there.
+        ids = "%d-%d" % (seed, n % 30), "%d-%d" % (seed, n % 29)
         out.append(dice.choice([
             ("SET", "s" + key, n), ("SET", "s" + key, "x" * n, "EX", 1000),
             ("APPEND", "s" + key, n),
@@ -61,6 +82,19 @@ def fill(server, seed, commands=3000):
             ("GETEX", "s" + key, "EX", 500), ("LTRIM", "l" + key, 0, 10), ("MULTI",), ("EXEC",),
             ("EVAL", "redis.call('SET',KEYS[1],1) return redis.call('INCR',KEYS[1])", 1, "s" + key),
             ("SUNIONSTORE", "m%d" % n, "m" + key), ("COPY", "h" + key, "h%d" % n, "REPLACE"),
+            ("XADD", stream, "%d-*" % seed, n, "v" * (n % 50)),
+            ("XADD", stream, "MAXLEN", "~", 50, "%d-*" % seed, "f", n), ("XDEL", stream, *ids),
+            ("XTRIM", stream, "MAXLEN", n % 100), ("XTRIM", stream, "MINID", ids[0]),
+            ("XGROUP", "CREATE", stream, "g", ids[0], "MKSTREAM"), ("XACK", stream, "g", *ids),
+            ("XREADGROUP", "GROUP", "g", consumer, "COUNT", 5, "STREAMS", stream, ">"),
+            ("XREADGROUP", "GROUP", "g", consumer, "NOACK", "STREAMS", stream, ">"),
+            ("XAUTOCLAIM", stream, "g", consumer, 0, "-", "COUNT", 3),
+            ("PFADD", "p%d" % (n % 9), *range(n, 100 * n, n + 1)), ("SETBIT", "b" + key, n, 1),
+            ("PFMERGE", "p%d" % (n % 8), "p%d" % (n % 9), "p" + key),
+            ("BITFIELD", "b" + key, "INCRBY", "u5", n, 7, "OVERFLOW", "FAIL", "SET", "i9", 3, n),
+            ("BITOP", "XOR", "b%d" % n, "b" + key, "s" + key),
+            ("GEOADD", "g" + key, n / 7, n / 13, n), ("ZREM", "g" + key, n),
+            ("GEORADIUS", "g" + key, 10, 10, 2000, "km", "STORE", "g%d" % n),
         ]))
     with server.wire() as wire:
         sender = threading.Thread(target=wire.send, args=(b"".join(encode(*c) for c in out),))
@@ -177,6 +211,28 @@ class Pairs:
             self.assertTrue(in_step(replica, primary))
             self.assertEqual(replica.info("sync_full"), "0")
             self.assertEqual(replica.info("sync_partial_ok"), "1")
+
+    def test_function_libraries_come_in_the_stream_and_in_a_full_sync(self):
+        def library(server, name):
+            code = "#!lua name=%s\nredis.register_function('%s', function(keys) " \
+                   "return redis.call('INCR', keys[1]) end)" % (name, name + "_f")
+            self.assertEqual(server.call("FUNCTION", "LOAD", code), name.encode())
+
+        with self.primary() as primary, self.replica() as replica:
+            library(primary, "before")
+            library(replica, "gone")
+            follow(replica, primary)
+            in_step(primary, replica)
+            library(primary, "after")
+            self.assertEqual(primary.call("FCALL", "after_f", 1, "k"), 1)
+            self.assertTrue(in_step(primary, replica))
+            libraries = sorted(library[1] for library in replica.call("FUNCTION", "LIST"))
+            self.assertEqual(libraries, [b"after", b"before"])
+            primary.call("FUNCTION", "DELETE", "before")
+            self.assertTrue(in_step(primary, replica))
+            self.assertEqual(len(replica.call("FUNCTION", "LIST")), 1)
+            replica.call("REPLICAOF", "NO", "ONE")
+            self.assertEqual(replica.call("FCALL", "after_f", 1, "k"), 2)
 
     def test_wait_counts_acknowledgements(self):
         with self.primary() as primary, self.replica() as replica:
