@@ -1,0 +1,139 @@
+#!/usr/bin/python3
+"""What the directives of replication do: how a replica comes to its primary and what it says of
+itself, and what each of the two keeps, waits for and refuses."""
+import os
+import signal
+import unittest
+
+from failover_test import freeze
+from harness import Server, wait_until
+
+NOW = ("--repl-diskless-sync-delay", "0")
+
+
+class Options(unittest.TestCase):
+    def server(self, *options):
+        server = Server(*options)
+        self.addCleanup(server.__exit__)
+        return server
+
+    def follow(self, replica, primary):
+        replica.call("REPLICAOF", "127.0.0.1", primary.port)
+        self.up(replica)
+
+    def up(self, replica):
+        wait_until(lambda: replica.info("master_link_status") == "up", "the link")
+
+    def pair(self, *options, primary=NOW):
+        """A primary, and a replica with these options."""
+        primary, replica = self.server(*primary), self.server(*options)
+        self.follow(replica, primary)
+        return primary, replica
+
+
+class Coming(Options):
+    """Who comes to the primary, and from where."""
+
+    def test_masterauth_alone_is_the_password_of_the_default_user(self):
+        primary = self.server(*NOW, "--requirepass", "secret")
+        replica = self.server("--masterauth", "secret")
+        self.follow(replica, primary)
+
+    def test_masteruser_comes_as_that_user_and_with_its_password_only(self):
+        primary = self.server(*NOW)
+        primary.call("ACL", "SETUSER", "default", "-psync", "-sync")
+        primary.call("ACL", "SETUSER", "follower", "on", ">secret", "+psync", "+replconf", "+ping")
+        replica = self.server("--masteruser", "follower", "--masterauth", "wrong")
+        replica.call("REPLICAOF", "127.0.0.1", primary.port)
+        wait_until(lambda: "Unable to AUTH to MASTER: -WRONGPASS" in replica.log(), "a refusal")
+        self.assertEqual(replica.info("master_link_status"), "down")
+        replica.call("CONFIG", "SET", "masterauth", "secret")
+        self.up(replica)
+
+    def test_bind_source_addr_is_where_it_comes_from(self):
+        primary, _ = self.pair("--bind-source-addr", "127.0.0.2")
+        self.assertIn("ip=127.0.0.2,", primary.info("slave0"))
+
+
+class Announced(Options):
+    """What is told of a replica, to its primary and to Sentinels, who ask it by INFO."""
+
+    def test_its_address_and_port(self):
+        primary, _ = self.pair("--replica-announce-ip", "replica.example",
+                               "--replica-announce-port", 1234)
+        self.assertIn("ip=replica.example,port=1234,", primary.info("slave0"))
+        self.assertEqual(primary.call("ROLE")[2][0][:2], [b"replica.example", b"1234"])
+
+    def test_its_priority_and_that_it_is_not_to_be_seen(self):
+        _, replica = self.pair()
+        self.assertEqual((replica.info("slave_priority"), replica.info("replica_announced")),
+                         ("100", "1"))
+        _, replica = self.pair("--replica-priority", 7, "--replica-announced", "no")
+        self.assertEqual((replica.info("slave_priority"), replica.info("replica_announced")),
+                         ("7", "0"))
+
+
+class Kept(Options):
+    def test_repl_backlog_ttl_ends_the_backlog_and_with_it_the_history(self):
+        primary, replica = self.pair(primary=NOW + ("--repl-backlog-ttl", "1"))
+        replica.call("REPLICAOF", "127.0.0.1", 1)  # where nobody is
+        self.follow(replica, primary)
+        self.assertEqual(primary.info("sync_full"), "1")
+        replica.call("REPLICAOF", "127.0.0.1", 1)
+        wait_until(lambda: primary.info("repl_backlog_active") == "0", "a backlog that goes")
+        self.assertIn("Replication backlog freed after 1 seconds", primary.log())
+        self.follow(replica, primary)
+        self.assertEqual(primary.info("sync_full"), "2")
+
+    def test_rdb_del_sync_files_leaves_no_file(self):
+        for word, kept in (("no", True), ("yes", False)):
+            _, replica = self.pair("--rdb-del-sync-files", word)
+            self.assertEqual(os.path.exists(replica.folder + "/dump.rdb"), kept, word)
+
+    def test_replica_ignore_maxmemory_says_who_evicts(self):
+        for word in ("yes", "no"):
+            primary, replica = self.pair("--maxmemory", "1", "--maxmemory-policy", "allkeys-lru",
+                                         "--replica-ignore-maxmemory", word)
+            for i in range(20):
+                primary.call("SET", i, "v")
+            wait_until(lambda: replica.info("slave_repl_offset") ==
+                       primary.info("master_repl_offset"), "the stream")
+            if word == "yes":
+                self.assertEqual(replica.call("DBSIZE"), 20)
+            else:
+                wait_until(lambda: replica.call("DBSIZE") == 0, "eviction")
+
+
+class Waiting(Options):
+    def test_as_many_as_repl_diskless_sync_max_replicas_end_the_wait(self):
+        primary = self.server("--repl-diskless-sync-delay", 1000,
+                              "--repl-diskless-sync-max-replicas", 2)
+        first, second = self.server(), self.server()
+        first.call("REPLICAOF", "127.0.0.1", primary.port)
+        wait_until(lambda: "state=wait_bgsave" in primary.call("INFO").decode(), "who waits")
+        self.assertNotIn("Background RDB transfer started", primary.log())
+        self.follow(second, primary)
+        self.up(first)
+        self.assertIn(": 2 replica(s)", primary.log())
+
+    def test_who_is_silent_for_min_replicas_max_lag_does_not_count(self):
+        primary, replica = self.pair(primary=NOW + ("--min-replicas-to-write", "1",
+                                                    "--min-replicas-max-lag", "2"))
+
+        def written():
+            return primary.call("SET", "k", "v") == b"OK"
+
+        wait_until(written, "a good replica")
+        freeze(replica)
+        self.addCleanup(replica.process.send_signal, signal.SIGCONT)
+        # Before the ten seconds of the default.
+        wait_until(lambda: not written(), "too few replicas", 7)
+        self.assertTrue(primary.call("SET", "k", "v").startswith(b"-NOREPLICAS"))
+        self.assertEqual(primary.info("connected_slaves"), "1")
+        self.assertEqual(primary.info("min_slaves_good_slaves"), "0")
+        replica.process.send_signal(signal.SIGCONT)
+        wait_until(written, "a good replica again")
+
+
+if __name__ == "__main__":
+    unittest.main()
