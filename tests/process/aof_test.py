@@ -63,6 +63,8 @@ KINDS = (
      ("XREADGROUP", "GROUP", "group", "me", "COUNT", "9", "STREAMS", "stream", ">"),
      ("XGROUP", "CREATECONSUMER", "stream", "group", "idle"),
      ("XADD", "gone", "9-9", "a", "b"), ("XDEL", "gone", "9-9"),
+     ("PFADD", "hyperloglog", *range(500)), ("BITFIELD", "bits", "SET", "u9", "77", "300"),
+     ("GEOADD", "geo", "13.4", "52.5", "a", "2.3", "48.9", "b"),
      ("SET", "large", "z" * 200000), ("SET", "later", "v", "EX", "1000"), ("SET", "n", "17"),
      ("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 1 end)"),
      ("SELECT", "3"), ("SET", "other", "database"), ("SELECT", "0")])
@@ -155,6 +157,37 @@ class Restart(unittest.TestCase):
             server.stop()
             with Server("--dir", server.folder, *ON) as again:
                 self.assertEqual(digest(again), before)
+
+    def test_from_the_directory_and_the_names_that_are_wanted(self):
+        names = ON + ("--appenddirname", "elsewhere", "--appendfilename", "other.aof")
+        with Server(*names) as server:
+            server.call("SET", "k", "v")
+            server.stop()
+            self.assertFalse(os.path.exists(aof(server)))
+            self.assertEqual(sorted(os.listdir(os.path.join(server.folder, "elsewhere"))),
+                             ["other.aof.1.base.rdb", "other.aof.1.incr.aof", "other.aof.manifest"])
+            with Server("--dir", server.folder, *names) as again:
+                self.assertEqual(again.call("GET", "k"), b"v")
+
+
+class Growth(unittest.TestCase):
+    def test_rewrites_the_file_beyond_a_percentage_and_a_size(self):
+        percentage, size = "auto-aof-rewrite-percentage", "auto-aof-rewrite-min-size"
+        with Server(*ON, "--" + percentage, "1000000000", "--" + size, "20kb") as first, \
+                Server(*ON, "--" + percentage, "100", "--" + size, "1mb") as second:
+            for server in (first, second):
+                for _ in range(40):
+                    server.call("SET", "k", "v" * 1000)
+                wait_until(lambda: int(server.info("aof_current_size")) > 40000, "the file")
+            later = int(first.info("uptime_in_seconds")) + 2
+            wait_until(lambda: int(first.info("uptime_in_seconds")) >= later, "ten looks at it")
+            for server, directive, value in ((first, percentage, "100"), (second, size, "20kb")):
+                self.assertEqual(server.info("aof_rewrites"), "0")
+                server.call("CONFIG", "SET", directive, value)
+                wait_until(lambda: server.info("aof_rewrites") == "1", "a rewrite")
+                self.assertEqual(rewritten(server), "ok")
+                self.assertIn("Starting automatic rewriting of AOF on", server.log())
+                self.assertLess(int(server.info("aof_current_size")), 20000)
 
 
 class Killed(unittest.TestCase):

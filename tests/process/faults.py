@@ -78,4 +78,4 @@ class Disk:
                 os.replace(kept, now)
 
 
-ENOSPC, EIO = errno.ENOSPC, errno.EIO
+ENOSPC, EIO, EROFS = errno.ENOSPC, errno.EIO, errno.EROFS

@@ -10,6 +10,8 @@ import threading
 import time
 import unittest
 
+from aof_test import fill as fill_all_kinds
+from faults import EIO, ENOSPC, EROFS, Disk
 from harness import DEADLINE_S, SANITIZED, Server, ServerTest, encode, redis_server, wait_until
 
 FILE = "dump.rdb"
@@ -41,9 +43,9 @@ def saved(server):
     return server.info("rdb_last_bgsave_status")
 
 
-def restart(server, *options):
+def restart(server, *options, **more):
     """Another server in the same folder, whose own goes when this one does."""
-    return Server("--dir", server.folder, *options)
+    return Server("--dir", server.folder, *options, **more)
 
 
 class Start(unittest.TestCase):
@@ -156,6 +158,58 @@ class Save(ServerTest):
             judge.wait()
         with restart(self.server) as other:
             self.assertEqual(digest(other), before)
+
+    def test_redis_has_the_same_data_of_every_type_from_it(self):
+        fill_all_kinds(self.server)
+        self.assertEqual(self.server.call("SAVE"), b"OK")
+        checked = subprocess.run(["redis-check-rdb", path(self.server)], capture_output=True,
+                                 text=True)
+        self.assertEqual(checked.returncode, 0, checked.stdout)
+        with restart(self.server, program=redis_server()) as judge:
+            self.assertEqual(digest(judge), digest(self.server))
+            # What the digest does not see.
+            self.assertEqual(judge.call("XPENDING", "stream", "group"),
+                             self.server.call("XPENDING", "stream", "group"))
+            self.assertEqual(judge.call("XINFO", "GROUPS", "stream"),
+                             self.server.call("XINFO", "GROUPS", "stream"))
+            self.assertEqual(judge.call("FCALL", "f", 0), 1)
+
+    def test_without_rdbchecksum_none_is_written_and_none_is_checked(self):
+        fill(self.server, 10)
+        self.assertEqual(self.server.call("SAVE"), b"OK")
+        os.truncate(path(self.server), os.path.getsize(path(self.server)) - 8)
+        with open(path(self.server), "ab") as file:
+            file.write(b"nonsense")
+        with restart(self.server, "--rdbchecksum", "no") as other:
+            self.assertEqual(digest(other), digest(self.server))
+            self.assertEqual(other.call("SAVE"), b"OK")
+        with open(path(self.server), "rb") as file:
+            self.assertTrue(file.read().endswith(b"\xff" + bytes(8)))
+        with restart(self.server) as other:
+            self.assertEqual(digest(other), digest(self.server))
+
+    def test_whoever_saves_in_the_background_leaves_the_cores_to_others(self):
+        def niceness():
+            """Of each thread."""
+            tasks, found = "/proc/%d/task" % self.server.process.pid, {}
+            for task in os.listdir(tasks):
+                with open("%s/%s/stat" % (tasks, task)) as stat:
+                    found[int(task)] = int(stat.read().rsplit(")", 1)[1].split()[16])
+            return found
+
+        fill(self.server, 100)
+        before = niceness()
+        self.assertEqual(before[self.server.process.pid], os.nice(0))
+        self.server.call("CONFIG", "SET", "rdb-key-save-delay", 10000000)
+        self.server.call("BGSAVE")
+        wait_until(lambda: len(niceness()) > len(before), "a thread that saves")
+        wait_until(lambda: list(niceness().values()).count(10) >
+                   list(before.values()).count(10), "that it steps back")
+        now = niceness()
+        self.assertEqual({task: now[task] for task in before}, before)
+        self.assertEqual({now[task] for task in now if task not in before}, {10})
+        self.server.call("CONFIG", "SET", "save", "")
+        self.server.call("FLUSHALL")  # ends it
 
     def _answers(self):
         try:
@@ -279,6 +333,13 @@ class SavePoints(unittest.TestCase):
             server.call("SET", "k", "v")
             self.assertEqual(server.stop(), 0)
             self.assertFalse(os.path.exists(path(server)))
+
+    def test_shutdown_on_sigint_says_what_the_signal_means(self):
+        for points, word, exists in (("1000 1000", "nosave", False), ("", "save", True)):
+            with Server("--save", points, "--shutdown-on-sigint", word) as server:
+                server.call("SET", "k", "v")
+                self.assertEqual(server.stop(signal.SIGINT), 0)
+                self.assertEqual(os.path.exists(path(server)), exists, word)
 
 
 class Backups(unittest.TestCase):
@@ -426,6 +487,51 @@ class Trouble(ServerTest):
             server.process.wait()
             with open(path(server), "rb") as file:
                 self.assertEqual(file.read(), good)
+
+
+@unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
+class Refusing(unittest.TestCase):
+    """A disk that takes nothing, in one of the ways that disks have."""
+
+    def refused(self, call, error):
+        with Server() as place:
+            place.stop()
+            with Disk(place.folder) as disk, \
+                    restart(place, "--save", "1000 1000", environment=disk.environment) as server:
+                fill(server, 100)
+                self.assertEqual(server.call("SAVE"), b"OK")
+                with open(path(place), "rb") as file:
+                    good = file.read()
+                self.assertEqual(server.call("SET", "more", "v"), b"OK")
+                disk.fail(call, error)
+                self.assertEqual(server.call("SAVE"), b"-ERR")
+                server.call("BGSAVE")
+                self.assertEqual(saved(server), "err")
+                with open(path(place), "rb") as file:
+                    self.assertEqual(file.read(), good)
+                self.assertEqual(sorted(os.listdir(place.folder)), [FILE, "output"])
+                self.assertIn(os.strerror(error), server.log())
+                self.assertTrue(server.call("SET", "refused", "v").startswith(b"-MISCONF"))
+                self.assertEqual(server.call("GET", "more"), b"v")
+                disk.work()
+                server.call("BGSAVE")
+                self.assertEqual(saved(server), "ok")
+                self.assertEqual(server.call("SET", "after", "v"), b"OK")
+                server.stop(signal.SIGKILL)
+            with restart(place) as again:
+                self.assertEqual(again.call("GET", "more"), b"v")
+
+    def test_that_is_full(self):
+        self.refused("write", ENOSPC)
+
+    def test_that_fails_to_write(self):
+        self.refused("write", EIO)
+
+    def test_that_fails_to_sync(self):
+        self.refused("fsync", EIO)
+
+    def test_that_may_only_be_read(self):
+        self.refused("open", EROFS)
 
 
 if __name__ == "__main__":
