@@ -92,6 +92,43 @@ class Failover(unittest.TestCase):
             wait_until(lambda: "rejected psync request" in a.log(), "a refusal")
             wait_until(lambda: a.call("SET", "k", 3) == b"OK", "a primary again")
 
+    def test_force_makes_a_replica_the_primary_that_has_not_everything(self):
+        with larder() as a, larder() as b:
+            follow(b, a)
+            in_step(a, b)
+            freeze(b)
+            a.call("SET", "k", 1)
+            begin = time.monotonic()
+            self.assertEqual(a.call("FAILOVER", "TO", "127.0.0.1", b.port, "TIMEOUT", 100, "FORCE"),
+                             b"OK")
+            self.assertEqual(state(a), "waiting-for-sync")
+            wait_until(lambda: state(a) == "failover-in-progress", "the end of its time")
+            self.assertGreaterEqual(time.monotonic() - begin, 0.1)
+            self.assertIn("time out exceeded, failing over", a.log())
+            self.assertEqual(a.call("ROLE")[0], b"slave")
+            b.process.send_signal(signal.SIGCONT)
+            wait_until(lambda: state(a) == "no-failover", "the end of it")
+            self.assertEqual(b.call("ROLE")[0], b"master")
+            self.assertEqual(b.call("SET", "k", 2), b"OK")
+            self.assertTrue(in_step(b, a))
+            self.assertEqual(a.call("GET", "k"), b"2")
+
+    def test_who_asks_to_take_over_must_know_the_history_and_ask_a_replica(self):
+        with larder() as a, larder() as b:
+            follow(b, a)
+            in_step(a, b)
+            ids = b.info("master_replid"), "0" * 40
+            for server, history, error in (
+                    (b, ids[1], b"-ERR PSYNC FAILOVER replid must match my replid."),
+                    (a, ids[0], b"-ERR PSYNC FAILOVER can't be sent to a master.")):
+                with server.wire() as wire:
+                    self.assertEqual(wire.call("PSYNC", history, 1, "FAILOVER"), error)
+                    self.assertEqual(wire.call("PING"), b"PONG")
+            self.assertEqual((a.call("ROLE")[0], b.call("ROLE")[0]), (b"master", b"slave"))
+            a.call("SET", "k", 1)
+            self.assertTrue(in_step(a, b))
+            self.assertEqual((a.info("master_replid"), a.info("sync_full")), (ids[0], "1"))
+
 
 class Shutdown(unittest.TestCase):
     def pair(self, *options):

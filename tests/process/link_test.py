@@ -1,12 +1,15 @@
 #!/usr/bin/python3
 """The link between primary and replica when the other side breaks the rules, hangs, or is slow; and
 what the words that steer it do at once."""
+import os
 import signal
 import socket
+import subprocess
 import threading
 import unittest
 
 from harness import SANITIZED, Server, encode, wait_until
+from replication_stream_test import ReplicaLink
 
 QUICK = ("--repl-diskless-sync-delay", "0")
 ID = "a" * 40
@@ -203,6 +206,9 @@ class BadPrimary(unittest.TestCase):
 
 
 class BadReplica(unittest.TestCase):
+    # Of 100 KB each; sockets hold some MB.
+    SNAPSHOT_KEYS = 120 if SANITIZED else 300
+
     def primary(self, *options):
         server = Server(*QUICK, *options)
         self.addCleanup(server.__exit__)
@@ -308,6 +314,66 @@ class BadReplica(unittest.TestCase):
         wire.rest()
         wait_until(lambda: primary.info("connected_slaves") == "0", "its end")
         self.assertIn("has been silent for repl-timeout", primary.log())
+
+    def slow(self, primary):
+        """Asks for a full sync, and reads nothing of it."""
+        wire = primary.wire()
+        self.addCleanup(wire.socket.close)
+        wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        wire.call("REPLCONF", "capa", "eof")
+        wire.send(encode("PSYNC", "?", "-1"))
+        return wire
+
+    def takes_no_snapshot(self, *options):
+        """Two are dropped, of which one reads a byte now and then; who came with them is not."""
+        primary = self.primary("--repl-timeout", "2", "--rdbcompression", "no", *options)
+        primary.call("DEBUG", "POPULATE", self.SNAPSHOT_KEYS, "k", 100_000)
+        _, reader = self.slow(primary), self.slow(primary)
+        replica = Server()
+        self.addCleanup(replica.__exit__)
+        replica.call("REPLICAOF", "127.0.0.1", primary.port)
+
+        def dropped():
+            reader.socket.recv(1)
+            return primary.log().count("Disconnecting timedout replica (full sync)") == 2
+
+        wait_until(dropped, "their end")
+        wait_until(lambda: replica.info("master_link_status") == "up", "the link of the third")
+        self.assertEqual(replica.call("DBSIZE"), self.SNAPSHOT_KEYS)
+        self.assertEqual(primary.info("connected_slaves"), "1")
+        self.assertEqual(primary.info("sync_full"), "3")
+
+    def test_who_takes_no_snapshot_is_dropped_after_repl_timeout(self):
+        self.takes_no_snapshot("--repl-diskless-sync-delay", "1000",
+                               "--repl-diskless-sync-max-replicas", "3")
+
+    def test_who_takes_no_file_is_dropped_after_repl_timeout(self):
+        self.takes_no_snapshot("--repl-diskless-sync", "no")
+
+    def test_rdb_only_gets_a_snapshot_and_no_stream(self):
+        for words in (("SYNC",), ("PSYNC", "?", "-1")):
+            primary = self.primary()
+            primary.call("SET", "k", "v")
+            other = ReplicaLink(primary)
+            with other.wire, primary.wire() as wire:
+                self.assertEqual(wire.call("REPLCONF", "rdb-only", "1"), b"OK")
+                wire.send(encode(*words))
+                if words[0] == "PSYNC":
+                    self.assertTrue(self.line(wire).startswith(b"+FULLRESYNC"))
+                snapshot = wire._bytes(int(self.line(wire)[1:]))
+                path = os.path.join(primary.folder, "arrived.rdb")
+                with open(path, "wb") as file:
+                    file.write(snapshot)
+                checked = subprocess.run(["redis-check-rdb", path], capture_output=True, text=True)
+                self.assertIn("Checksum OK", checked.stdout)
+                self.assertIn("[info] 1 keys read", checked.stdout)
+                wait_until(lambda: "state=rdb_transmitted" in primary.info("slave1"), "its end")
+                # What another one gets does not come here.
+                primary.call("SET", "after", "1")
+                other.until(int(primary.info("master_repl_offset")))
+                wire.socket.setblocking(False)
+                self.assertRaises(BlockingIOError, wire.socket.recv, 1)
+                self.assertEqual(wire.buffer, b"")
 
     @unittest.skipIf(SANITIZED, "memory is not measured")
     def test_a_slow_reader_is_cut_off_and_costs_no_more_than_its_limit(self):
