@@ -119,6 +119,13 @@ class Stop(ServerTest):
     def test_sigint_ends_with_status_0(self):
         self.assertEqual(self.server.stop(signal.SIGINT), 0)
 
+    def test_shutdown_on_sigint_says_what_the_signal_means(self):
+        for points, word, exists in (("1000 1000", "nosave", False), ("", "save", True)):
+            with Server("--save", points, "--shutdown-on-sigint", word) as server:
+                server.call("SET", "k", "v")
+                self.assertEqual(server.stop(signal.SIGINT), 0)
+                self.assertEqual(os.path.exists(server.folder + "/dump.rdb"), exists, word)
+
     def test_shutdown_ends_it_and_closes_without_a_reply(self):
         with self.server.wire() as wire:
             wire.send(encode("SHUTDOWN", "NOSAVE"))
