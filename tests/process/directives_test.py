@@ -1,0 +1,52 @@
+#!/usr/bin/python3
+"""Directives against those of Redis 7.2: a configuration made for it starts this server too."""
+import os
+import tempfile
+import unittest
+
+from harness import Server
+
+PARAMETERS = os.path.join(os.path.dirname(__file__), "..", "config", "parameters.txt")
+
+# What CONFIG GET * shows here beside those of Redis.
+OWN = {"backup-retention", "backup-schedule", "busy-poll-usec", "close-on-replica-write",
+       "database-persist", "elasticache", "gather-usec", "io-uring", "protected-restart",
+       "protected-restart-timeout", "replica-full-sync"}
+
+
+def redis_parameters():
+    with open(PARAMETERS) as file:
+        return [line.strip() for line in file if not line.startswith("#")]
+
+
+def parameters_of(server):
+    pairs = [word.decode() for word in server.call("CONFIG", "GET", "*")]
+    return dict(zip(pairs[::2], pairs[1::2]))
+
+
+class Parameters(unittest.TestCase):
+    def test_config_get_shows_those_of_redis(self):
+        with Server() as server:
+            shown = set(parameters_of(server))
+        self.assertEqual(set(redis_parameters()) - shown, set())
+        self.assertEqual(shown - set(redis_parameters()), OWN)
+
+    def test_a_file_that_names_every_one_of_redis_starts_it(self):
+        with Server() as server:
+            values = parameters_of(server)
+        values["replicaof"] = values["slaveof"] = "no one"  # of none there is no other line
+        with tempfile.TemporaryDirectory() as folder:
+            values["dir"] = folder
+            path = os.path.join(folder, "redis.conf")
+            with open(path, "w") as file:
+                for name in redis_parameters():
+                    file.write('%s "%s"\n' % (name, values.get(name, "")))
+            with Server(path) as server:
+                again = parameters_of(server)
+        for name in redis_parameters():
+            if name not in ("port", "replicaof", "slaveof"):
+                self.assertEqual(again[name], values[name], name)
+
+
+if __name__ == "__main__":
+    unittest.main()
