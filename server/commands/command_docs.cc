@@ -112,11 +112,7 @@ class DocsWriter {
 void CommandDocs(Context& c) {
   const CommandTable& table = c.engine.commands;
   std::vector<const Command*> wanted;
-  if (c.args.size() == 2) {
-    for (const Command& command : table.commands()) {
-      if (command.parent.empty()) wanted.push_back(&command);
-    }
-  }
+  if (c.args.size() == 2) wanted = table.ReachableTopLevel();
   for (std::string_view name : c.args.subspan(2)) {
     const Command* command = table.FindByFullName(name);
     if (command != nullptr) wanted.push_back(command);

@@ -107,21 +107,14 @@ void ReplyInfo(const CommandTable& table, Reply& reply, const Command& command) 
   for (const Command* sub : subcommands) ReplyInfo(table, reply, *sub);
 }
 
-size_t CountTopLevel(const CommandTable& table) {
-  return static_cast<size_t>(
-      std::count_if(table.commands().begin(), table.commands().end(),
-                    [](const Command& command) { return command.parent.empty(); }));
-}
-
 void ReplyAll(Context& c) {
-  c.reply.Array(CountTopLevel(c.engine.commands));
-  for (const Command& command : c.engine.commands.commands()) {
-    if (command.parent.empty()) ReplyInfo(c.engine.commands, c.reply, command);
-  }
+  const std::vector<const Command*> commands = c.engine.commands.ReachableTopLevel();
+  c.reply.Array(commands.size());
+  for (const Command* command : commands) ReplyInfo(c.engine.commands, c.reply, *command);
 }
 
 void CommandCount(Context& c) {
-  c.reply.Integer(static_cast<int64_t>(CountTopLevel(c.engine.commands)));
+  c.reply.Integer(static_cast<int64_t>(c.engine.commands.ReachableTopLevel().size()));
 }
 
 void CommandInfo(Context& c) {
@@ -149,10 +142,10 @@ void CommandList(Context& c) {
   const uint32_t category = by_category ? CategoryByName(wanted) : 0;
   const auto begin = c.reply.Begin();
   size_t count = 0;
-  for (const Command& command : c.engine.commands.commands()) {
-    const std::string name = CommandTable::FullName(command);
+  for (const Command* command : c.engine.commands.Reachable()) {
+    const std::string name = CommandTable::FullName(*command);
     if (by_module) break;  // there are none
-    if (by_category && !(CommandTable::Categories(command) & category)) continue;
+    if (by_category && !(CommandTable::Categories(*command) & category)) continue;
     if (by_pattern && !GlobMatch(wanted, name, true)) continue;
     c.reply.Bulk(name);
     ++count;
@@ -180,8 +173,8 @@ bool FindKeysOf(Context& c, std::vector<KeyPosition>* positions) {
     error = "ERR The command has no key arguments";
   } else if (command->arity > 0 ? size != command->arity : size < -command->arity) {
     error = "ERR Invalid number of arguments specified for command";
-  } else if (!FindKeyUses(*command, words, *positions) ||
-             (positions->empty() && !(command->flags & kNoMandatoryKeys))) {
+  } else if (const bool found = FindKeyUses(*command, words, *positions);
+             !(command->flags & kNoMandatoryKeys) && (!found || positions->empty())) {
     error = "ERR Invalid arguments specified for command";
   } else {
     std::sort(positions->begin(), positions->end(),

@@ -101,7 +101,11 @@ std::string CommandTable::Rename(std::string_view from, std::string_view to) {
   for (const Slot& slot : old) {
     if (slot.command != nullptr && slot.command != command) Index(slot.name, *slot.command);
   }
-  if (!to.empty()) Index(new_names_.emplace_back(ToLower(to)), *command);
+  if (to.empty()) {
+    removed_.push_back(command);
+  } else {
+    Index(new_names_.emplace_back(ToLower(to)), *command);
+  }
   return "";
 }
 
@@ -155,6 +159,25 @@ const Command* CommandTable::FindByFullName(std::string_view full_name) const {
   const Command* command = Find(full_name.substr(0, bar));
   if (command == nullptr || bar == std::string_view::npos) return command;
   return FindSub(*command, full_name.substr(bar + 1));
+}
+
+std::vector<const Command*> CommandTable::Reachable() const {
+  auto removed = [this](const Command& command) {
+    return std::any_of(removed_.begin(), removed_.end(), [&](const Command* gone) {
+      return gone == &command || gone->name == command.parent;
+    });
+  };
+  std::vector<const Command*> found;
+  for (const Command& command : commands_) {
+    if (!removed(command)) found.push_back(&command);
+  }
+  return found;
+}
+
+std::vector<const Command*> CommandTable::ReachableTopLevel() const {
+  std::vector<const Command*> found = Reachable();
+  std::erase_if(found, [](const Command* command) { return !command->parent.empty(); });
+  return found;
 }
 
 std::vector<const Command*> CommandTable::SubcommandsOf(const Command& container) const {

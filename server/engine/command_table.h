@@ -23,9 +23,9 @@ class CommandTable {
   // CHECKs every row: name, arity, group, known parent, handler, keys, syntax, history, deprecated.
   explicit CommandTable(std::span<const std::span<const Command>> rows);
 
-  // From now on clients find the command under the new name only; "": not at all. Permissions and
-  // COMMAND go on naming it as its row does. The error in Redis' words, or "". Only before any
-  // other thread has the table.
+  // From now on clients find the command under the new name only; "": not at all, and its row is
+  // reachable no more. Permissions and COMMAND go on naming it as its row does. The error in Redis'
+  // words, or "". Only before any other thread has the table.
   std::string Rename(std::string_view from, std::string_view to);
 
   // The command or container with this name, in any case; null where there is none.
@@ -41,11 +41,15 @@ class CommandTable {
     return FindSub(*command, args[1]);
   }
 
-  // Rows in table order; a command's number is its place here.
+  // Rows in table order, those that Rename removed among them: permissions and counters know all; a
+  // command's number is its place here.
   const std::vector<Command>& commands() const { return commands_; }
   size_t number(const Command& command) const {
     return static_cast<size_t>(&command - commands_.data());
   }
+  // The rows that clients can call, with their subcommands, in table order.
+  std::vector<const Command*> Reachable() const;
+  std::vector<const Command*> ReachableTopLevel() const;  // of these the commands only
   std::vector<const Command*> SubcommandsOf(const Command& container) const;
 
   // "client|setname"; a command without parent is its name.
@@ -66,7 +70,8 @@ class CommandTable {
 
   std::vector<Command> commands_;
   std::vector<Slot> slots_;  // open addressing over the lower-case names of top-level commands
-  std::deque<std::string> new_names_;  // of Rename; the slots look at them
+  std::vector<const Command*> removed_;  // by Rename
+  std::deque<std::string> new_names_;    // of Rename; the slots look at them
 };
 
 // The positions of the keys in `args` by the command's key specifications; wrong counts yield none.

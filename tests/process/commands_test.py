@@ -36,6 +36,23 @@ class Renamed(unittest.TestCase):
                 self.assertEqual(wire.call("COMMAND", "INFO", "get"), [None])
                 self.assertEqual(wire.call("COMMAND", "INFO", "fetch")[0][0], b"get")
 
+    def test_what_was_removed_is_listed_nowhere(self):
+        # A renamed one is listed, under the name of its row; so it is in Redis.
+        with Server() as whole, Server(*self.options) as server, server.wire() as wire:
+            self.assertEqual(wire.call("COMMAND", "COUNT"), whole.call("COMMAND", "COUNT") - 1)
+            listed = set(wire.call("COMMAND", "LIST"))
+            self.assertEqual(set(whole.call("COMMAND", "LIST")) - listed, {b"flushall"})
+            self.assertEqual(len(wire.call("COMMAND")), wire.call("COMMAND", "COUNT"))
+            self.assertNotIn(b"flushall", [row[0] for row in wire.call("COMMAND")])
+            documented = wire.call("COMMAND", "DOCS")[::2]
+            self.assertNotIn(b"flushall", documented)
+            self.assertIn(b"config", documented)
+            filtered = ("COMMAND", "LIST", "FILTERBY")
+            self.assertEqual(wire.call(*filtered, "PATTERN", "flush*"), [b"flushdb"])
+            self.assertNotIn(b"flushall", wire.call(*filtered, "ACLCAT", "dangerous"))
+            # Permissions are given to rows, whatever they are called.
+            self.assertIn(b"flushall", wire.call("ACL", "CAT", "dangerous"))
+
     def test_permissions_name_the_command_as_it_was(self):
         with Server(*self.options) as server:
             with server.wire() as wire:
