@@ -52,10 +52,11 @@ bool ApplyOomScore(const Config& config, OomScore& oom_score, std::string* error
   return oom_score.Apply(config.Text("oom-score-adj"), primary, error);
 }
 
-// What AWS keeps for itself (its page "Restricted Redis OSS commands").
+// What AWS keeps for itself (its page "Restricted Redis OSS commands"), and PSYNC, which is SYNC
+// too.
 constexpr std::string_view kRestricted[] = {"bgrewriteaof", "bgsave",    "config", "debug",
                                             "migrate",      "replicaof", "save",   "slaveof",
-                                            "shutdown",     "sync"};
+                                            "shutdown",     "sync",      "psync"};
 
 // The commands under the names that clients may use. Nothing, with the reason, where a line of
 // rename-command is wrong.

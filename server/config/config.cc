@@ -138,7 +138,8 @@ bool Config::LoadLine(const std::string& text, std::string* reason) {
 
 // Where AWS' parameter groups for Redis 7 differ from redis.conf.
 void Config::SetElastiCacheDefaults() {
-  static constexpr PairView kDefaults[] = {{"maxclients", "65000"},
+  static constexpr PairView kDefaults[] = {{"close-on-replica-write", "yes"},
+                                           {"maxclients", "65000"},
                                            {"maxmemory-policy", "volatile-lru"}};
   for (const auto& [name, value] : kDefaults) {
     const size_t row = RowOf(name);

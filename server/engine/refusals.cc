@@ -133,13 +133,16 @@ std::string UnknownCommand(const Engine& engine, Args args) {
     return StrCat("ERR unknown subcommand '", args[1].substr(0, 128), "'. Try ", capitals,
                   " HELP.");
   }
-  std::string text =
-      StrCat("ERR unknown command '", name.substr(0, 128), "', with args beginning with: ");
+  // AWS still writes it as Redis did before 7.0.
+  const bool aws = engine.config.settings().elasticache != 0;
+  const std::string_view open = aws ? "`" : "'", close = aws ? "`, " : "' ";
+  std::string text = StrCat("ERR unknown command ", open, name.substr(0, 128), open,
+                            ", with args beginning with: ");
   size_t shown = 0;
   for (size_t i = 1; i < args.size() && shown < 128; ++i) {
     const std::string_view word = args[i].substr(0, 128 - shown);
-    StrAppend(text, "'", word, "' ");
-    shown += word.size() + 3;
+    StrAppend(text, open, word, close);
+    shown += word.size() + open.size() + close.size();
   }
   return text;
 }

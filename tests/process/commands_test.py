@@ -5,7 +5,7 @@ import subprocess
 import unittest
 
 import harness
-from harness import Server
+from harness import Server, wait_until
 
 # Where the system allows as many files; elsewhere maxclients is reduced.
 MOST_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
@@ -75,16 +75,23 @@ class Renamed(unittest.TestCase):
             self.assertIn(reason, done.stderr)
 
 
+def unknown_to_aws(name, *arguments):
+    words = "".join("`%s`, " % word for word in arguments)
+    return ("-ERR unknown command `%s`, with args beginning with: %s" % (name, words)).encode()
+
+
 class ElastiCache(unittest.TestCase):
     def test_hides_what_aws_keeps_to_itself(self):
         with Server("--elasticache", "yes") as server:
             with server.wire() as wire:
-                self.assertEqual(wire.call("CONFIG", "GET", "*"), unknown("CONFIG", "GET", "*"))
+                self.assertEqual(wire.call("CONFIG", "GET", "*"),
+                                 unknown_to_aws("CONFIG", "GET", "*"))
                 for name in ("BGREWRITEAOF", "BGSAVE", "DEBUG", "MIGRATE", "REPLICAOF", "SAVE",
-                             "SLAVEOF", "SHUTDOWN", "SYNC"):
-                    self.assertEqual(wire.call(name), unknown(name))
+                             "SLAVEOF", "SHUTDOWN", "SYNC", "PSYNC", "nothing"):
+                    self.assertEqual(wire.call(name), unknown_to_aws(name))
                 self.assertEqual(wire.call("ACL", "WHOAMI"), b"default")
                 self.assertEqual(wire.call("COMMAND", "INFO", "config"), [None])
+                self.assertEqual(wire.call("COMMAND", "LIST", "FILTERBY", "PATTERN", "conf*"), [])
 
     def test_info_tells_nothing_of_the_machine(self):
         with Server("--elasticache", "yes") as server:
@@ -94,6 +101,14 @@ class ElastiCache(unittest.TestCase):
                                  ("redis_git_sha1", "0"), ("redis_build_id", "0"),
                                  *PLENTY):
                 self.assertEqual(server.info(field), value, field)
+
+    def test_who_writes_to_a_replica_is_closed(self):
+        with Server() as primary:
+            with Server("--elasticache", "yes", "--replicaof",
+                        "127.0.0.1 %d" % primary.port) as replica, replica.wire() as wire:
+                wait_until(lambda: replica.info("master_link_status") == "up", "a link")
+                wire.send(harness.encode("SET", "k", "v"))
+                self.assertTrue(wire.rest().startswith(b"-READONLY "))
 
     def test_what_is_said_stands(self):
         with Server("--elasticache", "yes", "--maxclients", 100) as server:
