@@ -188,7 +188,8 @@ constexpr Command kCommands[] = {
      .arity = -2,
      .flags = kWrite | kDenyOom,
      .categories = kCatBitmap,
-     .keys = {Key1(kRW | kUpdate | kAccess | kVariableFlags)},
+     .keys = {WithNotes(Key1(kRW | kUpdate | kAccess | kVariableFlags),
+                        "This command allows both access and modification of the key")},
      .run = BitField,
      .group = "bitmap",
      .syntax = "key [operation: GET <get-block: encoding offset> | "

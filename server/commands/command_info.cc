@@ -78,13 +78,18 @@ void ReplyFindKeys(Reply& reply, const KeySpec& spec) {
 void ReplyKeySpecs(Reply& reply, const KeySpecs& keys) {
   reply.Set(keys.size);
   for (size_t i = 0; i < keys.size; ++i) {
-    reply.Map(3);
+    const KeySpec& spec = keys.specs[i];
+    reply.Map(spec.notes.empty() ? 3 : 4);
+    if (!spec.notes.empty()) {
+      reply.Bulk("notes");
+      reply.Bulk(spec.notes);
+    }
     reply.Bulk("flags");
-    ReplyNames(reply, KeyFlagNames(keys.specs[i].flags), "");
+    ReplyNames(reply, KeyFlagNames(spec.flags), "");
     reply.Bulk("begin_search");
-    ReplyBeginSearch(reply, keys.specs[i]);
+    ReplyBeginSearch(reply, spec);
     reply.Bulk("find_keys");
-    ReplyFindKeys(reply, keys.specs[i]);
+    ReplyFindKeys(reply, spec);
   }
 }
 

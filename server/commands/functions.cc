@@ -180,7 +180,9 @@ constexpr Command kCommands[] = {
      .arity = -3,
      .flags = kRunScriptFlags | kMayReplicate,
      .categories = kCatScripting,
-     .keys = {KeyCount(2, kRW | kAccess | kUpdate)},
+     .keys = {WithNotes(
+         KeyCount(2, kRW | kAccess | kUpdate),
+         "We cannot tell how the keys will be used so we assume the worst, RW and UPDATE")},
      .run = FCall,
      .group = "scripting",
      .syntax = kCallSyntax,
@@ -191,7 +193,9 @@ constexpr Command kCommands[] = {
      .arity = -3,
      .flags = kRunScriptFlags | kReadOnly,
      .categories = kCatScripting,
-     .keys = {KeyCount(2, kRO | kAccess)},
+     .keys = {WithNotes(
+         KeyCount(2, kRO | kAccess),
+         "We cannot tell how the keys will be used so we assume the worst, RO and ACCESS")},
      .run = FCall,
      .group = "scripting",
      .syntax = kCallSyntax,

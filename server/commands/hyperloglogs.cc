@@ -210,7 +210,9 @@ constexpr Command kCommands[] = {
      .arity = -2,
      .flags = kReadOnly | kMayReplicate,
      .categories = kCatHyperLogLog,
-     .keys = {Keys(1, -1, 1, kRW | kAccess)},
+     .keys = {WithNotes(Keys(1, -1, 1, kRW | kAccess),
+                        "RW because it may change the internal representation of the key, and "
+                        "propagate to replicas")},
      .run = PfCount,
      .group = "hyperloglog",
      .syntax = "key [key ...]",

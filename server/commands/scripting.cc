@@ -121,7 +121,9 @@ constexpr Command kCommands[] = {
      .arity = -3,
      .flags = kRunScriptFlags | kMayReplicate,
      .categories = kCatScripting,
-     .keys = {KeyCount(2, kRW | kAccess | kUpdate)},
+     .keys = {WithNotes(
+         KeyCount(2, kRW | kAccess | kUpdate),
+         "We cannot tell how the keys will be used so we assume the worst, RW and UPDATE")},
      .run = Eval,
      .group = "scripting",
      .syntax = kEvalSyntax,
@@ -132,7 +134,9 @@ constexpr Command kCommands[] = {
      .arity = -3,
      .flags = kRunScriptFlags | kReadOnly,
      .categories = kCatScripting,
-     .keys = {KeyCount(2, kRO | kAccess)},
+     .keys = {WithNotes(
+         KeyCount(2, kRO | kAccess),
+         "We cannot tell how the keys will be used so we assume the worst, RO and ACCESS")},
      .run = Eval,
      .group = "scripting",
      .syntax = kEvalSyntax,

@@ -251,12 +251,20 @@ void SortKey(Context& c, bool read_only) {
 void Sort(Context& c) { SortKey(c, false); }
 void SortRo(Context& c) { SortKey(c, true); }
 
+constexpr KeySpec kByKeys =
+    WithNotes(UnknownKeys(kRO | kAccess),
+              "For the optional BY/GET keyword. It is marked 'unknown' because the key names "
+              "derive from the content of the key we sort");
+
 constexpr Command kCommands[] = {
     {.name = "sort",
      .arity = -2,
      .flags = kWrite | kDenyOom,
      .categories = kCatSet | kCatSortedSet | kCatList | kCatDangerous,
-     .keys = {Key1(kRO | kAccess), UnknownKeys(kRO | kAccess), UnknownKeys(kOW | kUpdate)},
+     .keys = {Key1(kRO | kAccess), kByKeys,
+              WithNotes(UnknownKeys(kOW | kUpdate),
+                        "For the optional STORE keyword. It is marked 'unknown' because the "
+                        "keyword can appear anywhere in the argument array")},
      .run = Sort,
      .group = "generic",
      .syntax = "key [BY by-pattern:pattern(pattern#1)] [LIMIT offset count] "
@@ -270,7 +278,7 @@ constexpr Command kCommands[] = {
      .arity = -2,
      .flags = kReadOnly,
      .categories = kCatSet | kCatSortedSet | kCatList | kCatDangerous,
-     .keys = {Key1(kRO | kAccess), UnknownKeys(kRO | kAccess)},
+     .keys = {Key1(kRO | kAccess), kByKeys},
      .run = SortRo,
      .group = "generic",
      .syntax = "key [BY by-pattern:pattern(pattern#1)] [LIMIT offset count] "

@@ -217,7 +217,8 @@ constexpr Command kCommands[] = {
      .arity = -5,
      .flags = kWrite | kDenyOom | kFast,
      .categories = kCatStream,
-     .keys = {Key1(kRW | kUpdate)},
+     .keys = {WithNotes(Key1(kRW | kUpdate),
+                        "UPDATE instead of INSERT because of the optional trimming feature")},
      .run = XAdd,
      .group = "stream",
      .syntax = "key [NOMKSTREAM@6.2.0] [trim: <strategy: MAXLEN | MINID@6.2.0> "

@@ -127,7 +127,8 @@ constexpr Command kCommands[] = {
      .arity = -3,
      .flags = kWrite | kDenyOom,
      .categories = kCatString,
-     .keys = {Key1(kRW | kAccess | kUpdate | kVariableFlags)},
+     .keys = {WithNotes(Key1(kRW | kAccess | kUpdate | kVariableFlags),
+                        "RW and ACCESS due to the optional `GET` argument")},
      .run = Set,
      .group = "string",
      .syntax = "key value [condition@2.6.12: NX | XX] [GET@6.2.0] "

@@ -81,6 +81,7 @@ struct KeySpec {
   int16_t key_num = 0;  // kKeyNum: index of the count, relative to begin
   int16_t first = 0;    // kKeyNum: index of the first key, relative to begin
   uint16_t flags = 0;
+  std::string_view notes = {};  // Redis' words, which COMMAND INFO shows; "" for none
 };
 
 // Keys from word `first` on; `last` as in COMMAND INFO: absolute, negative from the end.
@@ -123,6 +124,11 @@ constexpr KeySpec UnknownKeys(int flags) {
   KeySpec spec;
   spec.find = KeySpec::Find::kUnknown;
   spec.flags = static_cast<uint16_t>(flags);
+  return spec;
+}
+
+constexpr KeySpec WithNotes(KeySpec spec, std::string_view notes) {
+  spec.notes = notes;
   return spec;
 }
 

@@ -128,6 +128,7 @@ std::string KeysOf(const Command& command) {
       StrAppend(text, " keynum ", spec.key_num, " ", spec.first, " ", spec.step);
     }
     StrAppend(text, " ", NamesOf(kNames, spec.flags));
+    if (!spec.notes.empty()) StrAppend(text, " (", spec.notes, ")");
   }
   return text.empty() ? "-" : text;
 }
