@@ -12,7 +12,7 @@ constexpr int64_t kDefaultCount = 10;
 
 void SlowlogGet(Context& c) {
   int64_t count = kDefaultCount;
-  if (c.args.size() > 3) return c.SyntaxError();
+  if (c.args.size() > 3) return c.reply.Error(UnknownForm(c));
   if (c.args.size() == 3 && !c.Integer(2, -1, std::numeric_limits<int64_t>::max(), &count,
                                        "ERR count should be greater than or equal to -1")) {
     return;

@@ -196,9 +196,7 @@ StreamGroup* FindReadGroup(Context& c, const Key& key, std::string_view name, St
     group = (*stream)->FindGroup(name);
   }
   if (group != nullptr) return group;
-  if (c.client.woken) {
-    c.reply.Error("NOGROUP the consumer group this client was blocked on no longer exists");
-  } else if (entry != nullptr && !is_stream) {
+  if (entry != nullptr && !is_stream) {
     c.WrongType();
   } else {
     c.reply.Error(StrCat("NOGROUP No such key '", key.name, "' or consumer group '", name,

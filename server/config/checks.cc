@@ -230,8 +230,37 @@ bool CheckShutdownFlags(const CheckInput& input, std::string* value, std::string
   return true;
 }
 
+// A text with variables in braces, which would be empty without a title; {{ is a brace.
+bool CheckProcTitle(const CheckInput& input, std::string* value, std::string* error) {
+  constexpr std::string_view kNeverEmpty[] = {"listen-addr", "port", "tls-port", "config-file"};
+  constexpr std::string_view kMayBeEmpty[] = {"title", "server-mode", "unixsocket"};
+  *error = "template format is invalid or contains unknown variables";
+  auto among = [](const auto& names, std::string_view name) {
+    return std::find(std::begin(names), std::end(names), name) != std::end(names);
+  };
+  bool shows = false;
+  for (std::string_view rest = input.words[0]; !rest.empty();) {
+    if (rest[0] != '{' || rest.starts_with("{{")) {
+      shows |= rest[0] != ' ';
+      rest.remove_prefix(rest[0] == '{' ? 2 : 1);
+      continue;
+    }
+    const size_t end = rest.find('}');
+    if (end == std::string_view::npos) return false;
+    const std::string_view name = rest.substr(1, end - 1);
+    if (!among(kNeverEmpty, name) && !among(kMayBeEmpty, name)) return false;
+    shows |= among(kNeverEmpty, name);
+    rest.remove_prefix(end + 1);
+  }
+  *value = input.words[0];
+  return shows;
+}
+
+// Canonical are the classes in this order, all of them as A, and then the others. Redis shows no n
+// behind A; here what is shown is what is kept, so it stands at the end.
 bool CheckNotifyFlags(const CheckInput& input, std::string* value, std::string* error) {
-  constexpr std::string_view kAll = "g$lshzxetd", kOthers = "nKEm";
+  constexpr std::string_view kAll = "g$lshzxetd";
+  std::string_view others = "nKEm";
   std::string given = input.words[0];
   *error = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.";
   if (given.find_first_not_of("Ag$lshzxeKEtmdn") != std::string::npos) return false;
@@ -239,8 +268,11 @@ bool CheckNotifyFlags(const CheckInput& input, std::string* value, std::string* 
   auto has = [&](char c) { return given.find(c) != std::string::npos; };
   value->clear();
   std::copy_if(kAll.begin(), kAll.end(), std::back_inserter(*value), has);
-  if (value->size() == kAll.size()) *value = "A";
-  std::copy_if(kOthers.begin(), kOthers.end(), std::back_inserter(*value), has);
+  if (value->size() == kAll.size()) {
+    *value = "A";
+    others = "KEmn";
+  }
+  std::copy_if(others.begin(), others.end(), std::back_inserter(*value), has);
   return true;
 }
 
@@ -315,6 +347,10 @@ void PublishNotifyFlags(std::string_view value, Settings& settings) {
     }
   }
   settings.notify_events.Set((flags & kKinds) != 0 ? flags : 0);
+}
+
+void PublishAclChannels(std::string_view value, Settings& settings) {
+  settings.acl_all_channels.Set(value == "allchannels");
 }
 
 void PublishBusyPoll(std::string_view value, Settings& settings) {

@@ -19,6 +19,7 @@ bool CheckOutputLimit(const CheckInput& input, std::string* value, std::string* 
 bool CheckPercentiles(const CheckInput& input, std::string* value, std::string* error);
 bool CheckOomValues(const CheckInput& input, std::string* value, std::string* error);
 bool CheckShutdownFlags(const CheckInput& input, std::string* value, std::string* error);
+bool CheckProcTitle(const CheckInput& input, std::string* value, std::string* error);
 bool CheckNotifyFlags(const CheckInput& input, std::string* value, std::string* error);
 bool CheckBusyPoll(const CheckInput& input, std::string* value, std::string* error);
 bool CheckGather(const CheckInput& input, std::string* value, std::string* error);
@@ -33,5 +34,6 @@ void PublishMaxmemoryClients(std::string_view value, Settings& settings);
 void PublishBusyPoll(std::string_view value, Settings& settings);
 void PublishGather(std::string_view value, Settings& settings);
 void PublishNotifyFlags(std::string_view value, Settings& settings);
+void PublishAclChannels(std::string_view value, Settings& settings);
 
 }  // namespace larder

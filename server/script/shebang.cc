@@ -24,7 +24,7 @@ constexpr std::string_view kNameOption = "name=";
 
 // Adds the flags of a list with commas between; false, with the unknown one in *error.
 bool AddFlags(std::string_view list, uint32_t* flags, std::string* error) {
-  while (!list.empty()) {
+  for (bool more = !list.empty(); more;) {
     const std::string_view name = list.substr(0, list.find(','));
     uint32_t found = 0;
     for (const ScriptFlagName& known : kFlagNames) {
@@ -35,6 +35,7 @@ bool AddFlags(std::string_view list, uint32_t* flags, std::string* error) {
       return false;
     }
     *flags |= found;
+    more = name.size() < list.size();  // there is a comma, behind which a flag must stand
     list.remove_prefix(std::min(list.size(), name.size() + 1));
   }
   return true;

@@ -175,7 +175,8 @@ TEST_F(ConfigTest, AnswersRedisErrors) {
   EXPECT_THAT(*Set("dir", "/"), HasSubstr("can't set protected config"));
   EXPECT_THAT(*Set("maxclients", "x"), HasSubstr("argument couldn't be parsed into an integer"));
   EXPECT_THAT(*Set("timeout", "-1"), HasSubstr("must be between 0 and 2147483647 inclusive"));
-  EXPECT_THAT(*Set("loglevel", "loud"), HasSubstr("following: debug, verbose, notice, warning"));
+  EXPECT_THAT(*Set("loglevel", "loud"),
+              HasSubstr("following: debug, verbose, notice, warning, nothing"));
   EXPECT_THAT(*Set("tls-port", "6380"), HasSubstr("'tls-port'"));
   std::vector<Config::PairView> twice = {{"timeout", "1"}, {"timeout", "2"}};
   EXPECT_THAT(*config_.Set(twice, false), HasSubstr("duplicate parameter"));

@@ -79,6 +79,12 @@ class Start(unittest.TestCase):
             with Server("--logfile", path):
                 wait_until(lambda: os.path.exists(path) and os.path.getsize(path) > 0, "a log line")
 
+    def test_a_log_of_nothing_stays_empty(self):
+        with Server("--loglevel", "nothing") as server:
+            self.assertEqual(server.call("DEBUG", "LOG", "something"), b"OK")
+            self.assertEqual(server.stop(), 0)
+            self.assertEqual(server.log(), "")
+
     def test_daemonize_returns_and_serves(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "pid")
