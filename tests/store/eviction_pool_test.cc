@@ -69,6 +69,22 @@ TEST_F(EvictionPoolTest, FiveSamplesComeNearToExactLru) {
   EXPECT_GT(idle_s / 500, 650u) << "750 would be exact, 500 random";
 }
 
+TEST_F(EvictionPoolTest, MoreSamplesComeNearer) {
+  Fill(false);
+  uint64_t before_s = 0;
+  for (const size_t samples : {1, 10, 100}) {
+    const EvictionRules rules = Rules(EvictionPolicy::kAllkeysLru, samples);
+    uint64_t idle_s = 0;
+    for (int i = 0; i < 200; ++i) {  // nothing goes, so that each finds the same
+      EXPECT_EQ(pool_.Sample(shard_.slice(0), 0, rules, random_), samples);
+      idle_s += pool_.TakeBest().score;
+      pool_.Clear();
+    }
+    EXPECT_GT(idle_s / 200, before_s + 50) << samples;
+    before_s = idle_s / 200;
+  }
+}
+
 TEST_F(EvictionPoolTest, LfuPrefersWhatIsUsedSeldom) {
   Fill(true);
   pool_.Sample(shard_.slice(0), 0, Rules(EvictionPolicy::kAllkeysLfu, 1000), random_);
