@@ -1,4 +1,5 @@
-// DEBUG's subcommands about memory: the counters of the databases, and jemalloc's controls.
+// DEBUG's subcommands about memory: of the databases, of one value, of clients, and jemalloc's
+// controls.
 #pragma once
 
 #include "server/engine/context.h"
@@ -8,5 +9,8 @@ namespace larder {
 void DebugAccounting(Context& c);
 void DebugMallctl(Context& c);
 void DebugMallctlString(Context& c);
+void DebugStringLength(Context& c);
+void DebugListpack(Context& c);
+void DebugClientEviction(Context& c);
 
 }  // namespace larder

@@ -9,6 +9,7 @@
 #include <lua.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "server/script/libraries.h"
 
@@ -250,6 +251,16 @@ void OpenMsgPack(lua_State* state) {
                                             {nullptr, nullptr}};
   lua_newtable(state);
   luaL_register(state, nullptr, kFunctions);
+  // What scripts may ask the library of Redis, whose functions these are.
+  static constexpr std::pair<const char*, std::string_view> kFields[] = {
+      {"_NAME", "cmsgpack"},
+      {"_VERSION", "lua-cmsgpack 0.4.0"},
+      {"_COPYRIGHT", "Copyright (C) 2012, Salvatore Sanfilippo"},
+      {"_DESCRIPTION", "MessagePack C implementation for Lua"}};
+  for (const auto& [name, text] : kFields) {
+    lua_pushlstring(state, text.data(), text.size());
+    lua_setfield(state, -2, name);
+  }
   lua_setglobal(state, "cmsgpack");
 }
 
