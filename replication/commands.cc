@@ -210,6 +210,7 @@ void Wait(Context& c) {
 void WaitAof(Context& c) {
   AckWaits::Goal goal = {.offset = c.client.written_offset, .on_disk = true, .wanted = {}};
   int64_t timeout_ms;
+  if (!c.Integer(1, &goal.wanted.local)) return;
   if (!c.Integer(1, 0, 1, &goal.wanted.local,
                  "ERR value is out of range, value must between 0 and 1") ||
       !c.Integer(2, 0, INT64_MAX, &goal.wanted.replicas,
@@ -294,7 +295,6 @@ constexpr Command kCommands[] = {
      .summary = "Returns whether the server is a primary or a replica, and of whom."},
     {.name = "wait",
      .arity = 3,
-     .flags = kBlocking,
      .categories = kCatConnection,
      .run = Wait,
      .group = "generic",
@@ -305,7 +305,7 @@ constexpr Command kCommands[] = {
      .tips = "request_policy:all_shards response_policy:agg_min"},
     {.name = "waitaof",
      .arity = 4,
-     .flags = kBlocking,
+     .flags = kNoScript,
      .categories = kCatConnection,
      .run = WaitAof,
      .group = "generic",
