@@ -23,11 +23,12 @@ std::string SelectRequest(int64_t db) {
 
 }  // namespace
 
-Migration::Link* Migration::Find(const MigrationRequest& request) {
+Migration::Link* Migration::Find(const MigrationRequest& request, bool* refused) {
   const std::string name = NameOf(request);
   auto found = links_.find(name);
   if (found == links_.end()) {
-    auto connection = PeerConnection::Connect(request.host, request.port, request.timeout_ms);
+    auto connection =
+        PeerConnection::Connect(request.host, request.port, request.timeout_ms, refused);
     if (connection == nullptr) return nullptr;
     if (links_.size() >= kMostLinks) {
       links_.erase(
@@ -44,9 +45,11 @@ MigrationOutcome Migration::Run(const MigrationRequest& request) {
   for (bool first = true;; first = false) {
     MigrationOutcome outcome;
     outcome.taken.resize(request.restores.size());
-    Link* link = Find(request);
+    bool refused = false;
+    Link* link = Find(request, &refused);
     if (link == nullptr) {
-      outcome.failure = Failure::kConnecting;
+      // Redis takes a connection that was refused for one that can be written to.
+      outcome.failure = refused ? Failure::kWriting : Failure::kConnecting;
       return outcome;
     }
     const bool try_again = Talk(*link, request, &outcome);

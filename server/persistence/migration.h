@@ -53,7 +53,8 @@ class Migration {
     int64_t used_ms = 0;
   };
 
-  Link* Find(const MigrationRequest& request) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Null, and whether the other side said no.
+  Link* Find(const MigrationRequest& request, bool* refused) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // One conversation; true where another try may help.
   bool Talk(Link& link, const MigrationRequest& request, MigrationOutcome* outcome);
 

@@ -12,13 +12,18 @@
 namespace larder {
 
 std::unique_ptr<PeerConnection> PeerConnection::Connect(const std::string& host, int port,
-                                                        int64_t timeout_ms) {
+                                                        int64_t timeout_ms, bool* refused) {
   std::unique_ptr<PeerConnection> connection(new PeerConnection());
   const int64_t deadline_ms = MonotonicMs() + timeout_ms;
   std::string ignored;
-  connection->socket_ = ConnectTo(
-      host, port, "", [&](int fd) { return connection->WaitFor(fd, POLLOUT, deadline_ms); },
-      &ignored);
+  bool answered = false;
+  const auto wait = [&](int fd) {
+    const Waited waited = connection->WaitFor(fd, POLLOUT, deadline_ms);
+    answered = waited == Waited::kReady;
+    return waited;
+  };
+  connection->socket_ = ConnectTo(host, port, "", wait, &ignored);
+  if (refused != nullptr) *refused = answered && !connection->socket_.open();
   return connection->socket_.open() ? std::move(connection) : nullptr;
 }
 

@@ -14,9 +14,9 @@ namespace larder {
 
 class PeerConnection {
  public:
-  // Null when it can't be had within the time.
+  // Null when it can't be had within the time; *refused: because the other side said no.
   static std::unique_ptr<PeerConnection> Connect(const std::string& host, int port,
-                                                 int64_t timeout_ms);
+                                                 int64_t timeout_ms, bool* refused = nullptr);
   PeerConnection(const PeerConnection&) = delete;
   PeerConnection& operator=(const PeerConnection&) = delete;
 
