@@ -4,8 +4,11 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
+
+#include "server/store/size_class.h"
 
 namespace larder {
 
@@ -28,6 +31,8 @@ class CowPtr {
 
   const T& operator*() const { return box_->value; }
   const T* operator->() const { return &box_->value; }
+  // Bytes of heap that the T takes, without those that it has itself.
+  static constexpr size_t BoxBytes() { return RoundUpToSizeClass(sizeof(Box)); }
   T& Mutable() {
     if (box_->references.load(std::memory_order_acquire) != 1) *this = CowPtr(box_->value);
     return box_->value;

@@ -3,7 +3,8 @@
 // in it: it grows at the end and shrinks anywhere. No lock of its own; pointers to records are
 // valid until the next change.
 //
-// Invariant: no block is empty; the ids ascend within a block and from block to block.
+// Invariant: no block is empty; the ids ascend within a block and from block to block; block_bytes_
+// is the memory of all blocks.
 #pragma once
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "server/store/cow_ptr.h"
+#include "server/store/size_class.h"
 #include "server/store/stream_id.h"
 
 namespace larder {
@@ -29,11 +31,8 @@ class IdBlocks {
   // REQUIRES of both: !empty().
   const Record& front() const { return blocks_.front()->front(); }
   const Record& back() const { return blocks_.back()->back(); }
-  // Bytes of heap, but for what blocks keep for growth. O(1).
-  size_t MemoryBytes() const {
-    return blocks_.capacity() * sizeof(CowPtr<Block>) + blocks_.size() * sizeof(Block) +
-           size_ * sizeof(Record);
-  }
+  // Bytes of heap as the allocator rounds them; blocks shared with a copy count in full. O(1).
+  size_t MemoryBytes() const { return HeapBytes(blocks_) + block_bytes_; }
 
   // Null where there is none.
   const Record* Find(StreamId id) const {
@@ -42,7 +41,8 @@ class IdBlocks {
   }
   Record* FindMutable(StreamId id) {
     const auto [block, i] = Locate(id);
-    return Holds(block, i, id) ? &blocks_[block].Mutable()[i] : nullptr;
+    if (!Holds(block, i, id)) return nullptr;
+    return &ChangeBlock(block, [](Block&) {})[i];  // perhaps a copy, of another capacity
   }
 
   // False where the id is there already.
@@ -50,14 +50,19 @@ class IdBlocks {
     auto [block, i] = Locate(record.id);
     if (Holds(block, i, record.id)) return false;
     if (blocks_.empty() || (block + 1 == blocks_.size() && i == kMostRecords)) {
-      blocks_.push_back(CowPtr<Block>(Block{record}));
+      AddBlock(blocks_.size(), Block{record});
     } else {
       if (blocks_[block]->size() == kMostRecords) {
         Split(block);
         std::tie(block, i) = Locate(record.id);
       }
-      Block& records = blocks_[block].Mutable();
-      records.insert(records.begin() + static_cast<std::ptrdiff_t>(i), record);
+      ChangeBlock(block, [&, at = i](Block& records) {
+        // A block doubles, but not beyond what it may ever hold.
+        if (records.size() == records.capacity()) {
+          records.reserve(std::min(2 * records.size(), kMostRecords));
+        }
+        records.insert(records.begin() + static_cast<std::ptrdiff_t>(at), record);
+      });
     }
     ++size_;
     return true;
@@ -67,11 +72,12 @@ class IdBlocks {
   bool Erase(StreamId id) {
     const auto [block, i] = Locate(id);
     if (!Holds(block, i, id)) return false;
-    Block& records = blocks_[block].Mutable();
-    records.erase(records.begin() + static_cast<std::ptrdiff_t>(i));
+    const Block& records = ChangeBlock(block, [at = i](Block& change) {
+      change.erase(change.begin() + static_cast<std::ptrdiff_t>(at));
+    });
     --size_;
     if (records.empty()) {
-      blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(block));
+      RemoveBlock(block);
     } else if (records.size() < kMostRecords / 4) {
       Join(block);
       if (block > 0) Join(block - 1);
@@ -111,26 +117,49 @@ class IdBlocks {
   }
 
   void Split(size_t block) {
-    Block& left = blocks_[block].Mutable();
-    const auto middle = left.begin() + kMostRecords / 2;
-    Block right(middle, left.end());
-    left.erase(middle, left.end());
-    blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(block) + 1,
-                   CowPtr<Block>(std::move(right)));
+    Block right;
+    ChangeBlock(block, [&](Block& left) {
+      const auto middle = left.begin() + kMostRecords / 2;
+      right.assign(middle, left.end());
+      left.erase(middle, left.end());
+    });
+    AddBlock(block + 1, std::move(right));
   }
   // Joins the block with the next one when both together fill half a block at most.
   void Join(size_t block) {
     if (block + 1 >= blocks_.size()) return;
     const Block& right = *blocks_[block + 1];
     if (blocks_[block]->size() + right.size() > kMostRecords / 2) return;
-    Block& left = blocks_[block].Mutable();
-    left.insert(left.end(), right.begin(), right.end());
-    left.shrink_to_fit();
-    blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(block) + 1);
+    ChangeBlock(block, [&](Block& left) {
+      left.insert(left.end(), right.begin(), right.end());
+      left.shrink_to_fit();
+    });
+    RemoveBlock(block + 1);
+  }
+
+  // All changes of blocks come through these, which count their bytes.
+  static size_t BytesOf(const Block& block) { return CowPtr<Block>::BoxBytes() + HeapBytes(block); }
+  void AddBlock(size_t before, Block block) {
+    block_bytes_ += BytesOf(block);
+    blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(before),
+                   CowPtr<Block>(std::move(block)));
+  }
+  void RemoveBlock(size_t block) {
+    block_bytes_ -= BytesOf(*blocks_[block]);
+    blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(block));
+  }
+  template <typename Change>
+  Block& ChangeBlock(size_t at, Change change) {
+    block_bytes_ -= BytesOf(*blocks_[at]);
+    Block& block = blocks_[at].Mutable();
+    change(block);
+    block_bytes_ += BytesOf(block);
+    return block;
   }
 
   std::vector<CowPtr<Block>> blocks_;
   size_t size_ = 0;
+  size_t block_bytes_ = 0;
 };
 
 }  // namespace larder

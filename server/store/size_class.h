@@ -1,10 +1,12 @@
 // The sizes in which the allocator really hands out memory (jemalloc's small classes: multiples of
 // 16 up to 128, then four per doubling). A block that is asked for in such a size has no slack that
-// nobody uses. Pure function, any thread.
+// nobody uses. Pure functions, any thread.
 #pragma once
 
 #include <bit>
 #include <cstddef>
+#include <string>
+#include <vector>
 
 namespace larder {
 
@@ -20,5 +22,15 @@ static_assert(RoundUpToSizeClass(1) == 8 && RoundUpToSizeClass(9) == 16 &&
               RoundUpToSizeClass(113) == 128);
 static_assert(RoundUpToSizeClass(129) == 160 && RoundUpToSizeClass(256) == 256);
 static_assert(RoundUpToSizeClass(257) == 320 && RoundUpToSizeClass(1025) == 1280);
+
+// What a string or an array has on the heap, besides the object itself.
+inline size_t HeapBytes(const std::string& text) {
+  if (text.capacity() <= std::string().capacity()) return 0;  // within the object
+  return RoundUpToSizeClass(text.capacity() + 1);             // a terminator
+}
+template <typename T>
+size_t HeapBytes(const std::vector<T>& items) {
+  return items.capacity() == 0 ? 0 : RoundUpToSizeClass(items.capacity() * sizeof(T));
+}
 
 }  // namespace larder

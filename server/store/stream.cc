@@ -5,11 +5,12 @@
 #include <utility>
 
 #include "server/base/check.h"
+#include "server/store/size_class.h"
 
 namespace larder {
 namespace {
 
-size_t BytesOf(StreamPairs pairs) {
+size_t TextBytes(StreamPairs pairs) {
   size_t bytes = 0;
   for (std::string_view text : pairs) bytes += text.size();
   return bytes;
@@ -18,21 +19,21 @@ size_t BytesOf(StreamPairs pairs) {
 }  // namespace
 
 size_t Stream::MemoryBytes() const {
-  size_t bytes = sizeof(*this) + node_bytes_;
-  if (nodes_.capacity() > 1) bytes += nodes_.capacity() * sizeof(nodes_[0]);
-  for (const auto& [name, group] : groups_) bytes += name.capacity() + group.MemoryBytes();
+  size_t bytes = RoundUpToSizeClass(sizeof(*this)) + node_bytes_ + HeapBytes(groups_);
+  if (nodes_.capacity() > 1) bytes += RoundUpToSizeClass(nodes_.capacity() * sizeof(nodes_[0]));
+  for (const auto& [name, group] : groups_) bytes += HeapBytes(name) + group.MemoryBytes();
   return bytes;
 }
 
 void Stream::AddNode(StreamNode node) {
-  node_bytes_ += node.MemoryBytes();
+  node_bytes_ += BytesOf(node);
   nodes_.emplace_back(std::move(node));
 }
 
 void Stream::RemoveNodes(size_t first, size_t n) {
   const auto begin = nodes_.begin() + static_cast<std::ptrdiff_t>(first);
   const auto end = begin + static_cast<std::ptrdiff_t>(n);
-  for (auto at = begin; at != end; ++at) node_bytes_ -= (*at)->MemoryBytes();
+  for (auto at = begin; at != end; ++at) node_bytes_ -= BytesOf(**at);
   nodes_.erase(begin, end);
 }
 
@@ -41,7 +42,7 @@ void Stream::Append(StreamId id, StreamPairs pairs, NodeLimits limits) {
   if (limits.bytes == 0 || limits.bytes > kMostNodeBytes) limits.bytes = kMostNodeBytes;
   if (limits.entries == 0) limits.entries = SIZE_MAX;
   const bool fits = !nodes_.empty() && nodes_.back()->ever_held() < limits.entries &&
-                    nodes_.back()->bytes() + BytesOf(pairs) < limits.bytes;
+                    nodes_.back()->bytes() + TextBytes(pairs) < limits.bytes;
   if (!fits) {
     if (!nodes_.empty()) {
       ChangeNode(nodes_.size() - 1, [](StreamNode& node) { node.ShrinkToFit(); });
@@ -141,9 +142,16 @@ void Stream::ForEachNode(absl::FunctionRef<void(const StreamNode&)> visit) const
   for (const CowPtr<StreamNode>& node : nodes_) visit(*node);
 }
 
+size_t Stream::GroupAt(std::string_view name) const {
+  const auto at =
+      std::lower_bound(groups_.begin(), groups_.end(), name,
+                       [](const NamedGroup& g, std::string_view x) { return g.name < x; });
+  return static_cast<size_t>(at - groups_.begin());
+}
+
 const StreamGroup* Stream::FindGroup(std::string_view name) const {
-  const auto found = groups_.find(name);
-  return found == groups_.end() ? nullptr : &found->second;
+  const size_t at = GroupAt(name);
+  return at < groups_.size() && groups_[at].name == name ? &groups_[at].group : nullptr;
 }
 
 StreamGroup* Stream::FindGroup(std::string_view name) {
@@ -151,8 +159,15 @@ StreamGroup* Stream::FindGroup(std::string_view name) {
 }
 
 StreamGroup* Stream::AddGroup(std::string_view name, StreamId last_id, int64_t entries_read) {
-  const auto [place, added] = groups_.try_emplace(std::string(name), last_id, entries_read);
-  return added ? &place->second : nullptr;
+  if (FindGroup(name) != nullptr) return nullptr;
+  const auto place = groups_.begin() + static_cast<std::ptrdiff_t>(GroupAt(name));
+  return &groups_.insert(place, {std::string(name), StreamGroup(last_id, entries_read)})->group;
+}
+
+bool Stream::RemoveGroup(std::string_view name) {
+  if (FindGroup(name) == nullptr) return false;
+  groups_.erase(groups_.begin() + static_cast<std::ptrdiff_t>(GroupAt(name)));
+  return true;
 }
 
 void Stream::ForEachGroup(

@@ -18,12 +18,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "absl/container/btree_map.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/functional/function_ref.h"
 #include "server/store/cow_ptr.h"
@@ -68,7 +67,8 @@ class Stream {
   const Counters& counters() const { return counters_; }
   StreamId last_id() const { return counters_.last_id; }
   void set_counters(const Counters& counters) { counters_ = counters; }
-  // Bytes of heap and of this object, about. O(1) for the entries, O(N) for N groups.
+  // Bytes of heap as the allocator rounds them, and of this object. O(1) for the entries, O(N) for
+  // N groups.
   size_t MemoryBytes() const;
 
   // REQUIRES: id > last_id(); field names and values have kMostNodeBytes at most.
@@ -95,7 +95,7 @@ class Stream {
   const StreamGroup* FindGroup(std::string_view name) const;
   // Null where there is one already.
   StreamGroup* AddGroup(std::string_view name, StreamId last_id, int64_t entries_read);
-  bool RemoveGroup(std::string_view name) { return groups_.erase(name) > 0; }
+  bool RemoveGroup(std::string_view name);
   size_t group_count() const { return groups_.size(); }
   // Calls visit(name, group) in the order of their names.
   void ForEachGroup(
@@ -117,18 +117,27 @@ class Stream {
   void RemoveNodes(size_t first, size_t n);
   template <typename Change>
   void ChangeNode(size_t at, Change change) {
-    node_bytes_ -= nodes_[at]->MemoryBytes();
+    node_bytes_ -= BytesOf(*nodes_[at]);
     change(nodes_[at].Mutable());
-    node_bytes_ += nodes_[at]->MemoryBytes();
+    node_bytes_ += BytesOf(*nodes_[at]);
   }
+  static size_t BytesOf(const StreamNode& node) {
+    return CowPtr<StreamNode>::BoxBytes() + node.MemoryBytes();
+  }
+  // The first group whose name is not below.
+  size_t GroupAt(std::string_view name) const;
   // Perhaps an entry above `id` was deleted.
   bool DeletedAfter(StreamId id) const;
 
   size_t size_ = 0;
-  size_t node_bytes_ = 0;  // of heap
+  size_t node_bytes_ = 0;  // of all nodes, on the heap
   Counters counters_;
   absl::InlinedVector<CowPtr<StreamNode>, 1> nodes_;
-  absl::btree_map<std::string, StreamGroup, std::less<>> groups_;
+  struct NamedGroup {
+    std::string name;
+    StreamGroup group;
+  };
+  std::vector<NamedGroup> groups_;  // in the order of their names; most streams have few
 };
 
 }  // namespace larder

@@ -5,19 +5,16 @@
 // Copying a group copies its directories and shares the blocks of the lists (id_blocks.h). No lock
 // of its own: the caller holds the lock of the shard that owns the stream.
 //
-// Invariant: an id is pending in the group exactly if it is in the list of one of its consumers,
-// the one that the group's record names.
+// Invariants: an id is pending in the group exactly if it is in the list of one of its consumers,
+// the one that the group's record names; consumer_bytes_ is what all consumers have on the heap.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "absl/container/btree_map.h"
 #include "server/store/id_blocks.h"
 #include "server/store/stream_id.h"
 
@@ -50,6 +47,12 @@ class StreamGroup {
   static constexpr int64_t kUnknown = -1;
 
   StreamGroup(StreamId last, int64_t read) : last_id(last), entries_read(read) {}
+  // The copy's arrays are as large as what is in them: its bytes are counted anew.
+  StreamGroup(const StreamGroup& other);
+  StreamGroup(StreamGroup&&) = default;
+  StreamGroup& operator=(StreamGroup&&) = default;
+  StreamGroup& operator=(const StreamGroup& other) { return *this = StreamGroup(other); }
+  ~StreamGroup() = default;
 
   StreamId last_id;      // of the last entry that was delivered
   int64_t entries_read;  // entries of the stream up to there, deleted ones too; or kUnknown
@@ -62,11 +65,11 @@ class StreamGroup {
   // With all that is pending for it. REQUIRES: it is there.
   void RemoveConsumer(std::string_view name);
   const StreamConsumer& consumer(uint32_t number) const { return consumers_[number]; }
-  size_t consumer_count() const { return names_.size(); }
+  size_t consumer_count() const { return by_name_.size(); }
   // Calls visit(consumer) in the order of their names.
   template <typename Visit>
   void ForEachConsumer(Visit visit) const {
-    for (const auto& [name, number] : names_) visit(consumers_[number]);
+    for (uint32_t number : by_name_) visit(consumers_[number]);
   }
 
   const IdBlocks<PendingEntry>& pending() const { return pending_; }
@@ -75,16 +78,22 @@ class StreamGroup {
   // False where it is not pending.
   bool Acknowledge(StreamId id);
 
-  // Bytes of heap and of this object, about. O(1).
+  // Bytes of heap as the allocator rounds them, without this object. O(1).
   size_t MemoryBytes() const;
 
  private:
+  // The first place in by_name_ whose name is not below.
+  size_t LowerBound(std::string_view name) const;
+  // All changes of consumers' names and lists come through this, which counts their bytes.
+  template <typename Change>
+  void ChangeConsumer(uint32_t number, Change change);
+
   // By number. The place of a consumer that was removed is kept for the next one.
   std::vector<StreamConsumer> consumers_;
-  absl::btree_map<std::string, uint32_t, std::less<>> names_;
+  std::vector<uint32_t> by_name_;  // numbers of consumers, in the order of their names
   std::vector<uint32_t> free_numbers_;
   IdBlocks<PendingEntry> pending_;
-  size_t name_bytes_ = 0;  // of the consumers' names
+  size_t consumer_bytes_ = 0;
 };
 
 }  // namespace larder

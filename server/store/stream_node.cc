@@ -1,6 +1,7 @@
 #include "server/store/stream_node.h"
 
 #include "server/base/check.h"
+#include "server/store/size_class.h"
 
 namespace larder {
 namespace {
@@ -19,8 +20,7 @@ StreamNode::StreamNode(StreamId base, StreamPairs pairs)
 }
 
 size_t StreamNode::MemoryBytes() const {
-  return sizeof(*this) + names_.capacity() + entries_.capacity() +
-         starts_.capacity() * sizeof(starts_[0]);
+  return HeapBytes(names_) + HeapBytes(entries_) + HeapBytes(starts_);
 }
 
 const char* StreamNode::ReadId(size_t i, StreamId* id) const {

@@ -83,7 +83,7 @@ class StreamNode {
   size_t ever_held() const { return ever_held_; }
   // Bytes of names and entries.
   size_t bytes() const { return names_.size() + entries_.size(); }
-  // Bytes of heap.
+  // Bytes of heap, without this object.
   size_t MemoryBytes() const;
 
   // REQUIRES of all: i < count().

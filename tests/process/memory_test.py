@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """maxmemory: the limit holds while clients write at full speed; what is counted is what is used."""
+import itertools
 import random
 import threading
 import time
@@ -215,6 +216,20 @@ class Accounting(unittest.TestCase):
                                         for i in range(600000)))
         self.fill("large sorted set", (encode("ZADD", "k", i * 7919 % 100003, "member:%d" % i)
                                        for i in range(400000)))
+        self.fill("small streams", (encode("XADD", "k%d" % (i % 20000), "*", "field", i)
+                                    for i in range(100000)))
+        self.fill("large stream", (encode("XADD", "k", "*", "f%d" % (i % 7), v[:i % 700])
+                                   for i in n))
+        self.fill("streams with a group", (
+            encode(*command) for i in range(20000) for command in (
+                ("XADD", "k%d" % i, "1-1", "field", "value"),
+                ("XGROUP", "CREATE", "k%d" % i, "group", 0),
+                ("XREADGROUP", "GROUP", "group", "consumer", "STREAMS", "k%d" % i, ">"))))
+        self.fill("much that is pending", itertools.chain(
+            (encode("XADD", "k", "*", "field", i) for i in range(200000)),
+            (encode("XGROUP", "CREATE", "k", "group", 0),),
+            (encode("XREADGROUP", "GROUP", "group", "consumer:%d" % (i % 9), "COUNT", 100,
+                    "STREAMS", "k", ">") for i in range(2000))))
 
     def test_after_random_commands(self):
         rng = random.Random(7)
@@ -241,6 +256,13 @@ class Accounting(unittest.TestCase):
                 ("SET", key, value), ("APPEND", key, value[:50]), ("SETRANGE", key, 100, "abc"),
                 ("SET", key, value, "PX", 30), ("GETDEL", key), ("LMOVE", "l" + key, "l" + field,
                                                                   "LEFT", "RIGHT"),
+                ("XADD", "x" + key, "*", field, value), ("XTRIM", "x" + key, "MAXLEN", 5),
+                ("XADD", "x" + key, "MAXLEN", "~", 200, "*", "a", field),
+                ("XGROUP", "CREATE", "x" + key, "g", 0), ("XGROUP", "DESTROY", "x" + key, "g"),
+                ("XREADGROUP", "GROUP", "g", field, "COUNT", 7, "STREAMS", "x" + key, ">"),
+                ("XAUTOCLAIM", "x" + key, "g", "other", 0, 0, "COUNT", 5),
+                ("XGROUP", "DELCONSUMER", "x" + key, "g", "other"),
+                ("COPY", "x" + key, "x" + field, "REPLACE"), ("UNLINK", "x" + key),
                 ("EVAL", "redis.call('hset', KEYS[1], 'a', ARGV[1]) "
                  "redis.call('hdel', KEYS[1], 'a', 'f1')", 1, "h" + key, value))))
 

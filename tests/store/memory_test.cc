@@ -13,6 +13,7 @@
 #include "server/store/list.h"
 #include "server/store/set.h"
 #include "server/store/shard.h"
+#include "server/store/stream.h"
 #include "server/store/zset.h"
 
 namespace larder {
@@ -113,6 +114,55 @@ TEST_F(MemoryTest, OfAList) {
         if (list.size() < 10) return;
         if (random_.Below(2) == 0) return list.Pop(List::End::kFront);
         list.RemoveRange(random_.Below(list.size() - 5), 1 + random_.Below(4));
+      });
+}
+
+struct ClonedStream : Stream {
+  ClonedStream Clone() const { return *this; }
+};
+
+TEST_F(MemoryTest, OfAStream) {
+  uint64_t last_ms = 0;
+  Play<ClonedStream>(
+      [&last_ms](Stream& stream, const std::string& key, std::string_view bytes) {
+        const std::string_view pairs[] = {std::string_view(key).substr(0, 1), bytes};
+        stream.Append({++last_ms, 0}, pairs, {.bytes = 4096, .entries = 100});
+      },
+      [this, &last_ms](Stream& stream, const std::string&) {
+        if (random_.Below(50) == 0) stream.Trim({.length = stream.size() * 9 / 10});
+        stream.Delete({1 + random_.Below(last_ms + 1), 0});
+      });
+}
+
+// Groups and consumers come and go; what is pending moves from one consumer to another.
+TEST_F(MemoryTest, OfAStreamWithGroups) {
+  uint64_t last_ms = 0;
+  const auto group_of = [](const std::string& key) {
+    return "group of some name " + key.substr(0, 1);
+  };
+  // Most are short; one of 600 bytes now and then.
+  const auto consumer_of = [](const std::string& key) { return key.substr(1); };
+  Play<ClonedStream>(
+      [&](Stream& stream, const std::string& key, std::string_view) {
+        const std::string_view pairs[] = {"field", "value"};
+        stream.Append({++last_ms, 0}, pairs, {.bytes = 4096, .entries = 100});
+        StreamGroup* group = stream.FindGroup(group_of(key));
+        if (group == nullptr) group = stream.AddGroup(group_of(key), {}, 0);
+        const StreamConsumer* consumer = group->FindConsumer(consumer_of(key));
+        if (consumer == nullptr) consumer = &group->AddConsumer(consumer_of(key), 1);
+        const uint64_t from = 1 + random_.Below(last_ms + 1);
+        for (uint64_t ms = from; ms < from + 20 && ms <= last_ms; ++ms) {
+          group->SetPending({{ms, 0}, 1, 1, consumer->number});
+        }
+      },
+      [&](Stream& stream, const std::string& key) {
+        if (random_.Below(1000) == 0) stream.RemoveGroup(group_of(key));
+        StreamGroup* group = stream.FindGroup(group_of(key));
+        if (group == nullptr) return;
+        const uint64_t from = 1 + random_.Below(last_ms + 1);
+        for (uint64_t ms = from; ms < from + 100; ++ms) group->Acknowledge({ms, 0});
+        if (group->FindConsumer(consumer_of(key)) == nullptr) return;
+        group->RemoveConsumer(consumer_of(key));
       });
 }
 

@@ -244,7 +244,9 @@ class StreamModel : public testing::TestWithParam<unsigned> {
     ASSERT_EQ(expected, range.rend());
     ASSERT_EQ(stream_.first_id(), model_.empty() ? StreamId() : model_.begin()->first);
     size_t node_bytes = 0;
-    stream_.ForEachNode([&](const StreamNode& node) { node_bytes += node.MemoryBytes(); });
+    stream_.ForEachNode([&](const StreamNode& node) {
+      node_bytes += CowPtr<StreamNode>::BoxBytes() + node.MemoryBytes();
+    });
     ASSERT_GE(stream_.MemoryBytes(), node_bytes);
     ASSERT_LE(stream_.MemoryBytes(), node_bytes + 1000);
   }
