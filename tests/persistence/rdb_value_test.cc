@@ -10,6 +10,7 @@
 
 #include "server/persistence/dump_payload.h"
 #include "server/store/list.h"
+#include "server/store/stream.h"
 #include "server/store/zset.h"
 
 namespace larder {
@@ -127,21 +128,84 @@ TEST_F(RdbValue, SortedSetsKeepEveryBitOfTheirScores) {
   }
 }
 
+// Entries with and without the names of their node, some deleted; two groups, one with consumers.
+std::unique_ptr<Stream> SomeStream(uint64_t entries) {
+  auto stream = std::make_unique<Stream>();
+  for (uint64_t i = 1; i <= entries; ++i) {
+    const std::string number = std::to_string(i * 7919);
+    const std::string_view same[] = {"sku", number, "qty", "1"};
+    const std::string_view own[] = {"note", number};
+    const StreamPairs pairs = i % 5 == 0 ? StreamPairs(own) : StreamPairs(same);
+    stream->Append({1000 + i / 3, i % 3}, pairs, {.bytes = 4096, .entries = 100});
+  }
+  stream->Delete(stream->first_id());
+  stream->AddGroup("other", {1, 0}, StreamGroup::kUnknown);
+  StreamGroup& group = *stream->AddGroup("group", stream->last_id(), 7);
+  group.AddConsumer("idle", 5);
+  const uint32_t alice = group.AddConsumer("alice", 6).number;
+  const uint32_t bob = group.AddConsumer("bob", 7).number;
+  for (uint64_t i = 1; i <= entries; ++i) {
+    group.SetPending({{1000 + i / 3, i % 3}, 50, 2, i % 2 == 0 ? alice : bob});
+  }
+  return stream;
+}
+
+TEST_F(RdbValue, StreamsKeepTheirEntriesGroupsAndWhatIsPending) {
+  const auto entries_of = [](const Stream& stream) {
+    std::string text;
+    stream.ForEach(StreamId::Min(), StreamId::Max(), [&](const StreamEntry& entry) {
+      text += FormatStreamId(entry.id());
+      entry.ForEachPair([&](std::string_view field, std::string_view value) {
+        text.append(" ").append(field).append(" ").append(value);
+      });
+      text += "\n";
+      return true;
+    });
+    return text;
+  };
+  for (const uint64_t entries : {3, 1000}) {
+    const EntryPtr entry = Owned(SomeStream(entries));
+    const EntryPtr again = Again(*entry, rdb::kStream2);
+    const Stream& before = *entry->object<Stream>();
+    const Stream& after = *again->object<Stream>();
+    EXPECT_EQ(after.size(), entries - 1);
+    EXPECT_EQ(entries_of(after), entries_of(before));
+    EXPECT_EQ(after.last_id(), before.last_id());
+    EXPECT_EQ(after.counters().max_deleted_id, (StreamId{1000, 1}));
+    EXPECT_EQ(after.counters().entries_added, entries);
+    ASSERT_EQ(after.group_count(), 2u);
+    EXPECT_EQ(after.FindGroup("other")->entries_read, StreamGroup::kUnknown);
+    const StreamGroup& group = *after.FindGroup("group");
+    EXPECT_EQ(group.entries_read, 7);
+    EXPECT_EQ(group.consumer_count(), 3u);
+    EXPECT_EQ(group.pending().size(), entries);
+    EXPECT_EQ(group.FindConsumer("idle")->seen_ms, 5);
+    EXPECT_EQ(group.FindConsumer("alice")->pending.size(), entries / 2);
+    const PendingEntry& pending = *group.pending().Find({1000, 1});
+    EXPECT_EQ(pending.delivered_ms, 50);
+    EXPECT_EQ(pending.deliveries, 2);
+    EXPECT_EQ(group.consumer(pending.consumer).name, "bob");
+    EXPECT_EQ(MakeDumpPayload(*again, limits()), MakeDumpPayload(*entry, limits()));
+  }
+}
+
 TEST_F(RdbValue, AnyPrefixAndAnyChangedByteIsReadOrRefused) {
   auto hash = std::make_unique<Hash>();
   hash->Set("field", BulkView{"value"}, limits().hash);
   hash->Set("n", BulkView{"100000"}, limits().hash);
-  const EntryPtr entry = Owned(std::move(hash));
-  std::string payload = MakeDumpPayload(*entry, limits());
-  std::string error;
-  for (size_t i = 0; i + 10 < payload.size(); ++i) {
-    for (int value = 0; value < 256; ++value) {
-      std::string damaged = payload;
-      damaged[i] = static_cast<char>(value);
-      const EntryPtr read(EntryFromDump(damaged, "k", Entry::kNoExpiry, limits(), &error));
+  const EntryPtr of_hash = Owned(std::move(hash)), of_stream = Owned(SomeStream(6));
+  for (const Entry* entry : {of_hash.get(), of_stream.get()}) {
+    const std::string payload = MakeDumpPayload(*entry, limits());
+    std::string error;
+    for (size_t i = 0; i + 10 < payload.size(); ++i) {
+      for (int value = 0; value < 256; ++value) {
+        std::string damaged = payload;
+        damaged[i] = static_cast<char>(value);
+        const EntryPtr read(EntryFromDump(damaged, "k", Entry::kNoExpiry, limits(), &error));
+      }
+      EXPECT_EQ(EntryFromDump(payload.substr(0, i + 10), "k", Entry::kNoExpiry, limits(), &error),
+                nullptr);
     }
-    EXPECT_EQ(EntryFromDump(payload.substr(0, i + 10), "k", Entry::kNoExpiry, limits(), &error),
-              nullptr);
   }
 }
 
