@@ -13,6 +13,7 @@
 #include "server/base/clock.h"
 #include "server/base/version.h"
 #include "server/commands/info.h"
+#include "server/config/words.h"
 #include "server/engine/engine.h"
 #include "server/engine/parking.h"
 #include "server/engine/replication_host.h"
@@ -37,6 +38,22 @@ uint64_t AofWaitingBytes(const Engine& engine) {
 
 double Divide(double a, double b) { return b == 0 ? 0 : a / b; }
 int64_t Difference(size_t a, size_t b) { return static_cast<int64_t>(a) - static_cast<int64_t>(b); }
+
+// As of 7.2: "listener0:name=tcp,bind=127.0.0.1,bind=-::1,port=6379".
+void WriteListeners(const Engine& engine, InfoWriter& info) {
+  int count = 0;
+  if (engine.port != 0) {
+    std::string tcp = "name=tcp";
+    for (const std::string& address :
+         SplitWords(engine.config.Text("bind")).value_or(std::vector<std::string>{})) {
+      StrAppend(tcp, ",bind=", address);
+    }
+    info.Field(StrCat("listener", count++), StrCat(tcp, ",port=", engine.port));
+  }
+  if (const std::string path = engine.config.Text("unixsocket"); !path.empty()) {
+    info.Field(StrCat("listener", count), StrCat("name=unix,bind=", path));
+  }
+}
 
 void WriteServer(Engine& engine, InfoWriter& info) {
   utsname os = {};
@@ -79,6 +96,7 @@ void WriteServer(Engine& engine, InfoWriter& info) {
   info.Field("config_file", elasticache ? "-" : engine.config.file());
   info.Field("io_threads_active", engine.io_threads > 1 ? 1 : 0);
   info.Field("larder_io_threads", engine.io_threads);
+  WriteListeners(engine, info);
 }
 
 // What INFO tells of all clients, in one walk.

@@ -27,6 +27,8 @@ class Listeners(unittest.TestCase):
                 wait_until(lambda: accepts(path), "the socket")
                 with Wire(path) as wire:
                     self.assertEqual(wire.call("PING"), b"PONG")
+                    listener = ("listener0:name=unix,bind=%s\r\n" % path).encode()
+                    self.assertIn(listener, wire.call("INFO", "server"))
                 self.assertEqual(server.stop(), 0)
 
     def test_ipv6(self):
@@ -38,6 +40,8 @@ class Listeners(unittest.TestCase):
             for address in ("127.0.0.1", "127.0.0.2", "::1"):
                 with Wire((address, server.port)) as wire:
                     self.assertEqual(wire.call("PING"), b"PONG")
+            self.assertEqual(server.info("listener0"),
+                             "name=tcp,bind=127.0.0.1,bind=127.0.0.2,bind=::1,port=%d" % server.port)
 
     def test_an_address_with_a_minus_may_be_absent(self):
         with Server("--bind", "127.0.0.1", "-192.0.2.1") as server:
