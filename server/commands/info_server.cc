@@ -224,6 +224,15 @@ void WriteStats(Engine& engine, InfoWriter& info) {
   info.Ratio("instantaneous_output_kbps", engine.rates.output_bytes() / 1024);
   info.Ratio("instantaneous_input_repl_kbps", engine.rates.repl_input_bytes() / 1024);
   info.Ratio("instantaneous_output_repl_kbps", engine.rates.repl_output_bytes() / 1024);
+  uint64_t cycles = 0;
+  for (const Command& command : engine.commands.commands()) {
+    cycles += engine.stats.SumCommand(engine.commands.number(command)).cycles;
+  }
+  const double rounds = engine.rates.loop_rounds();
+  info.Field("eventloop_duration_cmd_sum", static_cast<int64_t>(CyclesToUs(cycles)));
+  info.Field("instantaneous_eventloop_cycles_per_sec", static_cast<int64_t>(rounds));
+  info.Field("instantaneous_eventloop_duration_usec",
+             static_cast<int64_t>(Divide(engine.rates.loop_us(), rounds)));
   info.Ratio("expired_stale_perc", 0);
   info.Field("migrate_cached_sockets",
              static_cast<Persistence&>(*engine.persistence).migration().links());

@@ -17,6 +17,8 @@ void Rates::Sample(const Stats& stats, int64_t monotonic_ms) {
     commands_.Add(stats.Sum(&WorkerStats::commands), seconds, next_);
     input_.Add(stats.Sum(&WorkerStats::input_bytes), seconds, next_);
     output_.Add(stats.Sum(&WorkerStats::output_bytes), seconds, next_);
+    loop_rounds_.Add(stats.Sum(&WorkerStats::loop_rounds), seconds, next_);
+    loop_us_.Add(stats.Sum(&WorkerStats::loop_us), seconds, next_);
     repl_input_.Add(stats.Sum(&WorkerStats::repl_input_bytes), seconds, next_);
     repl_output_.Add(stats.Sum(&WorkerStats::repl_output_bytes), seconds, next_);
     next_ = (next_ + 1) % kSamples;

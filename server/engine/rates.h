@@ -17,6 +17,8 @@ class Rates {
   double commands() const { return commands_.per_second.load(std::memory_order_relaxed); }
   double input_bytes() const { return input_.per_second.load(std::memory_order_relaxed); }
   double output_bytes() const { return output_.per_second.load(std::memory_order_relaxed); }
+  double loop_rounds() const { return loop_rounds_.per_second.load(std::memory_order_relaxed); }
+  double loop_us() const { return loop_us_.per_second.load(std::memory_order_relaxed); }
   double repl_input_bytes() const { return repl_input_.per_second.load(std::memory_order_relaxed); }
   double repl_output_bytes() const {
     return repl_output_.per_second.load(std::memory_order_relaxed);
@@ -30,7 +32,7 @@ class Rates {
     std::atomic<double> per_second{0};
     void Add(uint64_t now, double seconds, size_t place);
   };
-  Rate commands_, input_, output_, repl_input_, repl_output_;
+  Rate commands_, input_, output_, repl_input_, repl_output_, loop_rounds_, loop_us_;
   int64_t last_ms_ = 0;
   size_t next_ = 0;
 };

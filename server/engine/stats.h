@@ -57,6 +57,8 @@ struct CommandTally {
   X(partial_syncs_refused, "sync_partial_err")                        \
   X(reads, "total_reads_processed")                                   \
   X(writes, "total_writes_processed")                                 \
+  X(loop_rounds, "eventloop_cycles")                                  \
+  X(loop_us, "eventloop_duration_sum")                                \
   X(output_limit_closes, "client_output_buffer_limit_disconnections") \
   X(query_limit_closes, "client_query_buffer_limit_disconnections")   \
   X(acl_denied_auth, "acl_access_denied_auth")                        \

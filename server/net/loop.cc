@@ -81,7 +81,9 @@ void Loop::Collect(NetWorker& worker) {
   ++rounds_;
   batch_.swap(carry_);
   const bool idle = batch_.empty() && outbox_.empty() && Mailbox::empty() && late_ == nullptr;
+  if (idle) CountRound(worker.stats);
   int count = idle ? WaitForEvents() : ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
+  if (idle) woke_ns_ = MonotonicNs();
   now_ms_ = worker.now_ms = WallMs();
   receiving_.clear();
   for (int i = 0; i < count; ++i) HandleEvent(events_[i], worker);
@@ -100,6 +102,15 @@ int Loop::GatherEvents() {
   if (wait_us == 0) return 0;
   std::this_thread::sleep_for(std::chrono::microseconds(wait_us));
   return ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
+}
+
+// The work since the last wait, for INFO: Redis' "cycle" of its event loop.
+void Loop::CountRound(WorkerStats& stats) {
+  if (woke_ns_ == 0) return;
+  busy_ns_ += MonotonicNs() - woke_ns_;
+  stats.loop_rounds.Add(1);
+  stats.loop_us.Add(static_cast<uint64_t>(busy_ns_ / 1000));
+  busy_ns_ %= 1000;
 }
 
 int Loop::WaitForEvents() {

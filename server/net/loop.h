@@ -79,6 +79,7 @@ class Loop final : public Mailbox {
   // ---- Waiting and receiving (loop.cc) ----------------------------------------------------------
   void Collect(NetWorker& worker);
   int GatherEvents();
+  void CountRound(WorkerStats& stats);
   int WaitForEvents();
   int64_t NextTimeoutMs() const;
   void HandleEvent(const epoll_event& event, NetWorker& worker);
@@ -163,6 +164,8 @@ class Loop final : public Mailbox {
   absl::btree_set<std::pair<int64_t, uint64_t>> deadlines_;  // of parked clients: Unix time, client
   int64_t now_ms_ = 0;                                       // Unix time, read once a batch
   uint64_t rounds_ = 0;
+  int64_t woke_ns_ = 0;  // when the last wait ended, on the monotonic clock; 0: there was none
+  int64_t busy_ns_ = 0;  // worked since then, less than what is counted
   int64_t gate_retry_ms_ = 0, sweep_ms_ = 0;
   size_t over_soft_limit_ = 0;  // connections whose soft limit runs
   bool lacks_room_ = false;     // a paused one could not go on; looked at again by Sweep

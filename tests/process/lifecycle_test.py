@@ -188,6 +188,20 @@ class Stop(ServerTest):
             self.assertEqual(server.process.wait(20), 0)
 
 
+class Rounds(unittest.TestCase):
+    def test_info_counts_those_of_the_loops(self):
+        with Server() as server, server.wire() as wire:
+            for _ in range(100):
+                wire.call("PING")
+            self.assertGreaterEqual(int(server.info("eventloop_cycles")), 100)
+            self.assertGreater(int(server.info("eventloop_duration_sum")),
+                               int(server.info("eventloop_duration_cmd_sum")))
+            wait_until(lambda: server.info("instantaneous_eventloop_cycles_per_sec") != "0",
+                       "a rate")
+            server.call("CONFIG", "RESETSTAT")
+            self.assertLess(int(server.info("eventloop_cycles")), 100)
+
+
 class Idle(ServerTest):
     def _wakeups(self):
         total = 0
