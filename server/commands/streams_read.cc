@@ -196,7 +196,11 @@ StreamGroup* FindReadGroup(Context& c, const Key& key, std::string_view name, St
     group = (*stream)->FindGroup(name);
   }
   if (group != nullptr) return group;
-  if (entry != nullptr && !is_stream) {
+  if (c.client.woken) {
+    c.reply.Error(is_stream
+                      ? "NOGROUP the consumer group this client was blocked on no longer exists"
+                      : "UNBLOCKED the stream key no longer exists");
+  } else if (entry != nullptr && !is_stream) {
     c.WrongType();
   } else {
     c.reply.Error(StrCat("NOGROUP No such key '", key.name, "' or consumer group '", name,
