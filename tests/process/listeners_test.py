@@ -40,8 +40,8 @@ class Listeners(unittest.TestCase):
             for address in ("127.0.0.1", "127.0.0.2", "::1"):
                 with Wire((address, server.port)) as wire:
                     self.assertEqual(wire.call("PING"), b"PONG")
-            self.assertEqual(server.info("listener0"),
-                             "name=tcp,bind=127.0.0.1,bind=127.0.0.2,bind=::1,port=%d" % server.port)
+            binds = "bind=127.0.0.1,bind=127.0.0.2,bind=::1"
+            self.assertEqual(server.info("listener0"), "name=tcp,%s,port=%d" % (binds, server.port))
 
     def test_an_address_with_a_minus_may_be_absent(self):
         with Server("--bind", "127.0.0.1", "-192.0.2.1") as server:
