@@ -1,5 +1,7 @@
 #include "replication/primary.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -147,6 +149,10 @@ void Primary::TakeArrivals() {
     ReplicaLink& link = *arrival;
     asked_ms_.store(0, std::memory_order_relaxed);  // this one was not
     link.since_ms = link.acknowledged_ms = MonotonicMs();
+    if (engine_.config.settings().repl_disable_tcp_nodelay) {
+      const int off = 0;  // every connection comes with it on
+      ::setsockopt(link.socket.fd(), IPPROTO_TCP, TCP_NODELAY, &off, sizeof(off));
+    }
     epoll_event event = {};
     event.events = EPOLLIN;
     event.data.ptr = &link;

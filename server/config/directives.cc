@@ -346,8 +346,9 @@ constexpr Directive kDirectives[] = {
      "Bytes of the stream kept for replicas that come back.", &Settings::repl_backlog_bytes},
     {"repl-backlog-ttl", "", Number(0, kLong), "3600", kLive, kWorks,
      "Seconds the backlog outlives the last replica; 0 for ever.", &Settings::repl_backlog_ttl_s},
-    {"repl-disable-tcp-nodelay", "", kBool, "no", kLive, kNothing,
-     "Replicas are sent the stream at once, in as few packets as there are batches."},
+    {"repl-disable-tcp-nodelay", "", kBool, "no", kLive, kWorks,
+     "Whether news for replicas may wait for more, which saves packets and costs 40 ms.",
+     &Settings::repl_disable_tcp_nodelay},
     {"repl-diskless-load", "", Choice("disabled|on-empty-db|swapdb"), "disabled", kLive, kWorks,
      "Load a primary's snapshot while it still comes: never, with no data, or beside those there "
      "are."},

@@ -81,6 +81,7 @@ struct Settings {
   Setting min_replicas_to_write, min_replicas_max_lag_s;
   Setting repl_backlog_bytes, repl_backlog_ttl_s;  // ttl 0: for ever
   Setting repl_timeout_s, repl_ping_period_s;
+  Setting repl_disable_tcp_nodelay;  // of links that begin then
   Setting repl_diskless_sync, repl_diskless_sync_delay_s, repl_diskless_sync_max_replicas;
   Setting replica_read_only, replica_serve_stale_data, replica_ignore_maxmemory;
   Setting close_on_replica_write, protected_restart_timeout_s;

@@ -1,14 +1,30 @@
 #!/usr/bin/python3
 """What the directives of replication do: how a replica comes to its primary and what it says of
 itself, and what each of the two keeps, waits for and refuses."""
+import ctypes
 import os
 import signal
+import socket
 import unittest
 
 from failover_test import freeze
 from harness import Server, wait_until
 
 NOW = ("--repl-diskless-sync-delay", "0")
+
+
+def borrowed(server, client):
+    """The server's own socket of a client, by the line that CLIENT LIST has of it."""
+    number = int(client.decode().split(" fd=")[1].split(" ")[0])
+    pidfd_getfd = 438
+    process = os.pidfd_open(server.process.pid)
+    try:
+        fd = ctypes.CDLL(None, use_errno=True).syscall(pidfd_getfd, process, number, 0)
+    finally:
+        os.close(process)
+    if fd < 0:
+        raise unittest.SkipTest("may not look into a process: " + os.strerror(ctypes.get_errno()))
+    return socket.socket(fileno=fd)
 
 
 class Options(unittest.TestCase):
@@ -105,6 +121,13 @@ class Kept(Options):
 
 
 class Waiting(Options):
+    def test_repl_disable_tcp_nodelay_is_of_the_links_socket(self):
+        for value, nodelay in (("no", 1), ("yes", 0)):
+            primary, _ = self.pair(primary=(*NOW, "--repl-disable-tcp-nodelay", value))
+            replica = primary.call("CLIENT", "LIST", "TYPE", "replica")
+            with borrowed(primary, replica) as link:
+                self.assertEqual(link.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY), nodelay)
+
     def test_as_many_as_repl_diskless_sync_max_replicas_end_the_wait(self):
         primary = self.server("--repl-diskless-sync-delay", 1000,
                               "--repl-diskless-sync-max-replicas", 2)
