@@ -142,6 +142,15 @@ class Shutdown(unittest.TestCase):
         primary.call("SET", "k", "v")
         return primary, replica
 
+    def call_off(self, server, line):
+        """A shutdown that has come to this line of the log."""
+        with server.wire() as wire:
+            wire.send(encode("SHUTDOWN"))
+            wait_until(lambda: line in server.log(), line)
+            self.assertEqual(server.call("SHUTDOWN", "ABORT"), b"OK")
+            self.assertEqual(wire.reply(), b"-ERR Errors trying to SHUTDOWN. Check logs.")
+        self.assertEqual(server.call("SET", "k", "w"), b"OK")
+
     def test_it_waits_until_replicas_have_everything(self):
         primary, replica = self.pair()
         with primary.wire() as wire, primary.wire() as writer:
@@ -176,21 +185,11 @@ class Shutdown(unittest.TestCase):
     def test_it_can_be_called_off_while_it_saves(self):
         with larder("--save", "1000 1000", "--rdb-key-save-delay", 1000) as server:
             server.call("DEBUG", "POPULATE", 500)
-            with server.wire() as wire:
-                wire.send(encode("SHUTDOWN"))
-                wait_until(lambda: "Saving the final RDB" in server.log(), "the save")
-                self.assertEqual(server.call("SHUTDOWN", "ABORT"), b"OK")
-                self.assertEqual(wire.reply(), b"-ERR Errors trying to SHUTDOWN. Check logs.")
-            self.assertEqual(server.call("SET", "k", "w"), b"OK")
+            self.call_off(server, "Saving the final RDB")
 
     def test_it_can_be_called_off(self):
         primary, replica = self.pair()
-        with primary.wire() as wire:
-            wire.send(encode("SHUTDOWN"))
-            wait_until(lambda: "Waiting for replicas" in primary.log(), "a shutdown that waits")
-            self.assertEqual(primary.call("SHUTDOWN", "ABORT"), b"OK")
-            self.assertEqual(wire.reply(), b"-ERR Errors trying to SHUTDOWN. Check logs.")
-        self.assertEqual(primary.call("SET", "k", "w"), b"OK")
+        self.call_off(primary, "Waiting for replicas")
         replica.process.send_signal(signal.SIGCONT)
         self.assertTrue(in_step(primary, replica))
 
