@@ -1,18 +1,12 @@
 // INFO's section "replication", and ROLE.
 #include <algorithm>
-#include <cstdio>
 
 #include "protocol/reply.h"
 #include "replication/replication.h"
-#include "server/base/strings.h"
+#include "server/base/info_writer.h"
 
 namespace larder {
 namespace {
-
-template <typename Value>
-void Field(std::string& out, std::string_view name, const Value& value) {
-  StrAppend(out, name, ":", value, "\r\n");
-}
 
 std::string_view StateText(Replica::State state) {
   switch (state) {
@@ -30,36 +24,33 @@ std::string_view StateText(Replica::State state) {
   return "";
 }
 
-void AppendLink(std::string& out, const Engine& engine, const Replica& replica) {
+void WriteLink(InfoWriter& info, const Engine& engine, const Replica& replica) {
   const Replica::Target target = replica.target();
   const Replica::Progress progress = replica.progress();
   const bool up = replica.state() == Replica::State::kConnected;
   const uint64_t offset = engine.log.offset();
-  Field(out, "master_host", target.host);
-  Field(out, "master_port", target.port);
-  Field(out, "master_link_status", up ? "up" : "down");
-  Field(out, "master_last_io_seconds_ago", up ? progress.last_io_s : -1);
-  Field(out, "master_sync_in_progress", static_cast<int>(progress.syncing));
-  Field(out, "slave_read_repl_offset", offset + progress.unapplied_bytes);
-  Field(out, "slave_repl_offset", offset);
+  info.Field("master_host", target.host);
+  info.Field("master_port", target.port);
+  info.Field("master_link_status", up ? "up" : "down");
+  info.Field("master_last_io_seconds_ago", up ? progress.last_io_s : -1);
+  info.Field("master_sync_in_progress", static_cast<int>(progress.syncing));
+  info.Field("slave_read_repl_offset", offset + progress.unapplied_bytes);
+  info.Field("slave_repl_offset", offset);
   if (progress.syncing) {
-    Field(out, "master_sync_total_bytes", progress.sync_total_bytes);
-    Field(out, "master_sync_read_bytes", progress.sync_bytes);
+    info.Field("master_sync_total_bytes", progress.sync_total_bytes);
+    info.Field("master_sync_read_bytes", progress.sync_bytes);
     // Where no length was announced the total is 0, and how much is left not known.
     const int64_t total = progress.sync_total_bytes;
     const double done = static_cast<double>(progress.sync_bytes) * 100;
-    char percent[32];
-    std::snprintf(percent, sizeof(percent), "%.2f",
-                  total == 0 ? 0 : done / static_cast<double>(total));
-    Field(out, "master_sync_left_bytes", std::max<int64_t>(0, total - progress.sync_bytes));
-    Field(out, "master_sync_perc", percent);
-    Field(out, "master_sync_last_io_seconds_ago", progress.last_io_s);
+    info.Field("master_sync_left_bytes", std::max<int64_t>(0, total - progress.sync_bytes));
+    info.Ratio("master_sync_perc", total == 0 ? 0 : done / static_cast<double>(total));
+    info.Field("master_sync_last_io_seconds_ago", progress.last_io_s);
   }
-  if (!up) Field(out, "master_link_down_since_seconds", progress.down_since_s);
+  if (!up) info.Field("master_link_down_since_seconds", progress.down_since_s);
   const Settings& settings = engine.config.settings();
-  Field(out, "slave_priority", int64_t{settings.replica_priority});
-  Field(out, "slave_read_only", int64_t{settings.replica_read_only});
-  Field(out, "replica_announced", int64_t{settings.replica_announced});
+  info.Field("slave_priority", int64_t{settings.replica_priority});
+  info.Field("slave_read_only", int64_t{settings.replica_read_only});
+  info.Field("replica_announced", int64_t{settings.replica_announced});
 }
 
 }  // namespace
@@ -80,36 +71,37 @@ std::string_view StateText(ReplicaLink::State state, bool gets_file) {
   return "";
 }
 
-void Replication::AppendInfo(std::string& out) const {
+void Replication::WriteInfo(InfoWriter& info) const {
   const bool is_replica = engine_.replica.load(std::memory_order_relaxed);
-  Field(out, "role", is_replica ? "slave" : "master");
-  if (waits_.active()) Field(out, "larder_joining_seconds_left", waits_.seconds_left());
-  if (is_replica) AppendLink(out, engine_, replica_);
+  info.Field("role", is_replica ? "slave" : "master");
+  if (waits_.active()) info.Field("larder_joining_seconds_left", waits_.seconds_left());
+  if (is_replica) WriteLink(info, engine_, replica_);
   const std::vector<Primary::ReplicaState> replicas = primary_.replicas();
-  Field(out, "connected_slaves", replicas.size());
-  Field(out, "larder_last_full_sync_status", primary_.last_full_sync_ok() ? "ok" : "err");
+  info.Field("connected_slaves", replicas.size());
+  info.Field("larder_last_full_sync_status", primary_.last_full_sync_ok() ? "ok" : "err");
   const Settings& settings = engine_.config.settings();
   if (settings.min_replicas_to_write > 0 && settings.min_replicas_max_lag_s > 0) {
-    Field(out, "min_slaves_good_slaves", primary_.good_replicas());
+    info.Field("min_slaves_good_slaves", primary_.good_replicas());
   }
   for (size_t i = 0; i < replicas.size(); ++i) {
     const Primary::ReplicaState& replica = replicas[i];
-    StrAppend(out, "slave", i, ":ip=", replica.ip, ",port=", replica.port,
-              ",state=", StateText(replica.state, replica.gets_file),
-              ",offset=", replica.acknowledged, ",lag=", replica.lag_s, "\r\n");
+    info.Field(StrCat("slave", i),
+               StrCat("ip=", replica.ip, ",port=", replica.port,
+                      ",state=", StateText(replica.state, replica.gets_file),
+                      ",offset=", replica.acknowledged, ",lag=", replica.lag_s));
   }
   const History::Ids ids = history_.ids();
   const uint64_t first = engine_.log.first_offset(), end = engine_.log.offset();
   const bool backlog = engine_.log.window() != 0;
-  Field(out, "master_failover_state", failover_.state_text());
-  Field(out, "master_replid", ids.id);
-  Field(out, "master_replid2", ids.second_id);
-  Field(out, "master_repl_offset", end);
-  Field(out, "second_repl_offset", ids.second_offset);
-  Field(out, "repl_backlog_active", static_cast<int>(backlog));
-  Field(out, "repl_backlog_size", int64_t{settings.repl_backlog_bytes});
-  Field(out, "repl_backlog_first_byte_offset", backlog ? first + 1 : 0);
-  Field(out, "repl_backlog_histlen", backlog ? end - first : 0);
+  info.Field("master_failover_state", failover_.state_text());
+  info.Field("master_replid", ids.id);
+  info.Field("master_replid2", ids.second_id);
+  info.Field("master_repl_offset", end);
+  info.Field("second_repl_offset", ids.second_offset);
+  info.Field("repl_backlog_active", static_cast<int>(backlog));
+  info.Field("repl_backlog_size", int64_t{settings.repl_backlog_bytes});
+  info.Field("repl_backlog_first_byte_offset", backlog ? first + 1 : 0);
+  info.Field("repl_backlog_histlen", backlog ? end - first : 0);
 }
 
 void Replication::ReplyRole(Reply& reply) const {

@@ -62,7 +62,7 @@ class Replication : public ReplicationHost {
   int good_replicas() const override { return primary_.good_replicas(); }
   bool link_up() const override { return replica_.state() == Replica::State::kConnected; }
   void BeginHistory() override { history_.Begin(); }
-  void AppendInfo(std::string& out) const override;
+  void WriteInfo(InfoWriter& info) const override;
   Counters counters() const override;
 
  private:

@@ -247,7 +247,7 @@ void WriteStats(Engine& engine, InfoWriter& info) {
 }
 
 void WriteReplication(Engine& engine, InfoWriter& info) {
-  if (engine.replication != nullptr) engine.replication->AppendInfo(info.out());
+  if (engine.replication != nullptr) engine.replication->WriteInfo(info);
 }
 
 void WriteCpu(Engine&, InfoWriter& info) {

@@ -5,9 +5,10 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 namespace larder {
+
+class InfoWriter;
 
 class ReplicationHost {
  public:
@@ -23,7 +24,7 @@ class ReplicationHost {
   // Another id for the stream: who follows it now goes on, who comes back needs a full sync.
   virtual void BeginHistory() = 0;
   // The fields of INFO's section "replication".
-  virtual void AppendInfo(std::string& out) const = 0;
+  virtual void WriteInfo(InfoWriter& info) const = 0;
 
   struct Counters {
     size_t replicas;                       // connected
