@@ -65,7 +65,7 @@ std::optional<CommandTable> NamedCommands(const Config& config,
                                           std::string* error) {
   CommandTable table(rows);
   for (const std::string& line : config.Lines("rename-command")) {
-    const std::vector<std::string> names = *SplitWords(line);
+    const std::vector<std::string> names = ValueWords(line);
     *error = table.Rename(names[0], names[1]);
     if (error->empty()) continue;
     *error = StrCat("rename-command ", line, ": ", *error);
@@ -235,8 +235,7 @@ bool Server::Rooms::AwaitReplicas(const std::string& words_text) {
   constexpr std::chrono::milliseconds kLook{5};  // between two looks
   Stopping& stopping = engine->stopping;
   const int64_t timeout_s = config.settings().shutdown_timeout_s;
-  const std::vector<std::string> words =
-      SplitWords(words_text).value_or(std::vector<std::string>{});
+  const std::vector<std::string> words = ValueWords(words_text);
   const bool now = std::any_of(words.begin(), words.end(),
                                [](const auto& word) { return EqualsIgnoreCase(word, "now"); });
   while (!now && engine->timers_paused.load() && !stopping.aborted()) {

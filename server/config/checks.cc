@@ -81,7 +81,7 @@ bool CheckSave(const CheckInput& input, std::string* value, std::string* error) 
 bool CheckDatabasePersist(const CheckInput& input, std::string* value, std::string* error) {
   const std::span<const std::string> words = WithoutEmpty(input.words);
   std::set<int64_t> left_out;
-  for (const std::string& word : SplitWords(input.current).value_or(std::vector<std::string>{})) {
+  for (const std::string& word : ValueWords(input.current)) {
     int64_t db;
     if (ParseInt64(word, &db)) left_out.insert(db);
   }
@@ -145,7 +145,7 @@ bool CheckReplicaOf(const CheckInput& input, std::string* value, std::string* er
 bool CheckOutputLimit(const CheckInput& input, std::string* value, std::string* error) {
   *error = "Wrong number of arguments in buffer limit configuration.";
   if (input.words.size() % 4 != 0) return false;
-  std::vector<std::string> limits = *SplitWords(input.current);  // twelve words, always
+  std::vector<std::string> limits = ValueWords(input.current);  // twelve words, always
   for (size_t i = 0; i < input.words.size(); i += 4) {
     int index = ClassIndex(input.words[i]);
     *error = "Invalid client class specified in buffer limit configuration.";
@@ -316,7 +316,7 @@ bool CheckAnything(const CheckInput& input, std::string* value, std::string*) {
 }
 
 void PublishOutputLimits(std::string_view value, Settings& settings) {
-  std::vector<std::string> words = *SplitWords(value);
+  std::vector<std::string> words = ValueWords(value);
   for (size_t i = 0; i < settings.output_limits.size(); ++i) {
     OutputLimit& limit = settings.output_limits[i];
     Setting* targets[] = {&limit.hard_bytes, &limit.soft_bytes, &limit.soft_seconds};

@@ -23,8 +23,7 @@ bool DatabaseSet::operator==(const DatabaseSet& other) const {
 
 DatabaseSet DatabaseSet::LeftOut(std::string_view database_persist) {
   DatabaseSet set;
-  const std::vector<std::string> words =
-      SplitWords(std::string(database_persist)).value_or(std::vector<std::string>{});
+  const std::vector<std::string> words = ValueWords(database_persist);
   for (size_t i = 0; i + 1 < words.size(); i += 2) {
     int64_t db;
     if (words[i + 1] == "no" && ParseInt64(words[i], &db)) set.Add(db);

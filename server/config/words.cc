@@ -1,6 +1,9 @@
 #include "server/config/words.h"
 
 #include <cstdint>
+#include <utility>
+
+#include "server/base/check.h"
 
 namespace larder {
 namespace {
@@ -73,6 +76,12 @@ std::optional<std::vector<std::string>> SplitWords(std::string_view line) {
       }
     }
   }
+}
+
+std::vector<std::string> ValueWords(std::string_view value) {
+  std::optional<std::vector<std::string>> words = SplitWords(value);
+  CHECK(words.has_value());
+  return std::move(*words);
 }
 
 std::string QuoteWord(std::string_view word) {

@@ -13,6 +13,9 @@ namespace larder {
 // Nothing when a quote is not closed or has no space behind it.
 std::optional<std::vector<std::string>> SplitWords(std::string_view line);
 
+// The words of a directive's value. REQUIRES: it can be split, as what its check accepted can.
+std::vector<std::string> ValueWords(std::string_view value);
+
 // The word in double quotes, every byte that is not printable escaped, so that SplitWords gives it
 // back.
 std::string QuoteWord(std::string_view word);

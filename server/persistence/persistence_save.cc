@@ -20,7 +20,7 @@ bool NotesUses(const Settings& settings) {
 }  // namespace
 
 void Persistence::ReadSavePoints(const std::string& text) {
-  const std::vector<std::string> words = SplitWords(text).value_or(std::vector<std::string>{});
+  const std::vector<std::string> words = ValueWords(text);
   std::vector<SavePoint> points;
   for (size_t i = 0; i + 1 < words.size(); i += 2) {
     SavePoint point = {};
@@ -158,9 +158,7 @@ bool Persistence::Shutdown::Add(std::string_view word) {
 
 bool Persistence::PrepareShutdown(const std::string& words) {
   Shutdown options;
-  for (const std::string& word : SplitWords(words).value_or(std::vector<std::string>{})) {
-    options.Add(word);
-  }
+  for (const std::string& word : ValueWords(words)) options.Add(word);
   return PrepareShutdown(main_worker_, options);
 }
 
