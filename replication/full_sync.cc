@@ -70,8 +70,11 @@ bool FullSync::Start(std::vector<ReplicaLink*> links, bool to_file) {
     GateClosed closed(engine_.gate, worker_.gate_slot);
     at_cut(facts_);
   }
-  links_ = std::move(links);
-  greeted_ = 0;
+  {
+    MutexLock lock(mutex_);
+    links_ = std::move(links);
+  }
+  receivers_.clear();
   history_id_ = history_.id();
   to_file_ = to_file;
   done_.store(false, std::memory_order_relaxed);
@@ -100,6 +103,7 @@ void FullSync::SendNewlines() {
 
 std::vector<ReplicaLink*> FullSync::Finish() {
   thread_.join();
+  MutexLock lock(mutex_);
   return std::move(links_);
 }
 
@@ -114,10 +118,17 @@ void FullSync::SetWriting(bool writing) {
   writing_ = writing;
 }
 
-// Tells those who do not know it yet where the stream will go on.
+std::vector<ReplicaLink*> FullSync::links() const {
+  MutexLock lock(mutex_);
+  return links_;
+}
+
+// Tells those who do not know it yet where the stream will go on; they get what is sent next.
 void FullSync::Greet() {
-  for (; greeted_ < links_.size(); ++greeted_) {
-    ReplicaLink& link = *links_[greeted_];
+  size_t greeted = receivers_.size();
+  receivers_ = links();
+  for (; greeted < receivers_.size(); ++greeted) {
+    ReplicaLink& link = *receivers_[greeted];
     if (link.request.psync) {
       SendTo(link, StrCat("+FULLRESYNC ", history_id_, " ", cut_, "\r\n"));
     }
@@ -128,7 +139,7 @@ void FullSync::Run() {
   Greet();
   const bool ok = to_file_ ? WriteToFile() : WriteToSockets();
   if (ok) last_ok_.store(true, std::memory_order_relaxed);
-  for (ReplicaLink* link : links_) {
+  for (ReplicaLink* link : links()) {
     if (!ok) link->failed = true;
     Log(LogLevel::kNotice,
         link->failed ? "Synchronization with replica failed: "
@@ -158,7 +169,7 @@ bool FullSync::WriteToSockets() {
   SendToAll(StrCat("$EOF:", mark, "\r\n"));
   SnapshotSockets sockets(*this);
   const bool written = Write(sockets);
-  const auto up = std::count_if(links_.begin(), links_.end(),
+  const auto up = std::count_if(receivers_.begin(), receivers_.end(),
                                 [](const ReplicaLink* link) { return !link->failed; });
   // In Redis' words, which tools look for; there is neither a pipe nor a child here.
   if (written && up > 0) {
@@ -173,16 +184,15 @@ bool FullSync::WriteToSockets() {
 
 bool FullSync::WriteToFile() {
   HiddenFile file;
-  const bool written = Write(file);
-  Greet();  // who has joined
-  if (!written) {
+  if (!Write(file)) {
     Log(LogLevel::kWarning,
         "Full sync: the snapshot could not be written: ", std::strerror(file.error()));
     if (!aborted_.load(std::memory_order_relaxed)) last_ok_.store(false, std::memory_order_relaxed);
     return false;
   }
+  Greet();  // who has joined
   if (saves_) Keep(file);
-  for (ReplicaLink* link : links_) link->gets_file = true;
+  for (ReplicaLink* link : receivers_) link->gets_file = true;
   if (!SendToAll(StrCat("$", file.size_bytes(), "\r\n"))) return false;
   std::string step(kFileStepBytes, '\0');
   for (uint64_t left = file.size_bytes(); left > 0;) {
@@ -208,7 +218,7 @@ void FullSync::Keep(HiddenFile& file) {
 // False when nobody is left to send to.
 bool FullSync::SendToAll(std::string_view bytes) {
   bool any = false;
-  for (ReplicaLink* link : links_) any |= !link->failed && SendTo(*link, bytes);
+  for (ReplicaLink* link : receivers_) any |= !link->failed && SendTo(*link, bytes);
   return any;
 }
 

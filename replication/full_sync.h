@@ -55,6 +55,7 @@ class FullSync {
 
   void Run();
   void Greet();
+  std::vector<ReplicaLink*> links() const ABSL_LOCKS_EXCLUDED(mutex_);
   bool WriteToSockets();
   bool WriteToFile();
   bool Write(RdbSink& sink);
@@ -68,18 +69,17 @@ class FullSync {
   Persistence& persistence_;
   const std::function<void()> on_done_;
   Worker worker_;
-  // The thread's; while that writes a file, guarded by the mutex, and others may add to it.
-  std::vector<ReplicaLink*> links_;
-  size_t greeted_ = 0;      // how many of them were told where the stream will go on
-  std::string history_id_;  // of that place
-  uint64_t cut_ = 0;        // its offset
+  std::vector<ReplicaLink*> receivers_;  // the thread's: to whom it sends
+  std::string history_id_;               // of the place where the stream goes on
+  uint64_t cut_ = 0;                     // its offset
   bool to_file_ = false;
   RdbFacts facts_;
   bool whole_ = true;  // with the keys, from a snapshot
   bool saves_ = false;
   uint64_t changes_at_cut_ = 0;
-  Mutex mutex_;
-  bool writing_ ABSL_GUARDED_BY(mutex_) = false;  // the snapshot is this sync's
+  mutable Mutex mutex_;
+  std::vector<ReplicaLink*> links_ ABSL_GUARDED_BY(mutex_);  // all, also who joins meanwhile
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;             // the snapshot is this sync's
   std::atomic<bool> done_{false}, aborted_{false}, last_ok_{true};
   std::thread thread_;
 };
