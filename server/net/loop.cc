@@ -81,9 +81,8 @@ void Loop::Collect(NetWorker& worker) {
   ++rounds_;
   batch_.swap(carry_);
   const bool idle = batch_.empty() && outbox_.empty() && Mailbox::empty() && late_ == nullptr;
-  if (idle) CountRound(worker.stats);
-  int count = idle ? WaitForEvents() : ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
-  if (idle) woke_ns_ = MonotonicNs();
+  const int count =
+      idle ? WaitForEvents(worker.stats) : ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
   now_ms_ = worker.now_ms = WallMs();
   receiving_.clear();
   for (int i = 0; i < count; ++i) HandleEvent(events_[i], worker);
@@ -105,25 +104,28 @@ int Loop::GatherEvents() {
 }
 
 // The work since the last wait, for INFO: Redis' "cycle" of its event loop.
-void Loop::CountRound(WorkerStats& stats) {
+void Loop::CountRound(int64_t ended_ns, WorkerStats& stats) {
   if (woke_ns_ == 0) return;
-  busy_ns_ += MonotonicNs() - woke_ns_;
+  busy_ns_ += ended_ns - woke_ns_;
   stats.loop_rounds.Add(1);
   stats.loop_us.Add(static_cast<uint64_t>(busy_ns_ / 1000));
   busy_ns_ %= 1000;
 }
 
-int Loop::WaitForEvents() {
-  if (const int count = GatherEvents(); count > 0) return count;
+int Loop::WaitForEvents(WorkerStats& stats) {
   const int64_t ended_ns = MonotonicNs();
+  CountRound(ended_ns, stats);
+  if (const int count = GatherEvents(); count > 0) {
+    woke_ns_ = MonotonicNs();
+    return count;
+  }
   const int64_t window_ns = poll_.WindowNs(engine_.config.settings().busy_poll_us, ended_ns);
-  for (int64_t last_ns = ended_ns; last_ns - ended_ns < window_ns;) {
+  for (woke_ns_ = ended_ns; woke_ns_ - ended_ns < window_ns;) {
     const int count = ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
-    const int64_t now_ns = MonotonicNs();
-    poll_.Looked(now_ns - last_ns, now_ns);
-    last_ns = now_ns;
+    const int64_t before_ns = std::exchange(woke_ns_, MonotonicNs());
+    poll_.Looked(woke_ns_ - before_ns, woke_ns_);
     if (count == 0) continue;
-    poll_.Arrived(now_ns - ended_ns, false);
+    poll_.Arrived(woke_ns_ - ended_ns, false);
     return count;
   }
   const int64_t timeout_ms = NextTimeoutMs();
@@ -133,7 +135,8 @@ int Loop::WaitForEvents() {
     idle_.Wait(timeout_ms < 0 ? timeout_ms : timeout_ms - nap_ms);
     count = ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
   }
-  const int64_t gap_ns = MonotonicNs() - ended_ns;
+  woke_ns_ = MonotonicNs();
+  const int64_t gap_ns = woke_ns_ - ended_ns;
   if (count > 0 && gap_ns > kAtOnceNs) poll_.Arrived(gap_ns, true);
   return count;
 }

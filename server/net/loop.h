@@ -79,8 +79,8 @@ class Loop final : public Mailbox {
   // ---- Waiting and receiving (loop.cc) ----------------------------------------------------------
   void Collect(NetWorker& worker);
   int GatherEvents();
-  void CountRound(WorkerStats& stats);
-  int WaitForEvents();
+  int WaitForEvents(WorkerStats& stats);
+  void CountRound(int64_t ended_ns, WorkerStats& stats);
   int64_t NextTimeoutMs() const;
   void HandleEvent(const epoll_event& event, NetWorker& worker);
   void Receive(NetWorker& worker);
