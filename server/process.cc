@@ -10,6 +10,7 @@
 
 #include "server/base/crash_report.h"
 #include "server/base/log.h"
+#include "server/base/start_pages.h"
 #include "server/base/strings.h"
 #include "server/base/supervise.h"
 #include "server/base/version.h"
@@ -87,6 +88,7 @@ void Process::HandleSignals() {
 void Process::Ready() {
   Log(LogLevel::kNotice, "Ready to accept connections");
   NotifySupervisor("READY=1\nSTATUS=Ready to accept connections");
+  UnmapStartPages();
 }
 
 void Process::Stopping() {

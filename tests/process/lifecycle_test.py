@@ -28,6 +28,11 @@ class Start(unittest.TestCase):
         print("first PONG after %.1f ms" % (min(took) * 1000))
         self.assertLess(min(took), 2 if SANITIZED else 0.03)
 
+    @unittest.skipIf(SANITIZED, "measures memory")
+    def test_it_takes_less_than_8_mb_at_rest(self):
+        with Server() as server:
+            self.assertLess(server.rss(), 8 << 20)
+
     def test_a_taken_port_is_named_and_ends_the_start(self):
         with Server() as first:
             with Server("--port", first.port, wait=False) as second:
