@@ -106,6 +106,9 @@ class BadPrimary(unittest.TestCase):
     def test_full_resync_without_an_offset(self):
         self.refused(b"+FULLRESYNC " + ID.encode() + b"\r\n", "wrong +FULLRESYNC syntax")
 
+    def test_full_resync_at_an_offset_that_no_stream_has(self):
+        self.refused(full(offset=2**63), "wrong +FULLRESYNC syntax")
+
     def test_a_length_that_is_none(self):
         self.refused(full(head=b"$-1\r\n"), "Bad protocol from MASTER")
         self.refused(full(head=b"$18446744073709551616\r\n"), "Bad protocol from MASTER")

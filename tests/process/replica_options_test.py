@@ -65,6 +65,9 @@ class Coming(Options):
         self.assertEqual(replica.info("master_link_status"), "down")
         replica.call("CONFIG", "SET", "masterauth", "secret")
         self.up(replica)
+        # The link is that user's, and ends with it.
+        self.assertEqual(primary.call("ACL", "DELUSER", "follower"), 1)
+        wait_until(lambda: replica.info("master_link_status") == "down", "the link's end")
 
     def test_bind_source_addr_is_where_it_comes_from(self):
         primary, _ = self.pair("--bind-source-addr", "127.0.0.2")
