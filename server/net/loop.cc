@@ -123,9 +123,9 @@ int Loop::WaitForEvents(WorkerStats& stats) {
   for (woke_ns_ = ended_ns; woke_ns_ - ended_ns < window_ns;) {
     const int count = ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
     const int64_t before_ns = std::exchange(woke_ns_, MonotonicNs());
-    poll_.Looked(woke_ns_ - before_ns, woke_ns_);
+    poll_.Looked(woke_ns_ - before_ns);
     if (count == 0) continue;
-    poll_.Arrived(woke_ns_ - ended_ns, false);
+    poll_.Arrived(woke_ns_ - ended_ns, false, woke_ns_);
     return count;
   }
   const int64_t timeout_ms = NextTimeoutMs();
@@ -137,7 +137,7 @@ int Loop::WaitForEvents(WorkerStats& stats) {
   }
   woke_ns_ = MonotonicNs();
   const int64_t gap_ns = woke_ns_ - ended_ns;
-  if (count > 0 && gap_ns > kAtOnceNs) poll_.Arrived(gap_ns, true);
+  if (count > 0 && gap_ns > kAtOnceNs) poll_.Arrived(gap_ns, true, woke_ns_);
   return count;
 }
 

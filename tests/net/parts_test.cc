@@ -143,30 +143,64 @@ TEST_P(EveryTransfer, MovesEachPairsBytesAndReportsWhatCannotMove) {
   EXPECT_EQ(receptions[0].result, 0);
 }
 
-TEST(BusyPoll, BeginsWhenClientsComeBackSoonAndStopsWhenTheyDoNot) {
+constexpr int64_t kUs = 1000;
+
+// A client whose next request comes so soon after the work where the loop sleeps, or looks for it.
+// Returns how many of `events` were looked for.
+int Play(BusyPoll& poll, int events, int64_t slept_ns, int64_t polled_ns, int64_t* now_ns) {
+  int polled = 0;
+  for (int i = 0; i < events; ++i) {
+    const int64_t window_ns = poll.WindowNs(-1, *now_ns);
+    polled += window_ns > 0;
+    const int64_t gap_ns = window_ns > 0 ? polled_ns : slept_ns;
+    *now_ns += gap_ns + 10 * kUs;
+    poll.Arrived(gap_ns, gap_ns > window_ns, *now_ns);
+  }
+  return polled;
+}
+
+TEST(BusyPoll, LooksForClientsWhoComeBackSoonerThen) {
   BusyPoll poll(2, [] { return false; });
-  EXPECT_EQ(poll.WindowNs(-1, 1), 0);
-  for (int i = 0; i < 20; ++i) poll.Arrived(60'000, true);
-  EXPECT_EQ(poll.WindowNs(-1, 1), 50'000);
-  for (int i = 0; i < 5; ++i) poll.Arrived(1'000'000, true);
-  EXPECT_EQ(poll.WindowNs(-1, 1), 0);
+  int64_t now_ns = 1;
+  EXPECT_EQ(poll.WindowNs(-1, now_ns), 0);
+  EXPECT_GT(Play(poll, 100'000, 40 * kUs, 15 * kUs, &now_ns), 99'000);
+  EXPECT_EQ(Play(poll, 1000, 1000 * kUs, 1000 * kUs, &now_ns), 7) << "they come later than that";
+}
+
+TEST(BusyPoll, SleepsWhereWakingCostsNothing) {
+  BusyPoll poll(2, [] { return false; });
+  int64_t now_ns = 1;
+  EXPECT_LT(Play(poll, 100'000, 8 * kUs, 15 * kUs, &now_ns), 500);
+  // The kernel puts the two on different cores, and back.
+  EXPECT_GT(Play(poll, 100'000, 40 * kUs, 15 * kUs, &now_ns), 60'000);
+  EXPECT_LT(Play(poll, 200'000, 8 * kUs, 15 * kUs, &now_ns), 100'000);
+  EXPECT_LT(Play(poll, 100'000, 8 * kUs, 15 * kUs, &now_ns), 500);
+}
+
+TEST(BusyPoll, IsNotMisledByWhatTheHostCutsOut) {
+  BusyPoll poll(2, [] { return false; });
+  int64_t now_ns = 1;
+  int polled = 0;
+  for (int i = 0; i < 1000; ++i) {
+    polled += Play(poll, 99, 40 * kUs, 15 * kUs, &now_ns);
+    polled += Play(poll, 1, 5000 * kUs, 5000 * kUs, &now_ns);
+  }
+  EXPECT_GT(polled, 80'000);
 }
 
 TEST(BusyPoll, LeavesTheCoreToOthers) {
-  BusyPoll alone(1, [] { return false; }), poll(2, [] { return false; });
-  for (int i = 0; i < 20; ++i) {
-    alone.Arrived(1'000, false);
-    poll.Arrived(1'000, false);
-  }
-  EXPECT_EQ(alone.WindowNs(-1, 1), 0);
-  poll.Looked(100'000, 1'000'000);
-  EXPECT_EQ(poll.WindowNs(-1, 1'500'000), 0);
-  EXPECT_EQ(poll.WindowNs(-1, 200'000'000), 50'000);
-  BusyPoll crowded(2, [] { return true; });
-  for (int i = 0; i < 20; ++i) crowded.Arrived(1'000, false);
-  EXPECT_EQ(crowded.WindowNs(-1, 1), 0);
-  EXPECT_EQ(poll.WindowNs(200, 1'500'000), 200'000) << "a fixed setting is obeyed";
-  EXPECT_EQ(poll.WindowNs(0, 1), 0);
+  static bool busy = false;
+  BusyPoll alone(1, [] { return false; }), poll(2, [] { return busy; });
+  int64_t now_ns = 1;
+  EXPECT_EQ(Play(alone, 1000, 40 * kUs, 15 * kUs, &now_ns), 0);
+  EXPECT_GT(Play(poll, 1000, 40 * kUs, 15 * kUs, &now_ns), 900);
+  busy = true;
+  EXPECT_NE(poll.WindowNs(-1, now_ns), 0) << "not asked yet";
+  poll.Looked(1000 * kUs);
+  EXPECT_EQ(poll.WindowNs(-1, now_ns), 0);
+  EXPECT_EQ(Play(poll, 100'000, 40 * kUs, 15 * kUs, &now_ns), 0);
+  EXPECT_EQ(poll.WindowNs(200, now_ns), 200 * kUs) << "a fixed setting is obeyed";
+  EXPECT_EQ(poll.WindowNs(0, now_ns), 0);
 }
 
 // So many clients, each of which sends something in each millisecond up to `until_ms`.
