@@ -22,10 +22,11 @@ bool AllCoresBusy() {
   return running > ::sysconf(_SC_NPROCESSORS_ONLN);
 }
 
-int64_t BusyPoll::WindowNs(int64_t setting_us, int64_t now_ns) {
+int64_t BusyPoll::WindowNs(int64_t setting_us, int clients, int64_t now_ns) {
   polled_ = false;
   if (setting_us >= 0) return setting_us * 1000;
-  if (cores_ < 2 || score_ < kEnough || now_ns < not_before_ns_) return 0;
+  if (cores_ < 2 || clients > kFewClients) return 0;
+  if (score_ < kEnough || now_ns < not_before_ns_) return 0;
   if (now_ns >= ask_ns_) {
     if (all_busy_()) {
       not_before_ns_ = ask_ns_ = now_ns + yield_ns_;

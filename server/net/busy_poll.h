@@ -21,13 +21,17 @@ bool AllCoresBusy();
 class BusyPoll {
  public:
   static constexpr int64_t kAutoUs = 50;  // more adds no latency's worth (measured: README.md)
+  // A page has two connections. While the loop sleeps, commands of more clients come together,
+  // which takes less CPU for each than looking out for every one.
+  static constexpr int kFewClients = 3;
 
   // `all_busy` is asked every kAskNs while polling pays.
   explicit BusyPoll(int cores, bool (*all_busy)() = AllCoresBusy)
       : cores_(cores), all_busy_(all_busy) {}
 
   // For how long to look now, in ns; 0: sleep at once. `setting_us` is busy-poll-usec: -1 auto.
-  int64_t WindowNs(int64_t setting_us, int64_t now_ns);
+  // `clients` were at work lately.
+  int64_t WindowNs(int64_t setting_us, int clients, int64_t now_ns);
   // What came of it: the next event arrived `gap_ns` after the work had ended. `slept`: it was
   // slept for, at once or when the window was over.
   void Arrived(int64_t gap_ns, bool slept, int64_t now_ns);

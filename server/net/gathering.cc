@@ -14,11 +14,13 @@ void Gathering::Received(int64_t before_ms, int64_t now_ms) {
   if (WindowOf(before_ms) != window) ++clients_;
 }
 
+int Gathering::clients(int64_t now_ms) const {
+  return WindowOf(now_ms) <= window_ + 1 ? std::max(clients_, clients_before_) : 0;
+}
+
 int64_t Gathering::WaitUs(int64_t setting_us, size_t served, int64_t now_ms) const {
   if (setting_us >= 0) return setting_us;
-  const bool current = WindowOf(now_ms) <= window_ + 1;
-  const bool many = current && std::max(clients_, clients_before_) >= kManyClients;
-  return many && served < kFullRound ? kAutoUs : 0;
+  return clients(now_ms) >= kManyClients && served < kFullRound ? kAutoUs : 0;
 }
 
 void WaitPrecisely() { ::prctl(PR_SET_TIMERSLACK, 1000ul); }

@@ -24,6 +24,8 @@ class Gathering {
 
   // A client has sent something, having been active at `before_ms` the last time.
   void Received(int64_t before_ms, int64_t now_ms);
+  // Different clients that were at work within one of the last two windows.
+  int clients(int64_t now_ms) const;
   // For how long to wait now, in us, after a round of `served` clients. `setting_us` is
   // gather-usec: -1 auto.
   int64_t WaitUs(int64_t setting_us, size_t served, int64_t now_ms) const;

@@ -119,7 +119,8 @@ int Loop::WaitForEvents(WorkerStats& stats) {
     woke_ns_ = MonotonicNs();
     return count;
   }
-  const int64_t window_ns = poll_.WindowNs(engine_.config.settings().busy_poll_us, ended_ns);
+  const int64_t setting_us = engine_.config.settings().busy_poll_us;
+  const int64_t window_ns = poll_.WindowNs(setting_us, gathering_.clients(now_ms_), ended_ns);
   for (woke_ns_ = ended_ns; woke_ns_ - ended_ns < window_ns;) {
     const int count = ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
     const int64_t before_ns = std::exchange(woke_ns_, MonotonicNs());

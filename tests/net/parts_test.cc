@@ -150,7 +150,7 @@ constexpr int64_t kUs = 1000;
 int Play(BusyPoll& poll, int events, int64_t slept_ns, int64_t polled_ns, int64_t* now_ns) {
   int polled = 0;
   for (int i = 0; i < events; ++i) {
-    const int64_t window_ns = poll.WindowNs(-1, *now_ns);
+    const int64_t window_ns = poll.WindowNs(-1, 1, *now_ns);
     polled += window_ns > 0;
     const int64_t gap_ns = window_ns > 0 ? polled_ns : slept_ns;
     *now_ns += gap_ns + 10 * kUs;
@@ -162,7 +162,7 @@ int Play(BusyPoll& poll, int events, int64_t slept_ns, int64_t polled_ns, int64_
 TEST(BusyPoll, LooksForClientsWhoComeBackSoonerThen) {
   BusyPoll poll(2, [] { return false; });
   int64_t now_ns = 1;
-  EXPECT_EQ(poll.WindowNs(-1, now_ns), 0);
+  EXPECT_EQ(poll.WindowNs(-1, 1, now_ns), 0);
   EXPECT_GT(Play(poll, 100'000, 40 * kUs, 15 * kUs, &now_ns), 99'000);
   EXPECT_EQ(Play(poll, 1000, 1000 * kUs, 1000 * kUs, &now_ns), 7) << "they come later than that";
 }
@@ -194,13 +194,14 @@ TEST(BusyPoll, LeavesTheCoreToOthers) {
   int64_t now_ns = 1;
   EXPECT_EQ(Play(alone, 1000, 40 * kUs, 15 * kUs, &now_ns), 0);
   EXPECT_GT(Play(poll, 1000, 40 * kUs, 15 * kUs, &now_ns), 900);
+  EXPECT_EQ(poll.WindowNs(-1, BusyPoll::kFewClients + 1, now_ns), 0) << "they come together";
   busy = true;
-  EXPECT_NE(poll.WindowNs(-1, now_ns), 0) << "not asked yet";
+  EXPECT_NE(poll.WindowNs(-1, 1, now_ns), 0) << "not asked yet";
   poll.Looked(1000 * kUs);
-  EXPECT_EQ(poll.WindowNs(-1, now_ns), 0);
+  EXPECT_EQ(poll.WindowNs(-1, 1, now_ns), 0);
   EXPECT_EQ(Play(poll, 100'000, 40 * kUs, 15 * kUs, &now_ns), 0);
-  EXPECT_EQ(poll.WindowNs(200, now_ns), 200 * kUs) << "a fixed setting is obeyed";
-  EXPECT_EQ(poll.WindowNs(0, now_ns), 0);
+  EXPECT_EQ(poll.WindowNs(200, 1, now_ns), 200 * kUs) << "a fixed setting is obeyed";
+  EXPECT_EQ(poll.WindowNs(0, 1, now_ns), 0);
 }
 
 // So many clients, each of which sends something in each millisecond up to `until_ms`.
