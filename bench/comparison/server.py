@@ -1,4 +1,5 @@
 """A server under test: started from a command line, watched through /proc."""
+import contextlib
 import os
 import shlex
 import shutil
@@ -96,8 +97,9 @@ class Server:
         tasks = "/proc/%d/task" % self.process.pid
         total = 0
         for task in os.listdir(tasks):
-            with open("%s/%s/schedstat" % (tasks, task)) as file:
-                total += int(file.read().split()[0])
+            with contextlib.suppress(FileNotFoundError):  # it has ended since
+                with open("%s/%s/schedstat" % (tasks, task)) as file:
+                    total += int(file.read().split()[0])
         return total / 1e9
 
     def rss_bytes(self):
