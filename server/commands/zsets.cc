@@ -49,12 +49,6 @@ enum class Added : uint8_t { kNothing, kSame, kChanged, kNew, kNotANumber };
 
 bool IsMinusZero(double score) { return score == 0 && std::signbit(score); }
 
-// Stores a score. A listpack of Redis knows no minus zero.
-void SetScore(const Context& c, ZSet& zset, std::string_view member, double score) {
-  zset.Set(member, score);
-  if (IsMinusZero(score) && EncodingOf(c, zset) == "listpack") zset.Set(member, 0.0);
-}
-
 void DropMinusZeros(ZSet& zset) {
   std::vector<std::string> members;
   ForEachIn(zset, {0, zset.size()}, [&members](const BulkView& member, double score) {
@@ -84,6 +78,11 @@ Added AddPair(const Context& c, ZSet& zset, const ZAddOptions& options, std::str
 }
 
 }  // namespace
+
+void SetScore(const Context& c, ZSet& zset, std::string_view member, double score) {
+  zset.Set(member, score);
+  if (IsMinusZero(score) && EncodingOf(c, zset) == "listpack") zset.Set(member, 0.0);
+}
 
 std::string_view EncodingOf(const Context& c, const ZSet& zset) {
   const Settings& settings = c.engine.config.settings();

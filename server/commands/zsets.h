@@ -61,6 +61,9 @@ using ZAddScores = absl::InlinedVector<double, 8>;
 // "listpack" or "skiplist", by the limits of now.
 std::string_view EncodingOf(const Context& c, const ZSet& zset);
 
+// Stores a score. A listpack of Redis knows no minus zero.
+void SetScore(const Context& c, ZSet& zset, std::string_view member, double score);
+
 // Adds to the sorted set at word 1 and answers, as ZADD. The members are words `first`, `first` +
 // `step` and so on, each with its score.
 void AddToZSet(Context& c, const ZAddOptions& options, ZAddScores& scores, size_t first,

@@ -93,8 +93,9 @@ void ZRangeStore(Context& c) {
   if (source != nullptr) {
     RankRange range = request.In(*source);
     range.reverse = false;  // the same elements, quicker to store in ascending order
-    ForEachIn(*source, range,
-              [&](const BulkView& member, double score) { target->Set(member.bytes, score); });
+    ForEachIn(*source, range, [&](const BulkView& member, double score) {
+      SetScore(c, *target, member.bytes, score);
+    });
   }
   StoreZSet(c, c.key(1), std::move(target), "zrangestore");
 }
