@@ -97,9 +97,9 @@ bool ParseRead(Context& c, bool of_group, ReadRequest* request) {
   request->first_key = i + 1;
   const size_t words = c.args.size() - request->first_key;
   if (words % 2 != 0) {
-    return Refuse(c, StrCat("ERR Unbalanced '", c.command.name,
-                            "' list of streams: for each stream key an ID or '",
-                            of_group ? '>' : '$', "' must be specified."));
+    return Refuse(c,
+                  "ERR Unbalanced XREAD list of streams: "
+                  "for each stream key an ID or '$' must be specified.");
   }
   request->streams = words / 2;
   request->after.resize(request->streams);
