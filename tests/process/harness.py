@@ -4,6 +4,7 @@ The server under test is the environment's LARDER_SERVER. LARDER_SANITIZED=1 say
 sanitizer build: slower and fatter, so counts are smaller and memory is not measured.
 """
 import os
+import random
 import resource
 import shutil
 import signal
@@ -20,9 +21,16 @@ DEADLINE_S = 20
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that nobody has, below those that outgoing connections are given: between our look and
+    the server's bind they would take it now and then."""
+    while True:
+        port = random.randrange(10000, 32768)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def wait_until(condition, what, seconds=DEADLINE_S):
