@@ -28,6 +28,7 @@ from comparison.server import Server, encode  # noqa: E402
 
 WRITES = 400_000
 KEYS = 100_000
+LINKED_IN_TURN = (False, True, True, False) * 2  # as a machine gets faster or slower meanwhile
 RATE = 50_000  # writes a second, in bursts of
 BURST = 500
 LAG_S = 6
@@ -134,13 +135,15 @@ def write(primary, pipeline, count=WRITES):
 def link_cost(pair, results):
     primary = pair.start("primary")
     write(primary, 64)  # the keys
-    for pipeline in (1, 64):
-        count = WRITES if pipeline > 1 else WRITES // 4
-        alone = write(primary, pipeline, count)
-        drain = Drain(primary)
-        linked = write(primary, pipeline, count)
-        drain.close()
-        results["link cost P%d" % pipeline].append(linked / alone)
+    for pipeline, count in ((1, WRITES // 8), (64, WRITES)):
+        costs = {False: [], True: []}
+        for linked in LINKED_IN_TURN:
+            drain = Drain(primary) if linked else None
+            costs[linked].append(write(primary, pipeline, count))
+            if drain:
+                drain.close()
+        ratio = statistics.median(costs[True]) / statistics.median(costs[False])
+        results["link cost P%d" % pipeline].append(ratio)
     pair.stop()
 
 

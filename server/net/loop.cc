@@ -9,6 +9,7 @@
 
 #include "server/base/check.h"
 #include "server/base/clock.h"
+#include "server/net/gathering.h"
 
 namespace larder {
 namespace {
@@ -85,6 +86,7 @@ void Loop::Collect(NetWorker& worker) {
       idle ? WaitForEvents(worker.stats) : ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
   now_ms_ = worker.now_ms = WallMs();
   receiving_.clear();
+  requests_ = 0;
   for (int i = 0; i < count; ++i) HandleEvent(events_[i], worker);
   if (has_arrivals_.load(std::memory_order_acquire)) TakeArrivals(worker);
   Receive(worker);
@@ -97,7 +99,8 @@ void Loop::Collect(NetWorker& worker) {
 // Events after a wait for which they gather; 0 where there was none, or nothing to wait for.
 int Loop::GatherEvents() {
   const int64_t setting_us = engine_.config.settings().gather_us;
-  const int64_t wait_us = gathering_.WaitUs(setting_us, receiving_.size(), now_ms_);
+  const int64_t wait_us =
+      GatherUs(setting_us, active_.Count(now_ms_), receiving_.size(), requests_);
   if (wait_us == 0) return 0;
   std::this_thread::sleep_for(std::chrono::microseconds(wait_us));
   return ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
@@ -120,7 +123,7 @@ int Loop::WaitForEvents(WorkerStats& stats) {
     return count;
   }
   const int64_t setting_us = engine_.config.settings().busy_poll_us;
-  const int64_t window_ns = poll_.WindowNs(setting_us, gathering_.clients(now_ms_), ended_ns);
+  const int64_t window_ns = poll_.WindowNs(setting_us, active_.Count(now_ms_), ended_ns);
   for (woke_ns_ = ended_ns; woke_ns_ - ended_ns < window_ns;) {
     const int count = ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
     const int64_t before_ns = std::exchange(woke_ns_, MonotonicNs());
@@ -220,7 +223,7 @@ void Loop::TakeReceived(Connection& c, ssize_t result, NetWorker& worker) {
   }
   const size_t size = static_cast<size_t>(result);
   worker.stats.input_bytes.Add(size);
-  gathering_.Received(std::exchange(c.active_ms, now_ms_), now_ms_);
+  active_.Received(std::exchange(c.active_ms, now_ms_), now_ms_);
   c.starved = false;
   if (c.lease != nullptr) {
     c.input = {c.lease.get(), size};

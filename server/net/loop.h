@@ -30,9 +30,9 @@
 #include "server/engine/engine.h"
 #include "server/engine/mailbox.h"
 #include "server/net/acceptor.h"
+#include "server/net/active_clients.h"
 #include "server/net/busy_poll.h"
 #include "server/net/connection.h"
-#include "server/net/gathering.h"
 #include "server/net/idle_wait.h"
 #include "server/net/lease_pool.h"
 #include "server/net/lookahead.h"
@@ -143,7 +143,7 @@ class Loop final : public Mailbox {
   Socket epoll_, wake_;  // wake_: an eventfd, for letters and arrivals
   IdleWait idle_;
   BusyPoll poll_;
-  Gathering gathering_;
+  ActiveClients active_;
   Transfers transfers_;
   LeasePool leases_;
   Acceptor* acceptor_ = nullptr;  // null: another loop accepts
@@ -164,6 +164,7 @@ class Loop final : public Mailbox {
   absl::btree_set<std::pair<int64_t, uint64_t>> deadlines_;  // of parked clients: Unix time, client
   int64_t now_ms_ = 0;                                       // Unix time, read once a batch
   uint64_t rounds_ = 0;
+  size_t requests_ = 0;  // executed in this round
   int64_t woke_ns_ = 0;  // when the last wait ended, on the monotonic clock; 0: there was none
   int64_t busy_ns_ = 0;  // worked since then, less than what is counted
   int64_t gate_retry_ms_ = 0, sweep_ms_ = 0;

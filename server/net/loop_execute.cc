@@ -152,6 +152,7 @@ bool Loop::ExecuteNext(NetWorker& worker) {
     return true;
   }
   executing_ = &c;
+  ++requests_;
   worker.foreseen =
       item.key_hash == 0 ? HashedKey{nullptr, 0} : HashedKey{item.args[1].data(), item.key_hash};
   const Engine::Outcome outcome = engine_.Execute(worker, c.client, item.args);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/base/clock.h"
+#include "server/net/gathering.h"
 #include "server/net/loop.h"
 #include "server/store/heap_counters.h"
 

@@ -10,6 +10,7 @@
 
 #include "protocol/output_buffer.h"
 #include "server/base/socket.h"
+#include "server/net/active_clients.h"
 #include "server/net/busy_poll.h"
 #include "server/net/gathering.h"
 #include "server/net/input_buffer.h"
@@ -205,33 +206,41 @@ TEST(BusyPoll, LeavesTheCoreToOthers) {
 }
 
 // So many clients, each of which sends something in each millisecond up to `until_ms`.
-void Send(Gathering& gathering, int clients, int64_t until_ms) {
+ActiveClients Send(int clients, int64_t until_ms) {
+  ActiveClients active;
   for (int64_t ms = until_ms - 20; ms <= until_ms; ++ms) {
-    for (int i = 0; i < clients; ++i) gathering.Received(ms - 1, ms);
+    for (int i = 0; i < clients; ++i) active.Received(ms - 1, ms);
   }
+  return active;
+}
+
+TEST(ActiveClients, AreCountedWhileTheySendSomething) {
+  const ActiveClients active = Send(7, 1000);
+  EXPECT_EQ(active.Count(1000), 7);
+  EXPECT_EQ(active.Count(1010), 0) << "they have gone";
+}
+
+TEST(ActiveClients, ManyCommandsAreNotManyClients) {
+  ActiveClients active;
+  for (int i = 0; i < 1000; ++i) active.Received(1000, 1000);  // of one client, which is at work
+  EXPECT_LE(active.Count(1000), 1);
 }
 
 TEST(Gathering, KeepsManyClientsWaitingAndNotFew) {
-  Gathering few, many;
-  Send(few, Gathering::kManyClients - 1, 1000);
-  Send(many, Gathering::kManyClients, 1000);
-  EXPECT_EQ(few.WaitUs(-1, 3, 1000), 0);
-  EXPECT_EQ(many.WaitUs(-1, 3, 1000), Gathering::kAutoUs);
-  EXPECT_EQ(many.WaitUs(-1, 3, 1010), 0) << "they have gone";
-  EXPECT_EQ(many.WaitUs(-1, Gathering::kFullRound, 1000), 0) << "rounds are full without";
+  EXPECT_EQ(GatherUs(-1, kManyClients - 1, 3, 3), 0);
+  EXPECT_EQ(GatherUs(-1, kManyClients, 3, 3), kAutoGatherUs);
+  EXPECT_EQ(GatherUs(-1, kManyClients, kFullRound, kFullRound), 0) << "rounds are full without";
 }
 
-TEST(Gathering, TellsManyCommandsFromManyClients) {
-  Gathering gathering;
-  for (int i = 0; i < 1000; ++i) gathering.Received(1000, 1000);  // of one client, which is at work
-  EXPECT_EQ(gathering.WaitUs(-1, 1, 1000), 0);
+TEST(Gathering, LetsDeepPipelinesGoOn) {
+  EXPECT_EQ(GatherUs(-1, kManyClients, 3, 3 * 16), kAutoGatherUs);
+  EXPECT_EQ(GatherUs(-1, kManyClients, 3, 3 * kDeepPipeline), 0);
+  EXPECT_EQ(GatherUs(-1, kManyClients, 0, 5), 0) << "what was carried over from the last round";
 }
 
 TEST(Gathering, ObeysAFixedSetting) {
-  Gathering gathering;
-  EXPECT_EQ(gathering.WaitUs(100, 1, 1000), 100);
-  Send(gathering, 100, 1000);
-  EXPECT_EQ(gathering.WaitUs(0, 1, 1000), 0);
+  EXPECT_EQ(GatherUs(100, 1, 1, 1), 100);
+  EXPECT_EQ(GatherUs(0, 100, 1, 1), 0);
 }
 
 }  // namespace
