@@ -12,6 +12,7 @@
 #include "server/base/random.h"
 #include "server/base/strings.h"
 #include "server/engine/script_host.h"
+#include "server/store/heap_counters.h"
 
 namespace larder {
 namespace {
@@ -136,6 +137,7 @@ void FullSync::Greet() {
 }
 
 void FullSync::Run() {
+  CountThisThread();
   Greet();
   const bool ok = to_file_ ? WriteToFile() : WriteToSockets();
   if (ok) last_ok_.store(true, std::memory_order_relaxed);

@@ -14,6 +14,7 @@
 #include "server/base/numbers.h"
 #include "server/base/quote.h"
 #include "server/base/strings.h"
+#include "server/store/heap_counters.h"
 
 namespace larder {
 namespace {
@@ -145,6 +146,7 @@ void Primary::TakeArrivals() {
     MutexLock lock(mutex_);
     arrivals.swap(arrivals_);
   }
+  if (!arrivals.empty()) CountThisThread();  // not for nothing: it takes a cache of its own
   for (std::unique_ptr<ReplicaLink>& arrival : arrivals) {
     ReplicaLink& link = *arrival;
     asked_ms_.store(0, std::memory_order_relaxed);  // this one was not

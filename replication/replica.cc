@@ -4,6 +4,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/store/heap_counters.h"
 
 namespace larder {
 namespace {
@@ -96,6 +97,7 @@ void Replica::Run() {
       if (stopping_) return;
       target = target_;
     }
+    CountThisThread();  // not before: it takes a cache of its own
     // Whoever interrupts has changed the generation before.
     interrupter_.Reset();
     if (!Wanted(target)) continue;

@@ -11,6 +11,7 @@
 #include "server/base/log.h"
 #include "server/base/strings.h"
 #include "server/engine/engine.h"
+#include "server/store/heap_counters.h"
 
 namespace larder {
 namespace {
@@ -179,6 +180,7 @@ AofWriter::Policy AofWriter::policy() const {
 }
 
 void AofWriter::Run() {
+  CountThisThread();
   for (bool end = false; !end;) {
     uint64_t pokes, drain_to;
     {

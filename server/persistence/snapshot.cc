@@ -6,6 +6,7 @@
 #include "server/base/background.h"
 #include "server/engine/engine.h"
 #include "server/engine/script_host.h"
+#include "server/store/heap_counters.h"
 
 namespace larder {
 namespace {
@@ -24,6 +25,7 @@ void WriteInParts(size_t thread_count, int niceness, RdbParts& parts,
                   const RdbSave::Options& options, const ValueLimits& limits, Write write) {
   std::atomic<uint32_t> next{0};
   const auto run = [&](size_t number) {
+    CountThisThread();
     LowerPriority(niceness);
     RdbPart part(parts, options, limits);
     for (uint32_t shard; (shard = next.fetch_add(1)) < Keyspace::kShards;) {
@@ -172,6 +174,7 @@ bool Snapshot::Write(RdbSink& sink, RdbSave::Options options) {
 
 bool Snapshot::Write(CommandSave& save) {
   std::thread thread([&] {
+    CountThisThread();
     LowerPriority(kBackgroundNiceness);
     save.Begin(facts_);
     for (uint32_t i = 0; i < Keyspace::kShards; ++i) {

@@ -1,7 +1,8 @@
 // How many bytes of heap are in use, known at any moment and for the price of a few loads.
 // jemalloc counts for each thread the bytes it has allocated and freed; the differences, added up
-// over all threads, are what is in use. Threads that allocate much announce themselves; what the
-// others hold is found out by Calibrate, which asks jemalloc's own statistics.
+// over all threads, are what is in use. A thread announces itself that allocates much, or that
+// allocates what another thread frees; what the rest hold is found out by Calibrate, which asks
+// jemalloc's own statistics.
 //
 // Any thread. Without jemalloc (unit tests, sanitizers) there are no counters: memory.h asks the
 // heap then.
@@ -12,7 +13,8 @@
 
 namespace larder {
 
-// The calling thread is counted from now on, until it ends.
+// The calling thread is counted from now on, until it ends. The first time it gets its cache of
+// jemalloc, some 30 KB, which a thread without work need not have.
 void CountThisThread();
 
 // Bytes that the calling thread has allocated less those it has freed, of whomever they were: a

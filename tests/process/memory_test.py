@@ -195,6 +195,20 @@ class Accounting(unittest.TestCase):
                             (name, counted, used))
             self.assertEqual(wire.call("DEBUG", "ACCOUNTING"), b"OK")
 
+    def test_of_what_one_thread_reads_and_others_keep(self):
+        # A replica's thread takes the bytes in that its builders make entries of, and free.
+        with Server("--rdbcompression", "no", "--repl-diskless-sync-delay", 0) as primary, \
+                Server() as replica:
+            primary.call("DEBUG", "POPULATE", 100000, "key", 1000)
+            replica.call("REPLICAOF", "127.0.0.1", primary.port)
+            most = 0
+            while replica.call("DBSIZE") != 100000:
+                used = int(replica.info("used_memory"))
+                self.assertGreater(used, most - 4 * MB, "it only grows")
+                most = max(most, used)
+            loaded = int(replica.info("used_memory"))
+            self.assertGreater(loaded, 100 * MB)
+
     def test_of_every_type_small_and_large(self):
         v = b"v" * 100000
         n = range(30000)
