@@ -54,6 +54,8 @@ class FullSync(unittest.TestCase):
         return primary, replica
 
     def assert_same(self, primary, replica):
+        wait_until(lambda: replica.info("master_repl_offset") ==
+                   primary.info("master_repl_offset"), "the stream's end")
         self.assertEqual(replica.call("DEBUG", "DIGEST"), primary.call("DEBUG", "DIGEST"))
         primary.call("SET", "after", "1")
         wait_until(lambda: replica.call("GET", "after") == b"1", "the stream goes on")

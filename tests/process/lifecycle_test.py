@@ -8,7 +8,8 @@ import tempfile
 import time
 import unittest
 
-from harness import SANITIZED, Server, ServerTest, Wire, encode, wait_until
+from harness import (DEADLINE_S, SANITIZED, Server, ServerTest, Wire, encode,
+                     wait_until)
 
 
 class Start(unittest.TestCase):
@@ -168,6 +169,7 @@ class Stop(ServerTest):
             time.sleep(0.1)  # a slow reader, not a wait for anything
             data = wire.rest()
             self.assertEqual(len(data), len("$8388608\r\n") + len(value) + 2 - 1000)
+            self.server.process.wait(DEADLINE_S)  # another signal would end it at once
 
     def test_sigterm_closes_between_requests(self):
         # Eight clients that ask one thing after the other: whole replies, then the end.

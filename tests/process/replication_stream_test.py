@@ -123,6 +123,8 @@ def matches(wanted, got):
 
 
 class ReplicationStream(unittest.TestCase):
+    QUIET = ("--repl-ping-replica-period", "3600")
+
     def check(self, server, without=None):
         """Plays the file; what differs in the section `without` is forgiven."""
         wrong, section = [], ""
@@ -134,12 +136,12 @@ class ReplicationStream(unittest.TestCase):
         self.assertEqual(wrong, [], "\n" + "\n".join(wrong))
 
     def test_larder_says_what_the_file_says(self):
-        with Server() as server:
+        with Server(*self.QUIET) as server:
             self.check(server)
 
     @unittest.skipUnless(find_redis(), "no redis-server")
     def test_redis_says_what_the_file_says(self):
-        with Server(program=find_redis()) as server:
+        with Server(*self.QUIET, program=find_redis()) as server:
             self.check(server, without="# Streams")  # says where Redis differs
 
 
