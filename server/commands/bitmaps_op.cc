@@ -45,8 +45,7 @@ void BitOp(Context& c) {
     for (size_t i = 0; result->string().size() < size; ++i) {
       result = Entry::Append(result, CombineBlock(operation, strings, i));
     }
-    c.Delete(target);
-    c.InsertEntry(target, result);
+    c.StoreEntry(target, result);
     c.Changed(target, NotifyClass::kString, "set");
   } else if (c.WriteEntry(target) != nullptr) {
     c.Delete(target);

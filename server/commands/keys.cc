@@ -31,7 +31,10 @@ void Exists(Context& c) {
 void Touch(Context& c) {
   int64_t touched = 0;
   for (size_t i = 1; i < c.args.size(); ++i) {
-    if (c.ReadEntry(c.key(i)) != nullptr) ++touched;
+    Entry* entry = c.PeekEntry(c.key(i), true);
+    if (entry == nullptr) continue;
+    c.TouchAlways(entry);
+    ++touched;
   }
   c.reply.Integer(touched);
 }

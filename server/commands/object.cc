@@ -36,14 +36,22 @@ std::string_view EncodingName(Context& c, const Entry& entry) {
 
 namespace {
 
-void ObjectEncoding(Context& c) {
+// Counts as a lookup, of which no event tells.
+const Entry* Inspect(Context& c) {
   const Entry* entry = c.PeekEntry(c.key(2));
+  WorkerStats& stats = c.worker.stats;
+  (entry != nullptr ? stats.keyspace_hits : stats.keyspace_misses).Add(1);
+  return entry;
+}
+
+void ObjectEncoding(Context& c) {
+  const Entry* entry = Inspect(c);
   if (entry == nullptr) return c.reply.Null();
   c.reply.Bulk(EncodingName(c, *entry));
 }
 
 void ObjectIdleTime(Context& c) {
-  const Entry* entry = c.PeekEntry(c.key(2));
+  const Entry* entry = Inspect(c);
   if (entry == nullptr) return c.reply.Null();
   if (CountsUses(c.engine.config.settings())) {
     return c.reply.Error(
@@ -54,7 +62,7 @@ void ObjectIdleTime(Context& c) {
 }
 
 void ObjectFreq(Context& c) {
-  const Entry* entry = c.PeekEntry(c.key(2));
+  const Entry* entry = Inspect(c);
   if (entry == nullptr) return c.reply.Null();
   const Settings& settings = c.engine.config.settings();
   if (CountsUses(settings)) {
@@ -78,7 +86,7 @@ bool SharesNumbers(const Settings& settings) {
 }
 
 void ObjectRefCount(Context& c) {
-  const Entry* entry = c.PeekEntry(c.key(2));
+  const Entry* entry = Inspect(c);
   if (entry == nullptr) return c.reply.Null();
   int64_t number;
   const bool shared = entry->type() == ValueType::kString &&

@@ -90,6 +90,10 @@ void Context::EndChanges() {
 
 void Context::Touch(Entry* entry) {
   if (entry == nullptr || client.no_touch.load(std::memory_order_relaxed)) return;
+  TouchAlways(entry);
+}
+
+void Context::TouchAlways(Entry* entry) {
   const Settings& settings = engine.config.settings();
   if (CountsUses(settings)) [[unlikely]] {
     const LfuRules rules{settings.lfu_log_factor, settings.lfu_decay_minutes};
@@ -149,6 +153,11 @@ Entry* Context::Grown(const Key& key, const Entry* old, Entry* grown) {
   key.shard->EndChange(key.db, grown);
   grown->set_string_encoding(StringEncoding::kRaw);
   return grown;
+}
+
+void Context::StoreEntry(const Key& key, Entry* entry) {
+  PeekEntry(key);  // an expired one has ended before, and is not replaced
+  InsertEntry(key, entry, Delete(key));
 }
 
 void Context::InsertEntry(const Key& key, Entry* entry, bool replaces) {

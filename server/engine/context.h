@@ -102,14 +102,13 @@ struct Context {
     InsertEntry(key, entry);
     return *entry->object<T>();
   }
-  // Puts a value that a command built (ZUNIONSTORE) in the place of whatever the key held, expiry
-  // included. Takes it over.
+  // Puts what a command built (ZUNIONSTORE) in the place of whatever the key held, expiry included.
+  // Takes it over.
   template <typename T>
   void Store(const Key& key, std::unique_ptr<T> value) {
-    const bool replaces = Delete(key);
-    InsertEntry(key, Entry::NewObject(key.name, kTypeOf<T>, value.release(), Entry::kNoExpiry),
-                replaces);
+    StoreEntry(key, Entry::NewObject(key.name, kTypeOf<T>, value.release(), Entry::kNoExpiry));
   }
+  void StoreEntry(const Key& key, Entry* entry);
 
   // Strings: sets the value, keeping the entry's place. Expiry as given (Entry::kNoExpiry: none).
   void SetString(const Key& key, std::string_view value, int64_t expiry_ms,
@@ -142,6 +141,8 @@ struct Context {
 
   // Notes a use of the entry for eviction, unless the client asked for none (CLIENT NO-TOUCH).
   void Touch(Entry* entry);
+  // The same whatever the client asked for.
+  void TouchAlways(Entry* entry);
   // What a new entry's access() is. InsertEntry gives it to every entry that it takes.
   uint32_t FirstAccess() const;
 

@@ -8,32 +8,12 @@
 #include "server/engine/engine.h"
 #include "server/engine/monitor.h"
 #include "server/engine/refusals.h"
+#include "server/engine/request_end.h"
 #include "server/engine/tracking.h"
 #include "server/engine/transaction.h"
 
 namespace larder {
 namespace {
-
-using ReplyMode = Client::ReplyMode;
-
-// Its confirmations are pushes, not replies, and CLIENT REPLY does not silence them.
-bool Subscribes(const Command* command) {
-  return command != nullptr && (command->flags & kPubSub) && command->name.ends_with("subscribe");
-}
-
-// A client that asked for silence (CLIENT REPLY) gets its command run, and the reply cut off again.
-void MuteReply(Client& client, ReplyMode before, const OutputBuffer::Mark& mark,
-               const Command* command) {
-  const bool muted = before == ReplyMode::kOff || before == ReplyMode::kSkip;
-  const bool silent =
-      (muted && client.reply_mode != ReplyMode::kOn) || client.reply_mode == ReplyMode::kOff;
-  if (silent && !Subscribes(command)) client.out.TruncateTo(mark);
-  if (client.reply_mode == ReplyMode::kSkip) {
-    client.reply_mode = ReplyMode::kOn;
-  } else if (client.reply_mode == ReplyMode::kSkipNext) {
-    client.reply_mode = ReplyMode::kSkip;
-  }
-}
 
 bool NeedsKeyspace(const Command& command) {
   return command.keys.size > 0 || (command.flags & (kExclusive | kInsideGate)) != 0;
@@ -41,9 +21,10 @@ bool NeedsKeyspace(const Command& command) {
 
 // A refused EXEC forgets the keys that are watched, which are in their shards.
 bool TouchesShards(const Client& client, const Command* command, const std::string& refusal) {
-  if (!refusal.empty()) {
-    return !client.transaction.watched.empty() && command != nullptr && command->name == "exec";
-  }
+  const bool watches = !client.transaction.watched.empty();
+  if (!refusal.empty()) return watches && command != nullptr && command->name == "exec";
+  // DISCARD, UNWATCH and RESET, which need not wait for a script's end.
+  if (!watches && (command->flags & kInsideGate) && (command->flags & kAllowBusy)) return false;
   return NeedsKeyspace(*command) && !MustQueue(client, *command);
 }
 
@@ -132,8 +113,7 @@ Engine::Outcome Engine::Execute(Worker& worker, Client& client, const Command* c
   if (!worker.gate_slot.inside() && TouchesShards(client, command, refusal)) {
     return Outcome::kGateClosed;
   }
-  const OutputBuffer::Mark mark = client.out.mark();
-  const ReplyMode mode = client.reply_mode;
+  const RequestEnd end(client);
   client.last_command_ms.store(worker.now_ms, std::memory_order_relaxed);
   client.commands.store(client.commands.load(std::memory_order_relaxed) + 1,
                         std::memory_order_relaxed);
@@ -145,12 +125,8 @@ Engine::Outcome Engine::Execute(Worker& worker, Client& client, const Command* c
   } else if (RunWithLocks(worker, client, *command, args, reply)) {
     return Outcome::kParked;
   }
-  if (mode != ReplyMode::kOn || client.reply_mode != ReplyMode::kOn) [[unlikely]] {
-    MuteReply(client, mode, mark, command);
-  }
+  end.Answered(client, command);
   client.resp.store(reply.resp(), std::memory_order_relaxed);
-  if (client.tracking.on()) [[unlikely]]
-    EndCaching(client, command);
   return client.close_after_reply.load(std::memory_order_relaxed) ? Outcome::kClose
                                                                   : Outcome::kDone;
 }
@@ -252,12 +228,13 @@ bool Engine::Run(Worker& worker, Client& client, const Command& command, Args ar
     CollectEffects(context);
   if (monitored && !script) [[unlikely]]
     FeedMonitors(*this, client, command, args);
-  if (context.parked) return true;
-  // A script tracks by what it calls, whatever its own flags.
+  // A script tracks by what it calls, whatever its own flags. Who parks has read that nothing is
+  // there.
   if (client.tracking.on() && (command.flags & (kReadOnly | kRunsScript)) == kReadOnly)
       [[unlikely]] {
     RememberKeys(*this, client, command, args);
   }
+  if (context.parked) return true;
   CountCall(worker, client, command, args, cycles, reply, errors_before);
   return false;
 }
@@ -298,7 +275,8 @@ void Engine::LogSlow(Client& client, const Command& command, Args args, int64_t 
     name = client.name;
   }
   std::vector<std::string_view> words;
-  slowlog.Add(WallMs() / 1000, duration_us, Redacted(command, args, words), client.address, name,
+  const std::string_view address = client.is_script ? "?:0" : std::string_view(client.address);
+  slowlog.Add(WallMs() / 1000, duration_us, Redacted(command, args, words), address, name,
               static_cast<size_t>(int64_t{config.settings().slowlog_max_len}));
 }
 

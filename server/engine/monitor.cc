@@ -33,6 +33,7 @@ class MonitorPush final : public Push {
   explicit MonitorPush(std::string line) : line_(std::move(line)) {}
   void Deliver(Engine&, Client& client) const override {
     if (!client.monitor.load(std::memory_order_relaxed)) return;
+    if (client.reply_mode == Client::ReplyMode::kOff) return;
     Reply(client.out, client.resp.load(std::memory_order_relaxed)).Status(line_);
   }
   size_t MemoryBytes() const override { return sizeof(*this) + line_.size(); }

@@ -7,6 +7,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/permissions.h"
 #include "server/engine/removal.h"
+#include "server/engine/request_end.h"
 
 namespace larder {
 namespace {
@@ -114,7 +115,11 @@ void ServeOne(Engine& engine, Worker& worker, const WaiterRef& waiter, ReadyKeys
   worker.behind_reply.clear();
 }
 
-void EndWait(Client& client) {
+// The client goes on, with the reply of the command that has waited.
+void EndWait(Client& client, OutputBuffer&& reply) {
+  const RequestEnd end(client);
+  client.out.Take(std::move(reply));
+  if (client.waiter != nullptr) end.Answered(client, client.waiter->command);
   MutexLock lock(client.label_mutex);
   client.waiter.reset();
   client.blocked.store(false, std::memory_order_relaxed);
@@ -208,19 +213,15 @@ void Parking::Serve(Engine& engine, Worker& worker, ReadyKeys ready) {
   }
 }
 
-void Engine::Resume(Client& client, Letter& letter) {
-  client.out.Take(std::move(letter.out));
-  EndWait(client);
-}
+void Engine::Resume(Client& client, Letter& letter) { EndWait(client, std::move(letter.out)); }
 
 bool Engine::TimeOut(Worker& worker, Client& client) {
   const WaiterRef waiter = client.waiter;
   if (waiter == nullptr || !worker.gate_slot.inside() || !waiter->Claim()) return false;
   Parking::Withdraw(*this, *waiter);
-  client.out.Take(std::move(waiter->wait.timeout_reply));
   worker.stats.commands.Add(1);
   worker.stats.per_command[commands.number(*waiter->command)].calls.Add(1);
-  EndWait(client);
+  EndWait(client, std::move(waiter->wait.timeout_reply));
   return true;
 }
 

@@ -185,7 +185,11 @@ void EndCaching(Client& client, const Command* command) {
 }
 
 void InvalidateKey(Engine& engine, Worker& worker, std::string_view key, uint64_t by) {
-  if (engine.prefixes.size() > 0) worker.broadcasts.insert_or_assign(std::string(key), by);
+  if (engine.prefixes.size() > 0) {
+    const auto [change, first] = worker.broadcasts.try_emplace(std::string(key), by);
+    // Each of two has changed what the other knows.
+    if (!first && change->second != by) change->second = kNobody;
+  }
   engine.tracked_keys.Take(
       key, [&worker, by](std::string_view name, Mailbox* home, std::vector<uint64_t> clients) {
         TellReaders(worker, name, home, std::move(clients), by);

@@ -48,8 +48,8 @@ class Worker {
   std::vector<uint64_t> hashes;
   // What commands have changed since the last Engine::Commit.
   LogBlock effects;
-  // Keys this worker has changed since SettleTracking, and who did last: for clients that track by
-  // prefix. Bounded by the commands of a batch.
+  // Keys this worker has changed since SettleTracking, and which client did, kNobody where several
+  // have: for clients that track by prefix. Bounded by the commands of a batch.
   StringMap<uint64_t> broadcasts;
   // While it runs a woken client's command: that client, and what it will be told of the changes it
   // makes itself, which belongs behind the reply.

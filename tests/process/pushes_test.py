@@ -74,5 +74,24 @@ class Redirection(ServerTest):
             self.assertIn(b" flags=tR ", self.server.call("CLIENT", "LIST"))
 
 
+class Broadcasts(ServerTest):
+    options = ("--io-threads", "1", "--enable-debug-command", "yes")
+
+    def test_who_wants_no_loop_hears_of_the_others_in_a_round(self):
+        with self.server.wire() as busy, self.server.wire() as other, \
+                self.server.wire() as own, self.server.wire() as ear:
+            ear_id = ear.call("CLIENT", "ID")
+            ear.call("SUBSCRIBE", CHANNEL)
+            own.call("CLIENT", "TRACKING", "ON", "REDIRECT", ear_id, "BCAST", "NOLOOP")
+            other.call("PING")
+            for first, second in ((other, own), (own, other)):
+                busy.send(encode("DEBUG", "SLEEP", "0.1"))  # until both have come
+                first.send(encode("HSET", "h", "a", 1))
+                second.send(encode("HSET", "h", "b", 1))
+                for wire in (busy, first, second):
+                    wire.reply()
+                self.assertEqual(ear.reply(), [b"message", CHANNEL.encode(), [b"h"]])
+
+
 if __name__ == "__main__":
     unittest.main()

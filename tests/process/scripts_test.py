@@ -53,6 +53,17 @@ class LongScript(ServerTest):
                 self.assertLess(p99, 0.02)
             wait_until(lambda: other.call("PING") == b"PONG", "the end of the killed script")
 
+    def test_what_touches_no_key_is_answered(self):
+        with self.server.wire() as other:
+            other.call("PING")
+            self.start(SPIN)
+            wait_until(lambda: other.call("PING") == BUSY, "BUSY")
+            self.assertEqual(other.call("DISCARD"), b"-ERR DISCARD without MULTI")
+            self.assertEqual(other.call("UNWATCH"), b"OK")
+            self.assertEqual(other.call("RESET"), b"RESET")
+            self.assertEqual(other.call("SCRIPT", "KILL"), b"OK")
+            wait_until(lambda: other.call("PING") == b"PONG", "the end of the killed script")
+
     def test_a_command_that_waited_is_told_busy_too(self):
         with self.server.wire() as other:
             other.call("PING")
