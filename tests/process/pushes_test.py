@@ -74,6 +74,20 @@ class Redirection(ServerTest):
             self.assertIn(b" flags=tR ", self.server.call("CLIENT", "LIST"))
 
 
+class Monitors(ServerTest):
+    def test_who_wants_no_replies_hears_nothing(self):
+        with self.server.wire() as monitor:
+            self.assertEqual(monitor.call("MONITOR"), b"OK")
+            monitor.send(encode("CLIENT", "REPLY", "OFF"))
+            wait_until(lambda: b"cmd=client|reply" in self.server.call("CLIENT", "LIST"), "OFF")
+            self.server.call("SET", "k", "v")
+            monitor.send(encode("CLIENT", "REPLY", "ON"))
+            heard = []
+            while b"OK" not in heard:
+                heard.append(monitor.reply())
+            self.assertFalse([line for line in heard if b'"SET"' in line])
+
+
 class Broadcasts(ServerTest):
     options = ("--io-threads", "1", "--enable-debug-command", "yes")
 
