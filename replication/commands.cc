@@ -150,13 +150,11 @@ void ReplicaOf(Context& c) {
   c.reply.Ok();
 }
 
-bool AbortsFailover(Args words) { return words.size() == 2 && EqualsIgnoreCase(words[1], "abort"); }
-
 void FailOver(Context& c) {
   Failover& failover = ReplicationOf(c).failover();
   Failover::Request request;
   std::string error;
-  if (AbortsFailover(c.args)) {
+  if (c.args.size() == 2 && EqualsIgnoreCase(c.args[1], "abort")) {
     error = failover.Abort();
     return error.empty() ? c.reply.Ok() : c.reply.Error(error);
   }
@@ -276,14 +274,13 @@ constexpr Command kCommands[] = {
      .summary = "REPLICAOF by its older name."},
     {.name = "failover",
      .arity = -1,
-     .flags = kAdmin | kNoScript | kStale,
+     .flags = kAdmin | kNoScript | kStale | kExclusive,
      .run = FailOver,
      .group = "server",
      .syntax = "[TO <target: host port(integer) [FORCE]>] [ABORT] [TIMEOUT milliseconds]",
      .since = "6.2.0",
      .complexity = "O(N) for N replicas",
-     .summary = "Hands the primary's role over to a replica.",
-     .exclusive = AbortsFailover},
+     .summary = "Hands the primary's role over to a replica."},
     {.name = "role",
      .arity = 1,
      .flags = kNoScript | kLoading | kStale | kFast | kSentinel,

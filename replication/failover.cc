@@ -80,8 +80,7 @@ void Failover::Round(int64_t now_ms) {
   }
 }
 
-// True when a replica has everything, or need not have it any more.
-bool Failover::TakeOver(int64_t now_ms) {
+void Failover::TakeOver(int64_t now_ms) {
   Request request;
   bool late;
   {
@@ -89,34 +88,38 @@ bool Failover::TakeOver(int64_t now_ms) {
     request = request_;
     late = deadline_ms_ != 0 && now_ms >= deadline_ms_;
   }
-  if (late && !request.force) {
-    End("Replica never caught up before timeout", false);
-    return false;
+  if (late && !request.force) return End("Replica never caught up before timeout", false);
+  if (Successor(request, late)) {
+    GateClosed closed(engine_.gate, worker_.gate_slot);
+    if (state() != State::kWaitingForSync) return;  // aborted meanwhile
+    // Again: whoever had the gate meanwhile, as the EXEC that began it all, may have written more.
+    if (const auto replica = Successor(request, late)) {
+      Log(LogLevel::kNotice, late ? "FAILOVER to " : "Failover target ", replica->ip, ":",
+          replica->port, late ? " time out exceeded, failing over." : " is synced, failing over.");
+      state_.store(State::kInProgress);
+      replication_.Follow(replica->ip, replica->port, true);
+      return;
+    }
   }
+  // So that their acknowledgements need not be waited for.
+  replication_.primary().AskForAcksOnce();
+}
+
+// The replica that may take over: it has everything, or need not have it any more.
+std::optional<Primary::ReplicaState> Failover::Successor(const Request& request, bool late) const {
   for (const Primary::ReplicaState& replica : replication_.primary().replicas()) {
     const bool wanted =
         request.host.empty() || (replica.ip == request.host && replica.port == request.port);
     if (!IsOnline(replica) || !wanted) continue;
-    if (replica.acknowledged < engine_.log.offset() && !late) continue;
-    GateClosed closed(engine_.gate, worker_.gate_slot);
-    if (state() != State::kWaitingForSync) return false;  // aborted meanwhile
-    Log(LogLevel::kNotice, late ? "FAILOVER to " : "Failover target ", replica.ip, ":",
-        replica.port, late ? " time out exceeded, failing over." : " is synced, failing over.");
-    state_.store(State::kInProgress);
-    replication_.Follow(replica.ip, replica.port, true);
-    return true;
+    if (late || replica.acknowledged >= engine_.log.offset()) return replica;
   }
-  // So that their acknowledgements need not be waited for.
-  replication_.primary().AskForAcksOnce();
-  return false;
+  return std::nullopt;
 }
 
 void Failover::End(std::string_view why, bool promote) {
-  if (promote) {
-    GateClosed closed(engine_.gate, worker_.gate_slot);
-    if (state() == State::kNone) return;  // aborted meanwhile
-    replication_.Promote();
-  }
+  GateClosed closed(engine_.gate, worker_.gate_slot);
+  if (state() == State::kNone) return;  // aborted meanwhile
+  if (promote) replication_.Promote();
   Resume(why);
 }
 

@@ -1,14 +1,17 @@
 // Failover: FAILOVER, the handing over of the primary's role without losing a write: writes pause
 // until a replica has everything, then this server becomes its replica, asking it to take over.
 //
-// Begin is called by any thread, Abort with the gate closed; Round by Primary's, often.
+// Begin and Abort are called with the gate closed, so that when writes begin to pause none is on
+// its way; Round by Primary's thread, often.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "replication/primary.h"
 #include "server/base/mutex.h"
 #include "server/engine/context.h"
 #include "server/engine/worker.h"
@@ -41,7 +44,8 @@ class Failover {
   std::string_view state_text() const;
 
  private:
-  bool TakeOver(int64_t now_ms);
+  void TakeOver(int64_t now_ms);
+  std::optional<Primary::ReplicaState> Successor(const Request& request, bool late) const;
   void End(std::string_view why, bool promote);
   void Resume(std::string_view why);
 

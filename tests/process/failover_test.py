@@ -71,6 +71,29 @@ class Failover(unittest.TestCase):
             self.assertEqual(b.info("sync_full"), "0")
             self.assertEqual(b.info("sync_partial_ok"), "2")
 
+    def test_what_is_written_while_it_begins_is_not_lost(self):
+        slow = ("local function now() local t = redis.call('TIME') return t[1] * 1e6 + t[2] end "
+                "local over = now() + 500000 while now() < over do end "
+                "for i = 1, 40 do redis.call('SET', i, string.rep('x', 1000000)) end return 'OK'")
+        for queue in ((), (("MULTI",), ("FAILOVER",))):  # who comes meanwhile; a part of it
+            with larder() as a, larder() as b, a.wire() as wire:
+                follow(b, a)
+                in_step(a, b)
+                for words in queue:
+                    wire.call(*words)
+                wire.send(encode("EVAL", slow, 0))
+                if queue:
+                    self.assertEqual(wire.reply(), b"QUEUED")
+                    self.assertEqual(wire.call("EXEC"), [b"OK", b"OK"])
+                else:
+                    wait_until(lambda: b"cmd=eval" in a.call("CLIENT", "LIST"), "the script")
+                    self.assertEqual(a.call("FAILOVER"), b"OK")
+                    self.assertEqual(wire.reply(), b"OK")
+                wait_until(lambda: state(a) == "no-failover", "the end of it")
+                self.assertEqual(b.call("ROLE")[0], b"master")
+                self.assertEqual(b.call("DBSIZE"), 40)
+                self.assertEqual(b.info("sync_full"), "0")
+
     def test_it_ends_when_its_time_is_over_when_it_is_aborted_and_when_the_target_refuses(self):
         with larder() as a, larder() as b:
             follow(b, a)
