@@ -1,6 +1,6 @@
 // AckWaits: clients that wait until what they wrote has been acknowledged: by replicas (WAIT), or
 // as being on disk, here and at replicas (WAITAOF). They are parked without a key; whoever hears of
-// an acknowledgement calls Serve. Any thread.
+// an acknowledgement calls Serve, and Primary from time to time. Any thread.
 #pragma once
 
 #include <atomic>
@@ -35,7 +35,8 @@ class AckWaits {
   // Parks the client of the context until the goal is reached; when the time is over it is answered
   // what has been.
   void Park(Context& c, const Goal& goal, int64_t timeout_ms, const Count& count);
-  // Answers the clients whose wait is over. No lock is held.
+  // Answers the clients whose wait is over, and forgets those who were answered otherwise. No lock
+  // is held.
   void Serve(Engine& engine, const Count& count);
   bool any() const { return any_.load(std::memory_order_seq_cst); }
 

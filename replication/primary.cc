@@ -97,12 +97,14 @@ void Primary::Run() {
     }
     if (full_sync_.running() && full_sync_.done()) FinishFullSync();
     const int64_t now_ms = MonotonicMs();
-    if (now_ms - tick_ms_ >= kTickMs) Tick(now_ms);
+    const bool ticks = now_ms - tick_ms_ >= kTickMs;
+    if (ticks) Tick(now_ms);
     Feed();
     const bool synced = synced_.exchange(false);
     const bool acknowledged = std::exchange(acknowledged_, false);
     if (acknowledged) CountReplicas(now_ms);
-    if (acknowledged || synced) {
+    // In ticks to forget who has waited long enough: nobody may ever acknowledge anything.
+    if (acknowledged || synced || (ticks && waits_.any())) {
       waits_.Serve(engine_, [this](uint64_t to, bool disk) { return Acknowledged(to, disk); });
     }
     if (acknowledged) under_way_ = on_round_(now_ms);
@@ -119,7 +121,7 @@ void Primary::Run() {
 
 // Alone, only the end of the backlog is waited for; whatever else begins wakes the thread.
 int Primary::TickMs() const {
-  const bool alone = links_.empty() && !full_sync_.running() && !under_way_ &&
+  const bool alone = links_.empty() && !full_sync_.running() && !under_way_ && !waits_.any() &&
                      !engine_.replica.load(std::memory_order_relaxed);
   return alone ? kAloneTickMs : kTickMs;
 }

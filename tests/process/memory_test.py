@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """maxmemory: the limit holds while clients write at full speed; what is counted is what is used."""
+import contextlib
 import itertools
 import random
 import threading
@@ -55,6 +56,26 @@ class Watcher(threading.Thread):
                 self.slowest_s = max(self.slowest_s, time.monotonic() - begin)
                 used = int(info.split("used_memory:")[1].split("\r")[0])
                 self.most = max(self.most, used)
+
+
+class Waiting(unittest.TestCase):
+    def test_whoever_waits_in_vain_for_replicas_leaves_nothing(self):
+        with Server() as server, contextlib.ExitStack() as stack:
+            wires = [stack.enter_context(server.wire()) for _ in range(100)]
+
+            def wait(times):
+                for wire in wires:
+                    wire.send(encode("WAIT", 1, 1) * times)
+                for wire in wires:
+                    self.assertEqual([wire.reply() for _ in range(times)], [0] * times)
+
+            def used():
+                return int(server.info("used_memory"))
+
+            wait(1)
+            before = used()
+            wait(200)
+            wait_until(lambda: used() < before + 4 * MB, "that 20000 waits are forgotten")
 
 
 class Maxmemory(unittest.TestCase):
