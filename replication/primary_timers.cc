@@ -55,7 +55,7 @@ void Primary::Ping(int64_t now_ms) {
   if (now_ms - ping_ms_ < period_ms) return;
   ping_ms_ = now_ms;
   if (links_.empty() || engine_.replica.load(std::memory_order_relaxed)) return;
-  if (engine_.pause.active(WallMs())) return;  // the stream stands still for a FAILOVER
+  if (engine_.pause.by_server()) return;  // the stream stands still until replicas have all of it
   LogBlock ping;
   const std::string_view words[] = {"PING"};
   ping.Add(LogBlock::kAnyDb, words);

@@ -30,11 +30,13 @@ class Pause {
   void BeginStop() { stop_.store(true); }
   void EndStop() { stop_.store(false); }
 
-  // Meanwhile nothing expires, so that what replicas are sent stands still too.
-  bool active(int64_t now_ms) const {
-    return by_client(now_ms) || failover_.load(std::memory_order_relaxed) ||
-           stop_.load(std::memory_order_relaxed);
+  // One of these two: the offset of the stream is what is waited for.
+  bool by_server() const {
+    return failover_.load(std::memory_order_relaxed) || stop_.load(std::memory_order_relaxed);
   }
+
+  // Meanwhile nothing expires, so that what replicas are sent stands still too.
+  bool active(int64_t now_ms) const { return by_client(now_ms) || by_server(); }
 
   // Whether a command, whose call has these flags, must wait. REQUIRES: the pause is active.
   bool Holds(const Client& client, const Command& command, uint32_t flags, int64_t now_ms) const {

@@ -477,6 +477,11 @@ class AtOnce(unittest.TestCase):
         wait_until(lambda: replica.info("slave_repl_offset") == came, "the rest of it")
         self.assertEqual(replica.call("GET", "k"), b"after")
 
+    def test_client_pause_holds_no_pings(self):
+        primary, _ = self.pair("--repl-ping-replica-period", "1")
+        primary.call("CLIENT", "PAUSE", "100000", "WRITE")
+        self.assertEqual(ReplicaLink(primary).wire.reply(), [b"PING"])
+
     def test_a_full_sync_through_a_file_is_a_save_where_there_are_save_points(self):
         primary, replica = self.pair("--repl-diskless-sync", "no", "--rdb-key-save-delay", "100000")
         primary.call("DEBUG", "POPULATE", "10")
