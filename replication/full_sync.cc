@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "server/base/clock.h"
 #include "server/base/log.h"
@@ -56,9 +57,12 @@ bool FullSync::Start(std::vector<ReplicaLink*> links, bool to_file) {
       if (!engine_.replica.load(std::memory_order_relaxed)) history_.Begin();
       log.SetWindow(static_cast<size_t>(int64_t{engine_.config.settings().repl_backlog_bytes}));
     }
+    // One place for all: what needs no gate, PUBLISH and GETACK, may come between two of them.
+    const std::unique_ptr<LogReader> place = log.ReadFromEnd();
+    cut_ = place->offset();
     for (ReplicaLink* link : links) {
-      link->reader = log.ReadFromEnd();
-      link->acknowledged = cut_ = link->reader->offset();
+      link->reader = log.ReadFrom(cut_);
+      link->acknowledged = cut_;
     }
     changes_at_cut_ = persistence_.TotalChanges();
     const bool functions = !links.front()->facts.without_functions;
