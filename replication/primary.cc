@@ -242,9 +242,8 @@ void Primary::Obey(ReplicaLink& link, Args words) {
   uint64_t offset, on_disk = 0;
   if (!ParseUint64(words[2], &offset)) return;
   if (words.size() > 4 && EqualsIgnoreCase(words[3], "fack")) ParseUint64(words[4], &on_disk);
-  if (std::max(offset, on_disk) > engine_.log.offset()) {
-    return Drop(link, "acknowledges what it was never sent");
-  }
+  if (offset > engine_.log.offset()) return Drop(link, "acknowledges what it was never sent");
+  if (on_disk > offset) on_disk = 0;  // of a history that it had before: its disk has none of ours
   link.acknowledged = std::max(link.acknowledged.load(), offset);
   link.on_disk = std::max(link.on_disk.load(), on_disk);
   link.acknowledged_ms = MonotonicMs();

@@ -143,6 +143,7 @@ Replica::Loaded Replica::LoadBeside(ArrivingSnapshot& snapshot, PrimaryWire& wir
   InvalidateAll(engine_);
   history_.Adopt(answer.id.empty() ? RandomHex(kIdBytes) : answer.id);
   engine_.log.Restart(answer.offset, extras.stream_db);
+  persistence_.NoteNewHistory();
   Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Finished with success, ", replacement.kept(),
       " keys were the same");
   return Loaded::kYes;
@@ -170,6 +171,7 @@ bool Replica::LoadAfterFlush(ArrivingSnapshot& snapshot, PrimaryWire& wire, cons
   // Where that failed nothing is left, which continues nobody's history.
   history_.Adopt(loaded && !answer.id.empty() ? answer.id : RandomHex(kIdBytes));
   engine_.log.Restart(loaded ? answer.offset : 0, extras.stream_db);
+  persistence_.NoteNewHistory();
   if (!loaded) {
     Log(LogLevel::kWarning, "Failed trying to load the MASTER synchronization DB: ", error);
     return false;

@@ -66,6 +66,9 @@ class Persistence : public PersistenceHost {
   // cut is saved.
   void NoteSaved(bool ok, uint64_t changes_then);
   uint64_t TotalChanges() const;
+  // The log has begun another history, of which the append-only file has nothing yet: that is known
+  // when this returns. Closed gate.
+  void NoteNewHistory();
   // FLUSHALL and the like: the snapshot that is being written is of no use any more.
   void AbortSave();
   struct Shutdown {

@@ -49,6 +49,12 @@ void Persistence::FollowAofDirectives() {
   FollowDatabasePersist();
 }
 
+// What was on disk was of the one before, and the writer hears of that with the next news only.
+void Persistence::NoteNewHistory() {
+  synced_offset_ = kNothing;
+  aof_.writer().Poke();
+}
+
 // Snapshots follow at once. The append-only file can't take a database in without its data, nor
 // leave behind what it has of one, so it follows with the rewrite that begins now.
 void Persistence::FollowDatabasePersist() {

@@ -146,6 +146,20 @@ class BadPrimary(unittest.TestCase):
             self.assertEqual(replica.info("master_repl_offset"), "7")
             self.assertEqual(replica.call("DBSIZE"), 0)
 
+    def test_the_disk_has_nothing_of_another_history(self):
+        for options in ((), ("--replica-full-sync", "flush")):
+            with FakePrimary(full(offset=1000000)) as primary, \
+                    Server("--appendonly", "yes", *options) as replica, replica.wire() as wire:
+                wire.call("SET", "k", "v")
+                self.assertEqual(wire.call("WAITAOF", 1, 0, 0), [1, 0])
+                replica.call("REPLICAOF", "127.0.0.1", primary.port)
+                wait_until(lambda: primary.asked and not primary.answers, "the full sync")
+                heard = b""
+                while b"\r\n1000000\r\n" not in heard:
+                    heard += primary.links[0].recv(4096)
+                self.assertIn(b"ACK", heard)
+                self.assertNotIn(b"FACK", heard)
+
     def test_a_mark_that_comes_in_two_pieces(self):
         # The value holds nearly a mark, which is none, wherever the pieces end.
         value = MARK[:-1] + "!"
@@ -280,12 +294,18 @@ class BadReplica(unittest.TestCase):
         self.lost(primary, wire, "lost: it acknowledges what it was never sent.")
         self.assertEqual(primary.call("WAIT", "1", "1"), 0)
 
-    def test_neither_is_the_future_on_its_disk(self):
+    def test_what_its_disk_has_of_another_history_does_not_count(self):
         primary = self.primary()
-        wire = self.full_sync(primary)
-        wire.send(encode("REPLCONF", "ACK", "0", "FACK", "1000000000"))
-        self.lost(primary, wire, "lost: it acknowledges what it was never sent.")
-        self.assertEqual(primary.call("WAITAOF", "0", "1", "1"), [0, 0])
+        link = ReplicaLink(primary)
+        self.addCleanup(link.wire.socket.close)
+        with primary.wire() as wire:
+            wire.call("SET", "k", "v")
+            end = int(primary.info("master_repl_offset"))
+            link.wire.send(encode("REPLCONF", "ACK", end, "FACK", end + 1))
+            self.assertEqual(wire.call("WAIT", 1, 0), 1)
+            self.assertEqual(wire.call("WAITAOF", 0, 1, 1), [0, 0])
+            link.wire.send(encode("REPLCONF", "ACK", end, "FACK", end))
+            self.assertEqual(wire.call("WAITAOF", 0, 1, 0), [0, 1])
 
     def test_only_acknowledgements_and_newlines_count_as_life(self):
         primary = self.primary("--repl-timeout", "1", "--repl-ping-replica-period", "1")
@@ -480,7 +500,9 @@ class AtOnce(unittest.TestCase):
     def test_client_pause_holds_no_pings(self):
         primary, _ = self.pair("--repl-ping-replica-period", "1")
         primary.call("CLIENT", "PAUSE", "100000", "WRITE")
-        self.assertEqual(ReplicaLink(primary).wire.reply(), [b"PING"])
+        link = ReplicaLink(primary)
+        self.addCleanup(link.wire.socket.close)
+        self.assertEqual(link.wire.reply(), [b"PING"])
 
     def test_a_full_sync_through_a_file_is_a_save_where_there_are_save_points(self):
         primary, replica = self.pair("--repl-diskless-sync", "no", "--rdb-key-save-delay", "100000")
