@@ -34,8 +34,9 @@ EvictionRules RulesOf(const Settings& settings, int64_t now_ms) {
 }  // namespace
 
 bool Eviction::MakeRoom(Worker& worker) {
-  if (engine_.replica.load(std::memory_order_relaxed) &&
-      engine_.config.settings().replica_ignore_maxmemory) {
+  const bool ignored = engine_.replica.load(std::memory_order_relaxed) &&
+                       engine_.config.settings().replica_ignore_maxmemory;
+  if (ignored || held_.load(std::memory_order_relaxed)) {
     worker.eviction.Forget();
     return true;
   }

@@ -47,6 +47,10 @@ class Eviction {
   // Outside of the gate nothing is evicted.
   bool MakeRoom(Worker& worker);
 
+  // While it is held nothing is evicted, and there is room for everything; what others are about to
+  // evict still goes. As in Redis while a data set is loaded.
+  void Hold(bool hold) { held_.store(hold, std::memory_order_seq_cst); }
+
   // Bytes in use that count against maxmemory: not what goes by itself in a moment, in the hands of
   // the reclaimer or in mailboxes.
   int64_t CountedBytes() const;
@@ -70,6 +74,7 @@ class Eviction {
   void NoteExceeded(bool exceeded);
 
   Engine& engine_;
+  std::atomic<bool> held_{false};
   std::atomic<int64_t> exceeded_since_us_{0};  // 0: it is not
   std::atomic<int64_t> total_exceeded_us_{0};
 };

@@ -13,8 +13,12 @@ Replacement::Replacement(Engine& engine, ReplacementSlots& slots, uint64_t most_
       slots_(slots),
       most_bytes_(most_bytes),
       loaded_(std::make_unique<Keyspace>(engine.keyspace.databases())) {
+  engine.eviction.Hold(true);
+  engine.gate.WaitForBatches();  // for who is evicting already
   ClearMarks();
 }
+
+Replacement::~Replacement() { engine_.eviction.Hold(false); }
 
 // Those of one that was given up.
 void Replacement::ClearMarks() {

@@ -6,7 +6,8 @@
 //   ... loading with options.target = &replacement, commands go on ...
 //   with the gate closed, unless the served data have changed meanwhile: replacement.Apply();
 //
-// Nothing but Apply changes what is served. One at a time; one thread constructs and applies it.
+// Nothing but Apply changes what is served, and nothing is evicted, since what was found to be the
+// same must stay. One at a time; one thread constructs and applies it.
 #pragma once
 
 #include <array>
@@ -37,6 +38,7 @@ class Replacement : public RdbTarget {
  public:
   // Up to `most_bytes` of used memory, 0: no limit. REQUIRES: this thread is outside the gate.
   Replacement(Engine& engine, ReplacementSlots& slots, uint64_t most_bytes);
+  ~Replacement() override;
 
   const Keyspace& keyspace() const override { return engine_.keyspace; }
   Taken Insert(size_t thread, int db, Entry* entry, uint64_t hash) override;

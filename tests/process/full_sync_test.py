@@ -142,6 +142,23 @@ class FullSync(unittest.TestCase):
         self.assertIn("Two data sets do not fit into memory together", replica.log())
         self.assert_same(primary, replica)
 
+    def test_nothing_is_evicted_meanwhile(self):
+        primary, replica = Server("--repl-diskless-sync-delay", "0"), Server(
+            "--replica-ignore-maxmemory", "no", "--replica-full-sync", "swap",
+            "--maxmemory-policy", "allkeys-lru")
+        self.addCleanup(primary.__exit__)
+        self.addCleanup(replica.__exit__)
+        for server, letter in ((primary, "p"), (replica, "r")):
+            with server.wire() as wire:
+                for i in range(2000):
+                    wire.call("SET", "same:%d" % i, "v" * 1000)
+                    wire.call("SET", i, letter * 5000)
+        replica.call("CONFIG", "SET", "maxmemory", int(replica.info("used_memory")) + (4 << 20))
+        replica.call("CONFIG", "SET", "key-load-delay", "100")  # so that the limit is looked at
+        follow(replica, primary)
+        self.assertEqual(replica.info("evicted_keys"), "0")
+        self.assert_same(primary, replica)
+
     def test_flush_asks_for_the_old_way(self):
         primary, replica = self.pair("--replica-full-sync", "flush")
         follow(replica, primary)
