@@ -95,6 +95,8 @@ class Replica {
             const SyncReply& answer);
   Loaded LoadBeside(ArrivingSnapshot& snapshot, PrimaryWire& wire, const Target& target,
                     const SyncReply& answer);
+  Loaded Swap(Replacement& replacement, const Extras& extras, uint64_t changes,
+              const Target& target, const SyncReply& answer, ReadyKeys* ready);
   bool LoadAfterFlush(ArrivingSnapshot& snapshot, PrimaryWire& wire, const Target& target,
                       const SyncReply& answer);
   void Flush();

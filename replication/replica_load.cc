@@ -129,6 +129,19 @@ Replica::Loaded Replica::LoadBeside(ArrivingSnapshot& snapshot, PrimaryWire& wir
     return Loaded::kNotPossible;
   }
   if (!snapshot.Receive()) return Loaded::kNo;
+  ReadyKeys ready;
+  const Loaded swapped = Swap(replacement, extras, changes, target, answer, &ready);
+  // Who waits for what has come, or gone.
+  engine_.gate.EnterWaiting(worker_.gate_slot);
+  Parking::Serve(engine_, worker_, std::move(ready));
+  engine_.gate.Leave(worker_.gate_slot);
+  engine_.log.Announce();
+  return swapped;
+}
+
+// Closes the gate, and has the loaded data set take the place of the old one if that is as it was.
+Replica::Loaded Replica::Swap(Replacement& replacement, const Extras& extras, uint64_t changes,
+                              const Target& target, const SyncReply& answer, ReadyKeys* ready) {
   GateClosed closed(engine_.gate, worker_.gate_slot);
   if (!Wanted(target)) return Loaded::kNo;
   if (engine_.stats.Sum(&WorkerStats::changes) != changes) return Loaded::kNotPossible;
@@ -139,7 +152,7 @@ Replica::Loaded Replica::LoadBeside(ArrivingSnapshot& snapshot, PrimaryWire& wir
     return Loaded::kNo;
   }
   primary_.DropReplicas();
-  replacement.Apply();
+  *ready = replacement.Apply();
   InvalidateAll(engine_);
   history_.Adopt(answer.id.empty() ? RandomHex(kIdBytes) : answer.id);
   engine_.log.Restart(answer.offset, extras.stream_db);

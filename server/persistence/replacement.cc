@@ -69,18 +69,20 @@ RdbTarget::Taken Replacement::Insert(size_t thread, int db, Entry* entry, uint64
   return InsertNew(*loaded_, db, entry, hash) ? Taken::kYes : Taken::kDuplicate;
 }
 
-void Replacement::Apply() {
+ReadyKeys Replacement::Apply() {
+  ReadyKeys ready;
   size_t freed = 0;
   for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
     for (int db = 0; db < engine_.keyspace.databases(); ++db) {
       Shard& shard = engine_.keyspace.shard(i);
-      RemoveUnmarked(shard, db, &freed);
-      Adopt(shard, loaded_->shard(i), db);
+      RemoveUnmarked(shard, db, &freed, ready);
+      Adopt(shard, loaded_->shard(i), db, ready);
     }
   }
+  return ready;
 }
 
-void Replacement::RemoveUnmarked(Shard& shard, int db, size_t* freed) {
+void Replacement::RemoveUnmarked(Shard& shard, int db, size_t* freed, ReadyKeys& ready) {
   const Slice* slice = shard.existing_slice(db);
   if (slice == nullptr) return;
   std::vector<Entry*> gone;
@@ -90,6 +92,7 @@ void Replacement::RemoveUnmarked(Shard& shard, int db, size_t* freed) {
   });
   for (Entry* entry : gone) {
     shard.TouchWatchers(db, entry->key());
+    Parking::NoteReady(*slice, db, entry->key(), ready);
     entry = shard.Drop(db, entry, HashBytes(entry->key()));
     if (entry == nullptr) continue;  // a snapshot has it
     // Everybody waits at the gate: many are freed elsewhere.
@@ -101,7 +104,7 @@ void Replacement::RemoveUnmarked(Shard& shard, int db, size_t* freed) {
   }
 }
 
-void Replacement::Adopt(Shard& shard, Shard& loaded, int db) {
+void Replacement::Adopt(Shard& shard, Shard& loaded, int db, ReadyKeys& ready) {
   const Table::Contents contents = loaded.Flush(db);
   if (contents.slots == nullptr) return;
   std::vector<Entry*> entries;
@@ -111,6 +114,7 @@ void Replacement::Adopt(Shard& shard, Shard& loaded, int db) {
   for (Entry* entry : entries) {
     shard.TouchWatchers(db, entry->key());
     shard.Insert(db, entry, HashBytes(entry->key()));
+    Parking::NoteReady(shard.slice(db), db, entry->key(), ready);
   }
 }
 

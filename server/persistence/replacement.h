@@ -48,8 +48,9 @@ class Replacement : public RdbTarget {
   uint64_t kept() const { return kept_.load(std::memory_order_relaxed); }
 
   // Takes out of the keyspace what the loaded data set does not have, and puts in what it has.
-  // Watched keys that change are marked. REQUIRES: the gate is closed by this thread.
-  void Apply();
+  // Watched keys that change are marked, and those that somebody waits for returned. REQUIRES: the
+  // gate is closed by this thread.
+  ReadyKeys Apply();
 
  private:
   static constexpr uint64_t kLookEvery = 256;  // keys between two looks at the memory
@@ -57,8 +58,8 @@ class Replacement : public RdbTarget {
   void ClearMarks();
   // True: the served entry stays, and the loaded one is not needed. *taken: it was met before.
   bool Keep(Gate::Slot& slot, int db, const Entry& entry, uint64_t hash, bool* met_before);
-  void RemoveUnmarked(Shard& shard, int db, size_t* freed);
-  void Adopt(Shard& shard, Shard& loaded, int db);
+  void RemoveUnmarked(Shard& shard, int db, size_t* freed, ReadyKeys& ready);
+  void Adopt(Shard& shard, Shard& loaded, int db, ReadyKeys& ready);
 
   Engine& engine_;
   ReplacementSlots& slots_;

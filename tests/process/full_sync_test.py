@@ -159,6 +159,26 @@ class FullSync(unittest.TestCase):
         self.assertEqual(replica.info("evicted_keys"), "0")
         self.assert_same(primary, replica)
 
+    def test_who_waits_for_what_it_brings_is_woken(self):
+        primary, replica = Server("--repl-diskless-sync-delay", "0"), Server()
+        self.addCleanup(primary.__exit__)
+        self.addCleanup(replica.__exit__)
+        primary.call("XADD", "s", "1-1", "f", "v")
+        follow(replica, primary)
+        with replica.wire() as reader, primary.wire() as wire:
+            reader.send(encode("XREAD", "BLOCK", 0, "STREAMS", "s", "1-1"))
+            wait_until(lambda: replica.info("blocked_clients") == "1", "who waits")
+            # At once a primary whose history continues none, and whose replicas have to ask again.
+            words = (("MULTI",), ("REPLICAOF", "127.0.0.1", replica.port),
+                     ("REPLICAOF", "NO", "ONE"), ("DEBUG", "CHANGE-REPL-ID"),
+                     ("XADD", "s", "2-1", "f", "v"), ("EXEC",))
+            for each in words:
+                reply = wire.call(*each)
+            self.assertEqual(reply[-1], b"2-1")
+            self.assertEqual(reader.reply(), [[b"s", [[b"2-1", [b"f", b"v"]]]]])
+        self.assertEqual(primary.info("sync_full"), "2")
+        self.assertEqual(replica.log().count("beside the old data"), 1)
+
     def test_flush_asks_for_the_old_way(self):
         primary, replica = self.pair("--replica-full-sync", "flush")
         follow(replica, primary)
