@@ -102,9 +102,10 @@ void Replication::Promote() {
 
 void Replication::AddFacts(RdbFacts& facts) const {
   if (engine_.log.window() == 0) return;
-  facts.aux.emplace_back("repl-stream-db", std::to_string(std::max(engine_.log.db(), 0)));
+  const ReplicationLog::Place end = engine_.log.end();
+  facts.aux.emplace_back("repl-stream-db", std::to_string(std::max(end.db, 0)));
   facts.aux.emplace_back("repl-id", history_.id());
-  facts.aux.emplace_back("repl-offset", std::to_string(engine_.log.offset()));
+  facts.aux.emplace_back("repl-offset", std::to_string(end.offset));
 }
 
 // A file that belongs to a history: a replica goes on from there; a primary has written things

@@ -112,9 +112,9 @@ size_t ReplicationLog::memory_bytes() const {
   return chunks_.size() * (kChunkMemory + sizeof(chunks_.front()));
 }
 
-int ReplicationLog::db() const {
+ReplicationLog::Place ReplicationLog::end() const {
   MutexLock lock(mutex_);
-  return db_;
+  return {end_, db_};
 }
 
 void ReplicationLog::SetWindow(size_t bytes) {
@@ -145,9 +145,14 @@ void ReplicationLog::Restart(uint64_t offset, int db) {
   Publish();
 }
 
-void ReplicationLog::SelectAnew() {
+ReplicationLog::Place ReplicationLog::SelectAnew() {
   MutexLock lock(mutex_);
+  return SelectAnewLocked();
+}
+
+ReplicationLog::Place ReplicationLog::SelectAnewLocked() {
   if (!raw_) db_ = LogBlock::kAnyDb;
+  return {end_, db_};
 }
 
 void ReplicationLog::SetRaw(bool raw) {
@@ -165,11 +170,12 @@ std::unique_ptr<LogReader> ReplicationLog::ReadFrom(uint64_t offset) {
   return reader;
 }
 
-std::unique_ptr<LogReader> ReplicationLog::ReadFromEnd() {
+std::unique_ptr<LogReader> ReplicationLog::ReadFromEnd(Place* place) {
   MutexLock lock(mutex_);
   std::unique_ptr<LogReader> reader(new LogReader(*this, end_));
   readers_.push_back(reader.get());
-  if (!raw_) db_ = LogBlock::kAnyDb;
+  const Place end = SelectAnewLocked();
+  if (place != nullptr) *place = end;
   Decide();
   return reader;
 }

@@ -51,6 +51,12 @@ class ReplicationLog {
     std::shared_ptr<const Chunk> chunk;
     std::string_view bytes;
   };
+  // A place between two blocks. Blocks without keys (PUBLISH, PING) come outside the gate too, so
+  // what is read one after the other may be of two places, even where the gate is closed.
+  struct Place {
+    uint64_t offset;
+    int db;  // that the stream is in; LogBlock::kAnyDb: the next block selects
+  };
 
   ReplicationLog() = default;
   ~ReplicationLog();
@@ -80,7 +86,8 @@ class ReplicationLog {
   uint64_t first_offset() const;
   size_t size() const { return static_cast<size_t>(offset() - first_offset()); }
   size_t memory_bytes() const;
-  int db() const;  // the database that the stream is in; LogBlock::kAnyDb: the next block selects
+  Place end() const;
+  int db() const { return end().db; }
 
   // The number of bytes to keep, readers or not; 0: none. The first call with more than 0 begins
   // the backlog.
@@ -90,16 +97,17 @@ class ReplicationLog {
   size_t window() const;
   // Another history begins: `offset`, no bytes, no database selected. Readers are lost.
   void Restart(uint64_t offset, int db);
-  // The next block begins with SELECT, for a reader that starts there.
-  void SelectAnew();
+  // The next block begins with SELECT, for a reader that starts there: at the place it answers. A
+  // primary's stream does not select anew for us.
+  Place SelectAnew();
   // While raw, commands collect no effects: the stream is the primary's.
   void SetRaw(bool raw);
 
   // ---- Reading ----------------------------------------------------------------------------------
   // A reader of the bytes from `offset` on. Null where these are gone, or not there yet.
   std::unique_ptr<LogReader> ReadFrom(uint64_t offset);
-  // A reader of what comes; the next block selects its database.
-  std::unique_ptr<LogReader> ReadFromEnd();
+  // A reader of what comes; the next block selects its database. `place`: of SelectAnew.
+  std::unique_ptr<LogReader> ReadFromEnd(Place* place = nullptr);
   // Called by Announce, on the thread that announces; must be quick. Before threads start.
   void OnNews(std::function<void()> callback) { on_news_.push_back(std::move(callback)); }
 
@@ -113,6 +121,7 @@ class ReplicationLog {
   uint64_t KeptFrom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   uint64_t FirstOffset() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Decide() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Place SelectAnewLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   std::atomic<bool> collects_{false};
   std::atomic<bool> news_{false};

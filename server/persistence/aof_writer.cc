@@ -69,14 +69,17 @@ uint64_t AofWriter::waiting_bytes() const {
   return engine_.log.offset() - written;
 }
 
-bool AofWriter::Behind() const { return error() == 0 && waiting_bytes() > kMostWaiting; }
+bool AofWriter::Behind() const {
+  return has_file_ && error() == 0 && waiting_bytes() > kMostWaiting;
+}
 
 void AofWriter::Begin(Opener open, const DatabaseSet& left_out) {
   CHECK(!running());
+  ReplicationLog::Place begin;
   {
     MutexLock lock(file_mutex_);
-    reader_ = engine_.log.ReadFromEnd();
-    written_ = synced_ = taken_ = reader_->offset();
+    reader_ = engine_.log.ReadFromEnd(&begin);
+    written_ = synced_ = taken_ = begin.offset;
     unsynced_ = false;
   }
   error_ = 0;
@@ -85,26 +88,24 @@ void AofWriter::Begin(Opener open, const DatabaseSet& left_out) {
     MutexLock lock(mutex_);
     stopping_ = false;
     drain_to_ = 0;
-    AskForSwitch(std::move(open), left_out);
+    AskForSwitch(begin, std::move(open), left_out);
   }
   running_ = true;
   thread_ = std::thread([this] { Run(); });
 }
 
 void AofWriter::SwitchAt(Opener open, const DatabaseSet& left_out) {
-  engine_.log.SelectAnew();
   MutexLock lock(mutex_);
-  AskForSwitch(std::move(open), left_out);
+  AskForSwitch(engine_.log.SelectAnew(), std::move(open), left_out);
   wake_.NotifyOne();
 }
 
 // A primary's stream is in some database and does not select it again for us.
-void AofWriter::AskForSwitch(Opener open, const DatabaseSet& left_out) {
-  const int db = engine_.log.db();
+void AofWriter::AskForSwitch(ReplicationLog::Place at, Opener open, const DatabaseSet& left_out) {
   const bool filtered = !left_out.empty();
-  switch_filter_ = filtered ? std::make_unique<AofFilter>(left_out, db) : nullptr;
-  switch_head_ = filtered || db == LogBlock::kAnyDb ? "" : LogBlock::Select(db);
-  switch_at_ = engine_.log.offset();
+  switch_filter_ = filtered ? std::make_unique<AofFilter>(left_out, at.db) : nullptr;
+  switch_head_ = filtered || at.db == LogBlock::kAnyDb ? "" : LogBlock::Select(at.db);
+  switch_at_ = at.offset;
   switch_ = SwitchState::kAsked;
   open_ = std::move(open);
 }
@@ -210,14 +211,13 @@ int AofWriter::Round(bool sync_now) {
 // Everything there is, so that a group ends where a block of the log does.
 void AofWriter::Take() {
   if (!group_.empty() || reader_ == nullptr || file_ == nullptr || lost()) return;
-  uint64_t most = SIZE_MAX;
   {
-    MutexLock lock(mutex_);
-    if (switch_ == SwitchState::kAsked) most = switch_at_ - taken_;
+    MutexLock lock(mutex_);  // up to here no switch is asked for at a place that is passed now
+    const uint64_t most = switch_ == SwitchState::kAsked ? switch_at_ - taken_ : SIZE_MAX;
+    if (most == 0) return;
+    if (!reader_->Read(most, group_)) lost_ = true;
+    for (const ReplicationLog::Piece& piece : group_) taken_ += piece.bytes.size();
   }
-  if (most == 0) return;
-  if (!reader_->Read(most, group_)) lost_ = true;
-  for (const ReplicationLog::Piece& piece : group_) taken_ += piece.bytes.size();
   if (filter_ == nullptr) return;
   filter_->Apply(group_);
   if (filter_->TakeCrossed()) events_.on_crossed();

@@ -81,7 +81,8 @@ class AofWriter {
   void OnNews();
   // Writes the news on the thread that announces them. False: the writer's thread has to.
   bool WriteAtOnce();
-  void AskForSwitch(Opener open, const DatabaseSet& left_out) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void AskForSwitch(ReplicationLog::Place at, Opener open, const DatabaseSet& left_out)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Behind() const;
   // ---- The thread -------------------------------------------------------------------------------
   void Run();

@@ -65,6 +65,25 @@ TEST(ReplicationLog, SelectsTheDatabaseWhenItChangesAndForANewReader) {
   EXPECT_EQ(Drain(*second), std::string(kSelect9) + del);
 }
 
+TEST(ReplicationLog, TellsThePlaceWhereAReaderBeginsAndWhereItSelectsAnew) {
+  ReplicationLog log;
+  auto first = log.ReadFromEnd();
+  const uint64_t offset = log.AppendBlock(Block(3, {"DEL", "a"}), true);
+  EXPECT_EQ(log.end().offset, offset);
+  EXPECT_EQ(log.end().db, 3);
+  ReplicationLog::Place place;
+  auto second = log.ReadFromEnd(&place);
+  EXPECT_EQ(place.offset, second->offset());
+  EXPECT_EQ(place.db, LogBlock::kAnyDb);
+  // A primary's stream goes on in its database.
+  log.SetRaw(true);
+  const std::string select = LogBlock::Select(5);
+  log.AppendRaw(select, 5);
+  place = log.SelectAnew();
+  EXPECT_EQ(place.offset, offset + select.size());
+  EXPECT_EQ(place.db, 5);
+}
+
 TEST(ReplicationLog, WrapsTheEffectsOfATransactionAndSelectsInsideIt) {
   ReplicationLog log;
   auto reader = log.ReadFromEnd();
