@@ -218,9 +218,12 @@ bool Aof::WriteBase(Snapshot& snapshot, RdbSave::Options options) {
   const bool aborted = snapshot.aborted();
   ok = ok && !aborted && (state() == State::kOff || writer_.WaitForSwitch());
   ok = ok && Commit(file.path(), rdb, &error);
+  // First: who sees that it is over finds the files as they stay, and may begin the next.
   if (ok) {
     file.Release();
-    files_.RemoveHistory();  // first: who sees that it is over finds the manifest as it stays
+    files_.RemoveHistory();
+  } else {
+    StopWaiting();
   }
   NoteRewrite(ok, !aborted, WallMs() / 1000);
   if (ok) {
@@ -230,7 +233,6 @@ bool Aof::WriteBase(Snapshot& snapshot, RdbSave::Options options) {
   if (!error.empty()) Log(LogLevel::kWarning, error);
   Log(LogLevel::kWarning, aborted ? "Background AOF rewrite ended: it was not wanted any more"
                                   : "Background AOF rewrite terminated with error");
-  StopWaiting();
   return false;
 }
 

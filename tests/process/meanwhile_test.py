@@ -1,11 +1,13 @@
 #!/usr/bin/python3
 """What goes on beside a save or a rewrite: directives that change, messages, full syncs. Each ends
 as if it were alone."""
+import os
+import shutil
 import threading
 import time
 import unittest
 
-from aof_test import ON, digest, rewritten
+from aof_test import ON, aof, digest, rewritten
 from harness import Server, encode, wait_until
 
 
@@ -18,6 +20,14 @@ class Turning(unittest.TestCase):
             while not stop.is_set():
                 wire.send(encode("PUBLISH", "c", "x") * 400 + encode("INCR", "counter"))
                 for _ in range(401):
+                    wire.reply()
+
+    def rewrite(self, server, seconds):
+        end = time.monotonic() + seconds
+        with server.wire() as wire:
+            while time.monotonic() < end:
+                wire.send(encode("BGREWRITEAOF") * 3)
+                for _ in range(3):
                     wire.reply()
 
     def test_on_and_off_while_messages_are_published(self):
@@ -44,6 +54,22 @@ class Turning(unittest.TestCase):
             server.stop()
             with Server("--dir", server.folder, *ON) as again:
                 self.assertEqual(digest(again), before)
+
+    def test_a_rewrite_right_after_the_first_base_has_failed(self):
+        with Server() as server:
+            base = aof(server, "appendonly.aof.1.base.rdb")
+            os.makedirs(os.path.join(base, "in the way"))
+            server.call("CONFIG", "SET", "appendonly", "yes")
+            clients = [threading.Thread(target=self.rewrite, args=(server, 2)) for _ in range(4)]
+            for client in clients:
+                client.start()
+            for client in clients:
+                client.join()
+            self.assertGreater(server.log().count("rewrite terminated with error"), 100)
+            shutil.rmtree(base)
+            server.call("SET", "k", "v")
+            wait_until(lambda: server.call("BGREWRITEAOF") and rewritten(server) == "ok", "a base")
+            self.assertEqual(server.call("WAITAOF", "1", "0", "20000"), [1, 0])
 
 
 if __name__ == "__main__":
