@@ -69,8 +69,10 @@ bool FullSync::Start(std::vector<ReplicaLink*> links, bool to_file) {
     if (!whole_ && functions) facts.libraries = engine_.scripts->LibrarySources();
     if (persistence_.on_cut) persistence_.on_cut(facts);
   };
+  uint64_t cut = 0;
   if (whole_) {
-    if (!persistence_.snapshot().Take(worker_, at_cut)) return false;
+    cut = persistence_.snapshot().Take(worker_, at_cut);
+    if (cut == 0) return false;
   } else {
     GateClosed closed(engine_.gate, worker_.gate_slot);
     at_cut(facts_);
@@ -78,6 +80,7 @@ bool FullSync::Start(std::vector<ReplicaLink*> links, bool to_file) {
   {
     MutexLock lock(mutex_);
     links_ = std::move(links);
+    snapshot_ = cut;
   }
   receivers_.clear();
   history_id_ = history_.id();
@@ -115,7 +118,7 @@ std::vector<ReplicaLink*> FullSync::Finish() {
 void FullSync::Abort() {
   aborted_.store(true, std::memory_order_relaxed);
   MutexLock lock(mutex_);
-  if (writing_) persistence_.snapshot().Abort();
+  persistence_.snapshot().Abort(snapshot_);
 }
 
 void FullSync::SetWriting(bool writing) {
@@ -161,9 +164,9 @@ bool FullSync::Write(RdbSink& sink) {
   options.left_out = {};  // database-persist is about disks
   if (whole_) {
     SetWriting(true);
-    const bool written = persistence_.snapshot().Write(sink, options);
+    const Snapshot::Outcome outcome = persistence_.snapshot().Write(sink, options);
     SetWriting(false);
-    return written;
+    return outcome == Snapshot::Outcome::kWritten;
   }
   RdbSave save(sink, options, ValueLimits(engine_.config.settings()));
   save.Begin(facts_);

@@ -79,7 +79,8 @@ class FullSync {
   uint64_t changes_at_cut_ = 0;
   mutable Mutex mutex_;
   std::vector<ReplicaLink*> links_ ABSL_GUARDED_BY(mutex_);  // all, also who joins meanwhile
-  bool writing_ ABSL_GUARDED_BY(mutex_) = false;             // the snapshot is this sync's
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;             // the snapshot is being written
+  uint64_t snapshot_ ABSL_GUARDED_BY(mutex_) = 0;            // its number; 0: without keys
   std::atomic<bool> done_{false}, aborted_{false}, last_ok_{true};
   std::thread thread_;
 };

@@ -203,21 +203,21 @@ bool Aof::WriteBase(Snapshot& snapshot, RdbSave::Options options) {
   const Settings& settings = engine_.config.settings();
   const bool rdb = settings.aof_use_rdb_preamble != 0;
   SnapshotFile file(SnapshotFile::kRewrite, settings.aof_rewrite_incremental_fsync != 0);
-  bool ok;
+  Snapshot::Outcome outcome;
   if (rdb) {
     options.aof_base = true;
-    ok = snapshot.Write(file, std::move(options));
+    outcome = snapshot.Write(file, std::move(options));
   } else {
     CommandSave::Options command_options = CommandOptions(options);
     command_options.aborted = snapshot.abort_flag();
     CommandSave save(file, std::move(command_options));
-    ok = snapshot.Write(save);
+    outcome = snapshot.Write(save);
   }
-  ok = ok && file.Finish();
+  bool ok = outcome == Snapshot::Outcome::kWritten && file.Finish();
   std::string error = file.error();
-  const bool aborted = snapshot.aborted();
-  ok = ok && !aborted && (state() == State::kOff || writer_.WaitForSwitch());
+  ok = ok && (state() == State::kOff || writer_.WaitForSwitch());
   ok = ok && Commit(file.path(), rdb, &error);
+  const bool aborted = outcome == Snapshot::Outcome::kAborted || (!ok && Turned());
   // First: who sees that it is over finds the files as they stay, and may begin the next.
   if (ok) {
     file.Release();
@@ -261,6 +261,11 @@ void Aof::StopWaiting() {
   writer_.End();
   files_.RemoveTemporary();
   scheduled_ = true;
+}
+
+bool Aof::Turned() const {
+  MutexLock lock(mutex_);
+  return generation_ != cut_generation_;
 }
 
 void Aof::NoteRewrite(bool ok, bool counts, int64_t now_s) {

@@ -82,6 +82,8 @@ class Aof {
   bool Limited(int64_t now_s);
   // Puts the base in its place, if the append-only file is still what it was at the cut.
   bool Commit(const std::string& path, bool rdb, std::string* error);
+  // It was turned on or off since the cut.
+  bool Turned() const;
   void NoteRewrite(bool ok, bool counts, int64_t now_s);
   void StopWaiting();
   AofWriter::Opener Opener(std::unique_ptr<AppendFile> (AofFiles::*open)(std::string*));

@@ -150,10 +150,15 @@ void Persistence::WriteInBackground() {
     changes_at_cut = changes_at_cut_;
     options = cut_options_;
   }
+  Snapshot::Outcome outcome = Snapshot::Outcome::kFailed;
   const bool ok = WriteFile(
       SnapshotFile::kInBackground,
-      [&](RdbSink& sink) { return snapshot_.Write(sink, std::move(options)); }, &error);
-  const bool aborted = !ok && snapshot_.aborted();
+      [&](RdbSink& sink) {
+        outcome = snapshot_.Write(sink, std::move(options));
+        return outcome == Snapshot::Outcome::kWritten;
+      },
+      &error);
+  const bool aborted = outcome == Snapshot::Outcome::kAborted;
   if (!aborted) NoteSaved(ok, changes_at_cut);
   {
     MutexLock lock(mutex_);

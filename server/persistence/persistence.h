@@ -169,6 +169,7 @@ class Persistence : public PersistenceHost {
   // ---- The append-only file (persistence_aof.cc) ------------------------------------------------
   AofWriter::Events WriterEvents();
   void FollowDatabasePersist();
+  void AbortRewrite();
   void WriteAofBase();
   void DropLeftOut();
   void FollowAofDirectives();
@@ -200,6 +201,8 @@ class Persistence : public PersistenceHost {
   int64_t last_try_s_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t changes_at_cut_ ABSL_GUARDED_BY(mutex_) = 0;
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t cut_ ABSL_GUARDED_BY(mutex_) =
+      0;  // the snapshot's number of the last that was made here
   RdbSave::Options cut_options_ ABSL_GUARDED_BY(mutex_);  // what is said of the cut fits to them
   Writing to_write_ ABSL_GUARDED_BY(mutex_) = Writing::kNothing;  // a cut waits for the thread
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

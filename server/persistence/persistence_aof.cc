@@ -25,7 +25,7 @@ void Persistence::FollowAofDirectives() {
   engine_.config.OnChange("appendonly", [this](const std::string& value, std::string* error) {
     if (aof_.rewriting()) {
       Log(LogLevel::kNotice, "Killing the running AOF rewrite, which has no child here");
-      snapshot_.Abort();
+      AbortRewrite();
     }
     if (value == "no") {
       aof_.TurnOff();
@@ -75,13 +75,19 @@ Persistence::Begun Persistence::BeginRewrite(bool later) {
     changed_.NotifyOne();
     return Begun::kScheduled;
   }
-  snapshot_.Cut(LibraryFacts());
+  cut_ = snapshot_.Cut(LibraryFacts());
   cut_options_ = SaveOptions();
   aof_left_out_.Add(cut_options_.left_out);
   aof_.BeginRewrite(cut_options_.left_out);
   to_write_ = Writing::kAofBase;
   changed_.NotifyOne();
   return Begun::kStarted;
+}
+
+// Once its snapshot is written the one that runs may be a full sync's.
+void Persistence::AbortRewrite() {
+  MutexLock lock(mutex_);
+  if (aof_.rewriting()) snapshot_.Abort(cut_);
 }
 
 void Persistence::WriteAofBase() {
@@ -178,7 +184,7 @@ bool Persistence::PrepareAofForShutdown(const Shutdown& options) {
   }
   if (aof_.rewriting()) {
     Log(LogLevel::kWarning, "There is a rewrite of the AOF. Ending it!");
-    snapshot_.Abort();
+    AbortRewrite();
   }
   Log(LogLevel::kNotice, "Calling fsync() on the AOF file.");
   if (!aof_.writer().Drain()) {

@@ -121,7 +121,7 @@ Persistence::Begun Persistence::BeginSave(bool later) {
   }
   last_try_s_ = WallMs() / 1000;
   changes_at_cut_ = TotalChanges();
-  snapshot_.Cut(Facts());
+  cut_ = snapshot_.Cut(Facts());
   cut_options_ = SaveOptions();
   state_.running_since_s = last_try_s_;
   to_write_ = Writing::kSnapshot;

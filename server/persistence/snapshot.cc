@@ -101,8 +101,9 @@ Snapshot::Snapshot(Engine& engine) : engine_(engine) {
   for (size_t i = 0; i < kMostThreads; ++i) slots_.push_back(&engine.gate.AddSlot());
 }
 
-bool Snapshot::Cut(RdbFacts facts) {
-  if (running_.exchange(true, std::memory_order_acq_rel)) return false;
+uint64_t Snapshot::Cut(RdbFacts facts) {
+  if (running_.exchange(true, std::memory_order_acq_rel)) return 0;
+  MutexLock lock(abort_mutex_);
   aborted_.store(false, std::memory_order_relaxed);
   facts_ = std::move(facts);
   facts_.sizes = SizesOf(engine_.keyspace);
@@ -112,12 +113,12 @@ bool Snapshot::Cut(RdbFacts facts) {
   keys_written_.store(0, std::memory_order_relaxed);
   progress_.Begin();
   for (uint32_t i = 0; i < Keyspace::kShards; ++i) engine_.keyspace.shard(i).CutSnapshot();
-  return true;
+  return ++cuts_;
 }
 
-bool Snapshot::Take(Worker& worker, absl::FunctionRef<void(RdbFacts&)> at_cut) {
+uint64_t Snapshot::Take(Worker& worker, absl::FunctionRef<void(RdbFacts&)> at_cut) {
   GateClosed closed(engine_.gate, worker.gate_slot);
-  if (running()) return false;
+  if (running()) return 0;
   RdbFacts facts;
   if (engine_.scripts != nullptr) facts.libraries = engine_.scripts->LibrarySources();
   at_cut(facts);
@@ -155,7 +156,7 @@ void Snapshot::WriteShard(Gate::Slot& slot, Shard& shard, Save& save) {
   }
 }
 
-bool Snapshot::Write(RdbSink& sink, RdbSave::Options options) {
+Snapshot::Outcome Snapshot::Write(RdbSink& sink, RdbSave::Options options) {
   options.aborted = &aborted_;
   const ValueLimits limits(engine_.config.settings());
   RdbSave save(sink, options, limits);
@@ -167,12 +168,10 @@ bool Snapshot::Write(RdbSink& sink, RdbSave::Options options) {
     if (!part.ok() || aborted()) GiveUp(*slots_[thread], shard);
   };
   WriteInParts(ThreadCount(options), kBackgroundNiceness, parts, options, limits, write);
-  const bool whole = !aborted() && save.End();
-  End();
-  return whole;
+  return End(!aborted() && save.End());
 }
 
-bool Snapshot::Write(CommandSave& save) {
+Snapshot::Outcome Snapshot::Write(CommandSave& save) {
   std::thread thread([&] {
     CountThisThread();
     LowerPriority(kBackgroundNiceness);
@@ -184,14 +183,21 @@ bool Snapshot::Write(CommandSave& save) {
     }
   });
   thread.join();
-  const bool whole = !aborted() && save.End();
-  End();
-  return whole;
+  return End(!aborted() && save.End());
 }
 
-void Snapshot::End() {
+Snapshot::Outcome Snapshot::End(bool whole) {
+  const Outcome outcome = whole       ? Outcome::kWritten
+                          : aborted() ? Outcome::kAborted
+                                      : Outcome::kFailed;
   facts_ = {};
   running_.store(false, std::memory_order_release);
+  return outcome;
+}
+
+void Snapshot::Abort(uint64_t cut) {
+  MutexLock lock(abort_mutex_);
+  if (cut == cuts_) Abort();
 }
 
 uint64_t Snapshot::kept_bytes() const {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "server/base/mutex.h"
 #include "server/base/progress_log.h"
 #include "server/engine/gate.h"
 #include "server/engine/worker.h"
@@ -45,22 +46,30 @@ class Snapshot {
   // From the cut to the end of Write.
   bool running() const { return running_.load(std::memory_order_acquire); }
 
-  // Makes the cut. False where one runs already. REQUIRES: the gate is closed by this thread.
-  // `facts` are written in front; their sizes are filled in.
-  bool Cut(RdbFacts facts);
+  // Makes the cut and answers its number; 0 where one runs already. REQUIRES: the gate is closed by
+  // this thread. `facts` are written in front; their sizes are filled in.
+  uint64_t Cut(RdbFacts facts);
   // Closes the gate for the cut, with `at_cut` called in between: it gets the function libraries
   // and adds what belongs to this very moment, the offset of the log above all. REQUIRES: the
   // worker is this thread's.
-  bool Take(Worker& worker, absl::FunctionRef<void(RdbFacts&)> at_cut);
+  uint64_t Take(Worker& worker, absl::FunctionRef<void(RdbFacts&)> at_cut);
 
-  // Writes what was there at the cut. False: the sink failed, or Abort was called. REQUIRES: this
-  // thread is outside the gate.
-  bool Write(RdbSink& sink, RdbSave::Options options);
+  enum class Outcome : uint8_t {
+    kWritten,
+    kFailed,  // the sink did
+    kAborted,
+  };
+  // Writes what was there at the cut. When it returns the next cut may have been made, so what
+  // became of this one is its answer alone. REQUIRES: this thread is outside the gate.
+  Outcome Write(RdbSink& sink, RdbSave::Options options);
   // The same as commands, by one thread.
-  bool Write(CommandSave& save);
+  Outcome Write(CommandSave& save);
   // Makes Write end soon; any thread.
   void Abort() { aborted_.store(true, std::memory_order_release); }
+  // The same, unless another cut has been made since this one.
+  void Abort(uint64_t cut);
   const std::atomic<bool>* abort_flag() const { return &aborted_; }
+  // The last cut was.
   bool aborted() const { return aborted_.load(std::memory_order_acquire); }
 
   // Bytes of the strings that were kept because they changed or went.
@@ -74,12 +83,14 @@ class Snapshot {
   template <typename Save>
   void WriteShard(Gate::Slot& slot, Shard& shard, Save& save);
   void GiveUp(Gate::Slot& slot, Shard& shard);
-  void End();
+  Outcome End(bool whole);
 
   Engine& engine_;
   std::vector<Gate::Slot*> slots_;  // of its threads
   RdbFacts facts_;
   std::atomic<bool> running_{false};
+  Mutex abort_mutex_;
+  uint64_t cuts_ ABSL_GUARDED_BY(abort_mutex_) = 0;  // the number of the last one
   std::atomic<bool> aborted_{false};
   std::atomic<uint64_t> keys_total_{0}, keys_written_{0};
   ProgressLog progress_{"Saving", ProgressLog::kKeys};

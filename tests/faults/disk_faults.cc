@@ -5,7 +5,7 @@
 //   each sync of a folder that its names are; and before a name changes, what is needed to undo
 //   that. tests/process/faults.py takes back what was not synced, as a cut of power does.
 // - While there is a file FAULTS_SWITCH, calls fail: its first word is the call (write, fsync,
-//   open), its second the errno.
+//   open, unlink), its second the errno; 0: they wait until it says something else.
 //
 // For files that are only appended to. The journal is written by write(), so that it survives the
 // process.
@@ -74,18 +74,26 @@ std::string Keep(const std::string& path) {
   return link(path.c_str(), kept.c_str()) == 0 ? kept : "-";
 }
 
-// True, with errno, where this call is to fail.
-bool Fails(const char* call) {
+// What this call is to fail with, as errno; 0: it is to wait, below 0: neither.
+int Fault(const char* call) {
   const int fd = RealOpen(Environment("FAULTS_SWITCH"), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return false;
+  if (fd < 0) return -1;
   char text[64] = {};
   const ssize_t size = read(fd, text, sizeof(text) - 1);
   close(fd);
   char name[32];
   int error = 0;
   if (size <= 0 || sscanf(text, "%31s %d", name, &error) != 2 || strcmp(name, call) != 0) {
-    return false;
+    return -1;
   }
+  return error;
+}
+
+// True, with errno, where this call is to fail.
+bool Fails(const char* call) {
+  int error;
+  while ((error = Fault(call)) == 0) usleep(1000);
+  if (error < 0) return false;
   errno = error;
   return true;
 }
@@ -161,6 +169,7 @@ int rename(const char* from, const char* to) {
 int unlink(const char* path) {
   const std::string absolute = Absolute(path);
   if (Watched(absolute)) {
+    if (Fails("unlink")) return -1;
     const std::string kept = Keep(absolute);
     if (kept != "-") Note("gone " + kept + " " + absolute);
   }

@@ -33,6 +33,10 @@ class Disk:
             switch.write("%s %d" % (call, error))
         os.rename(self.switch + ".new", self.switch)
 
+    def hold(self, call):
+        """Such calls wait until the disk works again."""
+        self.fail(call, 0)
+
     def work(self):
         os.unlink(self.switch)
 

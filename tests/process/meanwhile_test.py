@@ -3,12 +3,15 @@
 as if it were alone."""
 import os
 import shutil
+import signal
 import threading
 import time
 import unittest
 
 from aof_test import ON, aof, digest, rewritten
-from harness import Server, encode, wait_until
+from faults import Disk
+from harness import SANITIZED, Server, encode, wait_until
+from persistence_test import restart, saved
 
 
 class Turning(unittest.TestCase):
@@ -70,6 +73,72 @@ class Turning(unittest.TestCase):
             server.call("SET", "k", "v")
             wait_until(lambda: server.call("BGREWRITEAOF") and rewritten(server) == "ok", "a base")
             self.assertEqual(server.call("WAITAOF", "1", "0", "20000"), [1, 0])
+
+
+@unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
+class Slow(unittest.TestCase):
+    """A disk that keeps a file waiting after its snapshot, while a full sync has the next one."""
+
+    def setUp(self):
+        self.place = Server()
+        self.addCleanup(self.place.__exit__)
+        self.place.stop()
+        self.disk = Disk(self.place.folder)
+        self.addCleanup(self.disk.__exit__)
+        self.server = restart(self.place, "--repl-diskless-sync-delay", "0",
+                              environment=self.disk.environment)
+        self.addCleanup(self.server.__exit__)
+        self.addCleanup(self.release)
+        os.mkdir(os.path.join(self.place.folder, "appendonlydir"))  # else that waits for its sync
+        self.server.call("DEBUG", "POPULATE", 100)
+
+    def release(self):
+        if os.path.exists(self.disk.switch):
+            self.disk.work()
+
+    def replica(self):
+        replica = Server("--replicaof", "127.0.0.1 %d" % self.server.port)
+        self.addCleanup(replica.__exit__)
+        return replica
+
+    def rewrite_is_synced_while_a_replica_is_sent_all(self, key_delay_us):
+        self.disk.hold("fsync")
+        self.server.call("BGREWRITEAOF")
+        self.server.call("CONFIG", "SET", "rdb-key-save-delay", key_delay_us)
+        replica = self.replica()
+        wait_until(lambda: "Background RDB transfer started" in self.server.log(), "its snapshot")
+        return replica
+
+    def test_a_save_that_was_ended_has_not_failed(self):
+        self.server.call("CONFIG", "SET", "rdb-key-save-delay", 10000000, "save", "1000 1000000")
+        self.server.call("BGSAVE")
+        self.server.call("CONFIG", "SET", "rdb-key-save-delay", 0)
+        replica = self.replica()
+        wait_until(lambda: "Full resync requested" in self.server.log(), "who waits for its end")
+        self.disk.hold("unlink")
+        self.server.call("FLUSHALL")
+        wait_until(lambda: replica.info("master_link_status") == "up", "the link")
+        self.disk.work()
+        self.assertEqual(saved(self.server), "ok")
+        self.assertEqual(self.server.call("SET", "k", "v"), b"OK")
+        self.assertIn("not wanted any more", self.server.log())
+
+    def test_a_base_stays_where_the_full_sync_behind_it_ends(self):
+        replica = self.rewrite_is_synced_while_a_replica_is_sent_all(10000000)
+        replica.stop(signal.SIGKILL)
+        wait_until(lambda: "Synchronization with replica failed" in self.server.log(), "its end")
+        self.disk.work()
+        self.assertEqual(rewritten(self.server), "ok")
+        self.assertIn("AOF rewrite finished successfully", self.server.log())
+
+    def test_a_rewrite_that_is_not_wanted_does_not_end_the_full_sync_behind_it(self):
+        replica = self.rewrite_is_synced_while_a_replica_is_sent_all(10000)
+        self.assertEqual(self.server.call("CONFIG", "SET", "appendonly", "yes"), b"OK")
+        self.disk.work()
+        wait_until(lambda: replica.info("master_link_status") == "up", "the link")
+        self.assertEqual(self.server.info("sync_full"), "1")
+        self.server.call("CONFIG", "SET", "rdb-key-save-delay", 0)
+        self.assertEqual(rewritten(self.server), "ok")
 
 
 if __name__ == "__main__":
