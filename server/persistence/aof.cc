@@ -69,7 +69,7 @@ bool Aof::Start(RdbSave::Options options, RdbFacts facts, std::string* error) {
 
 bool Aof::MakeFirstBase(RdbSave::Options options, RdbFacts facts, std::string* error) {
   const bool rdb = engine_.config.settings().aof_use_rdb_preamble != 0;
-  SnapshotFile file(SnapshotFile::kRewrite, false);
+  SnapshotFile file(SnapshotFile::DirectoryNow(), SnapshotFile::kRewrite, false);
   facts.sizes = SizesOf(engine_.keyspace);
   bool whole;
   if (rdb) {
@@ -202,7 +202,8 @@ bool Aof::WriteBase(Snapshot& snapshot, RdbSave::Options options) {
   Log(LogLevel::kNotice, "Background append only file rewriting started");
   const Settings& settings = engine_.config.settings();
   const bool rdb = settings.aof_use_rdb_preamble != 0;
-  SnapshotFile file(SnapshotFile::kRewrite, settings.aof_rewrite_incremental_fsync != 0);
+  SnapshotFile file(SnapshotFile::DirectoryNow(), SnapshotFile::kRewrite,
+                    settings.aof_rewrite_incremental_fsync != 0);
   Snapshot::Outcome outcome;
   if (rdb) {
     options.aof_base = true;
@@ -260,6 +261,13 @@ void Aof::StopWaiting() {
   if (state() != State::kWaiting || !writer_.running()) return;
   writer_.End();
   files_.RemoveTemporary();
+  scheduled_ = true;
+}
+
+void Aof::Move() {
+  MutexLock lock(mutex_);
+  if (!rewriting()) return;
+  ++generation_;
   scheduled_ = true;
 }
 

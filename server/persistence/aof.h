@@ -56,6 +56,8 @@ class Aof {
 
   // ---- Rewriting --------------------------------------------------------------------------------
   void ScheduleRewrite() { scheduled_ = true; }
+  // `dir` has changed: a rewrite that has begun can't end there, and begins anew.
+  void Move();
   bool scheduled() const { return scheduled_; }
   // Scheduled, or the file has grown enough.
   bool RewriteIsDue(int64_t now_s);
@@ -82,7 +84,7 @@ class Aof {
   bool Limited(int64_t now_s);
   // Puts the base in its place, if the append-only file is still what it was at the cut.
   bool Commit(const std::string& path, bool rdb, std::string* error);
-  // It was turned on or off since the cut.
+  // It was turned on or off, or moved, since the cut.
   bool Turned() const;
   void NoteRewrite(bool ok, bool counts, int64_t now_s);
   void StopWaiting();

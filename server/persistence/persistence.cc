@@ -144,15 +144,17 @@ void Persistence::WriteInBackground() {
   std::string error;
   const int64_t begin_s = NowS();
   uint64_t changes_at_cut;
+  Target target;
   RdbSave::Options options;
   {
     MutexLock lock(mutex_);
     changes_at_cut = changes_at_cut_;
+    target = cut_target_;
     options = cut_options_;
   }
   Snapshot::Outcome outcome = Snapshot::Outcome::kFailed;
   const bool ok = WriteFile(
-      SnapshotFile::kInBackground,
+      SnapshotFile::kInBackground, target,
       [&](RdbSink& sink) {
         outcome = snapshot_.Write(sink, std::move(options));
         return outcome == Snapshot::Outcome::kWritten;

@@ -154,9 +154,15 @@ class Persistence : public PersistenceHost {
   bool BackupIsDue(int64_t now_s) const;
   void TakeBackup();
   void WriteInBackground();
+  // Where a snapshot of this moment is to be: with CONFIG SET the directives may change before it
+  // is.
+  struct Target {
+    std::string directory, name;
+  };
+  Target TargetNow() const;
   // Writes a file of this kind with `write` and puts it in place.
-  bool WriteFile(std::string_view kind, absl::FunctionRef<bool(RdbSink&)> write,
-                 std::string* error);
+  bool WriteFile(std::string_view kind, const Target& target,
+                 absl::FunctionRef<bool(RdbSink&)> write, std::string* error);
   bool LoadFile(RdbLoad::Options options, std::string* error);
   // What the directive `import` names, if it does. False, with a sentence, where that fails.
   bool ImportOnce(std::string* error);
@@ -203,6 +209,7 @@ class Persistence : public PersistenceHost {
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t cut_ ABSL_GUARDED_BY(mutex_) =
       0;  // the snapshot's number of the last that was made here
+  Target cut_target_ ABSL_GUARDED_BY(mutex_);
   RdbSave::Options cut_options_ ABSL_GUARDED_BY(mutex_);  // what is said of the cut fits to them
   Writing to_write_ ABSL_GUARDED_BY(mutex_) = Writing::kNothing;  // a cut waits for the thread
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -36,6 +36,11 @@ void Persistence::FollowAofDirectives() {
     changed_.NotifyOne();
     return true;
   });
+  engine_.config.OnChange("dir", [this](const std::string&, std::string*) {
+    AbortRewrite();
+    aof_.Move();
+    return true;
+  });
   for (std::string_view name : {"appendfsync", "no-appendfsync-on-rewrite"}) {
     engine_.config.OnChange(name, [this](const std::string&, std::string*) {
       aof_.writer().Poke();

@@ -67,10 +67,14 @@ RdbFacts Persistence::LibraryFacts() const {
   return facts;
 }
 
-bool Persistence::WriteFile(std::string_view kind, absl::FunctionRef<bool(RdbSink&)> write,
-                            std::string* error) {
-  SnapshotFile file(kind, engine_.config.settings().rdb_incremental_fsync != 0);
-  const bool ok = write(file) && file.Commit(engine_.config.Text("dbfilename"));
+Persistence::Target Persistence::TargetNow() const {
+  return {SnapshotFile::DirectoryNow(), engine_.config.Text("dbfilename")};
+}
+
+bool Persistence::WriteFile(std::string_view kind, const Target& target,
+                            absl::FunctionRef<bool(RdbSink&)> write, std::string* error) {
+  SnapshotFile file(target.directory, kind, engine_.config.settings().rdb_incremental_fsync != 0);
+  const bool ok = write(file) && file.Commit(target.name);
   *error = file.error();
   return ok;
 }
@@ -79,7 +83,7 @@ bool Persistence::Save() {
   const uint64_t changes = TotalChanges();
   std::string error;
   const bool ok = WriteFile(
-      SnapshotFile::kWhileAllWait,
+      SnapshotFile::kWhileAllWait, TargetNow(),
       [this](RdbSink& sink) {
         RdbFacts facts = Facts();
         facts.sizes = SizesOf(engine_.keyspace);
@@ -122,6 +126,7 @@ Persistence::Begun Persistence::BeginSave(bool later) {
   last_try_s_ = WallMs() / 1000;
   changes_at_cut_ = TotalChanges();
   cut_ = snapshot_.Cut(Facts());
+  cut_target_ = TargetNow();
   cut_options_ = SaveOptions();
   state_.running_since_s = last_try_s_;
   to_write_ = Writing::kSnapshot;

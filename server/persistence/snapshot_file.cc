@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 #include "server/base/replace_file.h"
 #include "server/base/strings.h"
@@ -20,8 +21,16 @@ std::string TemporaryName(std::string_view kind) { return StrCat("temp-", getpid
 
 }  // namespace
 
-SnapshotFile::SnapshotFile(std::string_view kind, bool sync_as_written)
-    : sync_as_written_(sync_as_written), temporary_(TemporaryName(kind)) {
+std::string SnapshotFile::DirectoryNow() {
+  std::error_code gone;
+  return std::filesystem::current_path(gone);
+}
+
+SnapshotFile::SnapshotFile(const std::string& directory, std::string_view kind,
+                           bool sync_as_written)
+    : directory_(directory),
+      sync_as_written_(sync_as_written),
+      temporary_(std::filesystem::path(directory) / TemporaryName(kind)) {
   fd_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd_ < 0) Fail("Failed opening the temp RDB file for saving");
 }
@@ -69,9 +78,9 @@ void SnapshotFile::Release() {
   fd_ = -1;
 }
 
-bool SnapshotFile::Commit(const std::string& path) {
+bool SnapshotFile::Commit(const std::string& name) {
   if (!Finish()) return false;
-  const Replaced replaced = RenameFile(temporary_, path);
+  const Replaced replaced = RenameFile(temporary_, std::filesystem::path(directory_) / name);
   errno = replaced.error;
   if (!replaced.in_place) return Fail("Error moving temp DB file on the final destination");
   Release();

@@ -1,6 +1,6 @@
 // Files of snapshots: written beside the old one and put in its place when they are whole and on
-// disk, so that a failure at any moment leaves the old file as it was. Paths are relative to the
-// working directory, which is `dir`. One thread each.
+// disk, so that a failure at any moment leaves the old file as it was. The working directory is
+// `dir`, which CONFIG SET changes while they are written: so they know theirs. One thread each.
 #pragma once
 
 #include <cstdint>
@@ -14,18 +14,21 @@ namespace larder {
 
 class SnapshotFile : public RdbSink {
  public:
-  // The file is temp-PID.KIND until then, so one of a kind is written at a time.
+  // The working directory as it is now; empty where it is gone.
+  static std::string DirectoryNow();
+  // The file is DIRECTORY/temp-PID.KIND until then, so one of a kind is written at a time.
   static constexpr std::string_view kInBackground = "bg.rdb", kWhileAllWait = "rdb",
                                     kRewrite = "bg.aof";
   // `sync_as_written`: has the kernel write on the way, so that the end need not wait for all of
   // it.
-  SnapshotFile(std::string_view kind, bool sync_as_written);
+  SnapshotFile(const std::string& directory, std::string_view kind, bool sync_as_written);
   ~SnapshotFile() override;  // removes the temporary file unless it was committed
 
   // False when it could not be opened or written.
   bool Write(std::string_view bytes) override;
-  // Puts the file in the place of `path`, durably. False when that failed.
-  bool Commit(const std::string& path);
+  // Puts the file in the place of the one of this name in its directory, durably. False when that
+  // failed.
+  bool Commit(const std::string& name);
   // Has the disk take it, for who puts it in its place: renames path(). False when that failed.
   bool Finish();
   const std::string& path() const { return temporary_; }
@@ -39,8 +42,9 @@ class SnapshotFile : public RdbSink {
  private:
   bool Fail(std::string_view doing);
 
+  const std::string directory_;
   const bool sync_as_written_;
-  std::string temporary_;
+  const std::string temporary_;
   int fd_ = -1;
   uint64_t written_ = 0, synced_ = 0;
   std::string error_;

@@ -8,7 +8,7 @@ import threading
 import time
 import unittest
 
-from aof_test import ON, aof, digest, rewritten
+from aof_test import DIRECTORY, ON, aof, digest, fill, rewritten
 from faults import Disk
 from harness import SANITIZED, Server, encode, wait_until
 from persistence_test import restart, saved
@@ -73,6 +73,24 @@ class Turning(unittest.TestCase):
             server.call("SET", "k", "v")
             wait_until(lambda: server.call("BGREWRITEAOF") and rewritten(server) == "ok", "a base")
             self.assertEqual(server.call("WAITAOF", "1", "0", "20000"), [1, 0])
+
+    def test_to_another_folder_while_it_is_rewritten(self):
+        with Server(*ON, "--enable-protected-configs", "local") as server:
+            fill(server)
+            other = os.path.join(server.folder, "other")
+            os.mkdir(other)
+            server.call("CONFIG", "SET", "rdb-key-save-delay", "10000000")
+            server.call("BGREWRITEAOF")
+            server.call("CONFIG", "SET", "rdb-key-save-delay", "0", "dir", other)
+            wait_until(lambda: os.path.exists(
+                os.path.join(other, DIRECTORY, "appendonly.aof.manifest")), "the files")
+            self.assertEqual(rewritten(server), "ok")
+            server.call("SET", "after", "1")
+            before = digest(server)
+            server.stop()
+            self.assertEqual([name for name in os.listdir(server.folder) if "temp" in name], [])
+            with Server("--dir", other, *ON) as again:
+                self.assertEqual(digest(again), before)
 
 
 @unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")

@@ -359,7 +359,7 @@ class Backups(unittest.TestCase):
 
 
 class Trouble(ServerTest):
-    options = ("--save", "1000 1000000")
+    options = ("--save", "1000 1000000", "--enable-protected-configs", "local")
 
     def setUp(self):
         super().setUp()
@@ -464,6 +464,26 @@ class Trouble(ServerTest):
         self.server.call("FLUSHALL")
         self.assertEqual(saved(self.server), "ok")
         wait_until(lambda: "not wanted any more" in self.server.log(), "the end of it")
+        self.intact()
+
+    def test_another_folder_and_name_while_it_saves_are_for_the_next(self):
+        other = os.path.join(self.server.folder, "other")
+        os.mkdir(other)
+        self.server.call("CONFIG", "SET", "rdb-key-save-delay", 10000)
+        self.server.call("BGSAVE")
+        self.assertEqual(self.server.call("CONFIG", "SET", "dir", other, "dbfilename", "next.rdb"),
+                         b"OK")
+        self.assertEqual(saved(self.server), "ok")
+        self.assertEqual(self.server.call("SET", "k", "v"), b"OK")
+        self.assertEqual(os.listdir(other), [])
+        before = self.good
+        with open(path(self.server), "rb") as file:
+            self.good = file.read()
+        self.assertNotEqual(self.good, before)
+        self.server.call("CONFIG", "SET", "rdb-key-save-delay", 0)
+        self.server.call("BGSAVE")
+        self.assertEqual(saved(self.server), "ok")
+        self.assertEqual(os.listdir(other), ["next.rdb"])
         self.intact()
 
     def test_a_kill_while_it_saves_keeps_the_old_file(self):
