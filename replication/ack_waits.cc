@@ -14,6 +14,12 @@ OutputBuffer Output(const AckWaits::Tally& tally, bool on_disk, int resp) {
   return out;
 }
 
+OutputBuffer Refusal(int resp) {
+  OutputBuffer out;
+  Reply(out, resp).Error(AckWaits::kInVain);
+  return out;
+}
+
 int RespOf(const Waiter& waiter) { return waiter.client->resp.load(std::memory_order_relaxed); }
 
 }  // namespace
@@ -26,9 +32,14 @@ void AckWaits::ReplyTally(Reply& reply, const Tally& tally, bool on_disk) {
   reply.Integer(tally.replicas);
 }
 
+bool AckWaits::InVain(const Engine& engine, const Goal& goal) {
+  return goal.wanted.local > 0 && !engine.config.settings().appendonly;
+}
+
 void AckWaits::Park(Context& c, const Goal& goal, int64_t timeout_ms, const Count& count) {
   MutexLock lock(mutex_);
   any_.store(true, std::memory_order_seq_cst);
+  if (InVain(c.engine, goal)) return c.reply.Error(kInVain);
   const Tally now = count(goal.offset, goal.on_disk);
   if (now.Covers(goal.wanted)) return ReplyTally(c.reply, now, goal.on_disk);
   c.Park({.timeout_ms = timeout_ms, .timeout_reply = Output(now, goal.on_disk, c.reply.resp())});
@@ -40,14 +51,16 @@ void AckWaits::Park(Context& c, const Goal& goal, int64_t timeout_ms, const Coun
 void AckWaits::Serve(Engine& engine, const Count& count) {
   MutexLock lock(mutex_);
   std::erase_if(waits_, [&](Wait& wait) {
+    const bool in_vain = InVain(engine, wait.goal);
     const Tally now = count(wait.goal.offset, wait.goal.on_disk);
-    if (now == wait.told &&
+    if (!in_vain && now == wait.told &&
         wait.waiter->state.load(std::memory_order_acquire) == Waiter::State::kWaiting) {
       return false;
     }
     if (!wait.waiter->Claim()) return true;
-    OutputBuffer out = Output(now, wait.goal.on_disk, RespOf(*wait.waiter));
-    if (now.Covers(wait.goal.wanted)) {
+    const int resp = RespOf(*wait.waiter);
+    OutputBuffer out = in_vain ? Refusal(resp) : Output(now, wait.goal.on_disk, resp);
+    if (in_vain || now.Covers(wait.goal.wanted)) {
       Parking::Answer(engine, *wait.waiter, std::move(out));
       return true;
     }

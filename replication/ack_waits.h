@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include "server/base/mutex.h"
@@ -31,6 +32,10 @@ class AckWaits {
   };
   using Count = std::function<Tally(uint64_t offset, bool on_disk)>;
 
+  // Whether the goal can't be reached, as appendonly is off, and what is answered then.
+  static bool InVain(const Engine& engine, const Goal& goal);
+  static constexpr std::string_view kInVain =
+      "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.";
   static void ReplyTally(Reply& reply, const Tally& tally, bool on_disk);
   // Parks the client of the context until the goal is reached; when the time is over it is answered
   // what has been.

@@ -221,10 +221,7 @@ void WaitAof(Context& c) {
         "ERR WAITAOF cannot be used with replica instances. Please also note that writes to "
         "replicas are just local and are not propagated.");
   }
-  if (goal.wanted.local > 0 && !c.engine.config.settings().appendonly) {
-    return c.reply.Error(
-        "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
-  }
+  if (AckWaits::InVain(c.engine, goal)) return c.reply.Error(AckWaits::kInVain);
   ReplicationOf(c).primary().Wait(c, goal, timeout_ms);
 }
 

@@ -42,7 +42,7 @@ class Persistence : public PersistenceHost {
   // And, on any thread, of its keys whose time is over, which are not loaded.
   std::function<void(int db, std::string_view key)> take_expired;
 
-  // More of the append-only file is on disk: synced_offset().
+  // More of the append-only file is on disk, synced_offset(), or it was switched off.
   std::function<void()> on_sync;
 
   // ---- Saving (persistence_save.cc) -------------------------------------------------------------

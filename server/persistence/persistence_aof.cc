@@ -30,6 +30,7 @@ void Persistence::FollowAofDirectives() {
     if (value == "no") {
       aof_.TurnOff();
       aof_left_out_ = {};
+      if (on_sync) on_sync();  // who waits for the file waits in vain
       return true;
     }
     if (!aof_.TurnOn(error)) return false;

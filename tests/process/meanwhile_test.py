@@ -74,6 +74,22 @@ class Turning(unittest.TestCase):
             wait_until(lambda: server.call("BGREWRITEAOF") and rewritten(server) == "ok", "a base")
             self.assertEqual(server.call("WAITAOF", "1", "0", "20000"), [1, 0])
 
+    def test_off_refuses_who_waits_for_the_file(self):
+        error = b"-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled."
+        with Server("--appendfsync", "no", "--rdb-key-save-delay", "10000000") as server, \
+                server.wire() as wire:
+            wire.call("SET", "takes", "its time")
+            for what in ("the first base", "the disk"):
+                with self.subTest(waiting_for=what):
+                    server.call("CONFIG", "SET", "appendonly", "yes")
+                    if what == "the disk":
+                        self.assertEqual(rewritten(server), "ok")
+                    wire.call("SET", "k", "v")
+                    wire.send(encode("WAITAOF", "1", "0", "0"))
+                    wait_until(lambda: server.info("blocked_clients") == "1", "the wait")
+                    server.call("CONFIG", "SET", "rdb-key-save-delay", "0", "appendonly", "no")
+                    self.assertEqual(wire.reply(), error)
+
     def test_to_another_folder_while_it_is_rewritten(self):
         with Server(*ON, "--enable-protected-configs", "local") as server:
             fill(server)
