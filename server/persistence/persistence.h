@@ -154,8 +154,7 @@ class Persistence : public PersistenceHost {
   bool BackupIsDue(int64_t now_s) const;
   void TakeBackup();
   void WriteInBackground();
-  // Where a snapshot of this moment is to be: with CONFIG SET the directives may change before it
-  // is.
+  // Where a snapshot of this moment is to be; CONFIG SET may change it for the next.
   struct Target {
     std::string directory, name;
   };
@@ -207,8 +206,8 @@ class Persistence : public PersistenceHost {
   int64_t last_try_s_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t changes_at_cut_ ABSL_GUARDED_BY(mutex_) = 0;
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
-  uint64_t cut_ ABSL_GUARDED_BY(mutex_) =
-      0;  // the snapshot's number of the last that was made here
+  // The number of the last snapshot that was cut here, and where it is to be.
+  uint64_t cut_ ABSL_GUARDED_BY(mutex_) = 0;
   Target cut_target_ ABSL_GUARDED_BY(mutex_);
   RdbSave::Options cut_options_ ABSL_GUARDED_BY(mutex_);  // what is said of the cut fits to them
   Writing to_write_ ABSL_GUARDED_BY(mutex_) = Writing::kNothing;  // a cut waits for the thread
