@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from faults import EIO, ENOSPC, Disk
+from faults import EIO, ENOSPC, Disk, DiskTest
 from harness import DEADLINE_S, SANITIZED, SERVER, Server, encode, redis_server, wait_until
 
 DIRECTORY = "appendonlydir"
@@ -357,15 +357,8 @@ class Damaged(unittest.TestCase):
 
 
 @unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
-class Refusing(unittest.TestCase):
+class Refusing(DiskTest):
     """A disk that takes nothing."""
-
-    def setUp(self):
-        self.place = Server()
-        self.addCleanup(self.place.__exit__)
-        self.place.stop()
-        self.disk = Disk(self.place.folder)
-        self.addCleanup(self.disk.__exit__)
 
     def server(self, *options):
         server = Server("--dir", self.place.folder, *options, environment=self.disk.environment)

@@ -6,6 +6,8 @@ import shutil
 import tempfile
 import unittest
 
+from harness import Server
+
 LIBRARY = os.environ.get("LARDER_FAULTS", "")
 
 
@@ -83,3 +85,14 @@ class Disk:
 
 
 ENOSPC, EIO, EROFS = errno.ENOSPC, errno.EIO, errno.EROFS
+
+
+class DiskTest(unittest.TestCase):
+    """A test with a folder, which no server has at the beginning, on such a disk."""
+
+    def setUp(self):
+        self.place = Server()
+        self.addCleanup(self.place.__exit__)
+        self.place.stop()
+        self.disk = Disk(self.place.folder)
+        self.addCleanup(self.disk.__exit__)
