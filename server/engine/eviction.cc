@@ -15,6 +15,9 @@ namespace {
 // A thread looks again at the latest when it has grown by this: what other threads may add to the
 // same room in the meantime.
 constexpr int64_t kMostShare = 64 * 1024;
+// What waits to be freed counts as free, as it will be in a moment: unless the reclaimer gets no
+// core, when who needs room helps it.
+constexpr uint64_t kMostWaiting = 1024 * 1024;
 
 // How long one command may evict, in microseconds: as in Redis half a millisecond at the default of
 // 10, without a limit at 100.
@@ -50,6 +53,7 @@ bool Eviction::MakeRoom(Worker& worker) {
   const bool policy_evicts = engine_.config.settings().maxmemory_policy !=
                              static_cast<int64_t>(EvictionPolicy::kNoEviction);
   if (policy_evicts && !worker.gate_slot.inside()) return true;
+  engine_.keyspace.reclaimer().Help(kMostWaiting);
   int64_t room = limit - CountedBytes();
   Progress progress = Progress::kDone;
   if (room < 0) {

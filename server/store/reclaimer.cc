@@ -44,14 +44,31 @@ void Reclaimer::Run() {
       work = queue_.front();
       queue_.pop_front();
     }
-    const uint64_t objects = work.entry != nullptr ? 1 : work.contents.size;
-    if (work.entry != nullptr) Entry::Free(work.entry);
-    Table::FreeContents(work.contents);
-    pending_bytes_.fetch_sub(work.bytes, std::memory_order_relaxed);
-    pending_.fetch_sub(objects, std::memory_order_relaxed);
-    freed_.fetch_add(objects, std::memory_order_relaxed);
+    Do(work);
     offers.Offer();
   }
+}
+
+void Reclaimer::Help(uint64_t most_bytes) {
+  while (pending_bytes() > most_bytes) {
+    Work work;
+    {
+      MutexLock lock(mutex_);
+      if (queue_.empty() || queue_.front().bytes > kMostHelpBytes) return;
+      work = queue_.front();
+      queue_.pop_front();
+    }
+    Do(work);
+  }
+}
+
+void Reclaimer::Do(const Work& work) {
+  const uint64_t objects = work.entry != nullptr ? 1 : work.contents.size;
+  if (work.entry != nullptr) Entry::Free(work.entry);
+  Table::FreeContents(work.contents);
+  pending_bytes_.fetch_sub(work.bytes, std::memory_order_relaxed);
+  pending_.fetch_sub(objects, std::memory_order_relaxed);
+  freed_.fetch_add(objects, std::memory_order_relaxed);
 }
 
 }  // namespace larder

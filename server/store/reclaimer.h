@@ -25,6 +25,9 @@ class Reclaimer {
   // `bytes`: what will be free then.
   void Free(Entry* entry, size_t bytes);
   void Free(const Table::Contents& contents);
+  // Frees here what waits beyond `most_bytes`, for who can't go on without the memory where the
+  // thread gets too little of a core. Stops at what is large. No lock is held.
+  void Help(uint64_t most_bytes);
 
   // Objects waiting, and objects freed so far (INFO's lazyfree_pending_objects, lazyfreed_objects).
   uint64_t pending() const { return pending_.load(std::memory_order_relaxed); }
@@ -39,7 +42,11 @@ class Reclaimer {
     Table::Contents contents;
     size_t bytes = 0;
   };
+  // What who helps may be kept busy with: a millisecond or so.
+  static constexpr size_t kMostHelpBytes = 1024 * 1024;
+
   void Push(const Work& work, uint64_t objects);
+  void Do(const Work& work);
   void Run();
 
   Mutex mutex_;
