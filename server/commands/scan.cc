@@ -10,6 +10,7 @@
 #include "server/base/random.h"
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
+#include "server/commands/scan_options.h"
 #include "server/engine/engine.h"
 #include "server/engine/removal.h"
 
@@ -26,16 +27,10 @@ static_assert(Table::kPositionBits + kShardBits == 63);
 // long.
 constexpr size_t kBucketsPerKey = 10;
 
-struct ScanOptions {
-  int64_t count = 10;
-  std::string_view pattern;  // empty: all keys
-  std::string_view type;
-
-  bool Wants(const Entry& entry) const {
-    if (!type.empty() && !EqualsIgnoreCase(type, TypeName(entry.type()))) return false;
-    return pattern.empty() || GlobMatch(pattern, entry.key());
-  }
-};
+bool Wants(const ScanOptions& options, const Entry& entry) {
+  if (options.type && !EqualsIgnoreCase(*options.type, TypeName(entry.type()))) return false;
+  return options.Matches(entry.key());
+}
 
 // As strtoul reads it: digits with a sign, nothing behind them.
 bool ParseCursor(Context& c, uint64_t* cursor) {
@@ -51,27 +46,6 @@ bool ParseCursor(Context& c, uint64_t* cursor) {
   }
   if (!whole) *cursor = 0;
   if (negative) *cursor = 0 - *cursor;
-  return true;
-}
-
-bool ParseOptions(Context& c, ScanOptions* options) {
-  for (size_t i = 2; i < c.args.size(); i += 2) {
-    const bool has_value = i + 1 < c.args.size();
-    if (has_value && EqualsIgnoreCase(c.args[i], "count")) {
-      if (!c.Integer(i + 1, &options->count)) return false;
-      if (options->count < 1) {
-        c.SyntaxError();
-        return false;
-      }
-    } else if (has_value && EqualsIgnoreCase(c.args[i], "match")) {
-      options->pattern = c.args[i + 1] == "*" ? std::string_view() : c.args[i + 1];
-    } else if (has_value && EqualsIgnoreCase(c.args[i], "type")) {
-      options->type = c.args[i + 1];
-    } else {
-      c.SyntaxError();
-      return false;
-    }
-  }
   return true;
 }
 
@@ -99,9 +73,8 @@ class Scanner {
   Scanner(Context& c, const ScanOptions& options, uint64_t cursor)
       : c_(c), options_(options), shard_(cursor & ((1u << kShardBits) - 1)) {
     position_ = cursor >> kShardBits;
-    const size_t count = static_cast<size_t>(options.count);
-    buckets_left_ = count > SIZE_MAX / kBucketsPerKey ? SIZE_MAX : count * kBucketsPerKey;
-    keys_left_ = count;
+    keys_left_ = options.count;
+    buckets_left_ = keys_left_ > SIZE_MAX / kBucketsPerKey ? SIZE_MAX : keys_left_ * kBucketsPerKey;
   }
 
   // The number of keys put into the reply.
@@ -145,7 +118,7 @@ class Scanner {
 
   void Meet(Entry* entry) {
     if (keys_left_ > 0) --keys_left_;
-    if (!options_.Wants(*entry)) return;
+    if (!Wants(options_, *entry)) return;
     if (entry->ExpiredAt(c_.now_ms())) return expired_.push_back(entry);
     c_.reply.Bulk(entry->key());
     ++found_;
@@ -164,7 +137,7 @@ class Scanner {
 void Scan(Context& c) {
   uint64_t cursor;
   ScanOptions options;
-  if (!ParseCursor(c, &cursor) || !ParseOptions(c, &options)) return;
+  if (!ParseCursor(c, &cursor) || !ParseScanOptions(c, 2, true, &options)) return;
   const auto begin = c.reply.Begin();
   Scanner scanner(c, options, cursor);
   const size_t found = scanner.Run();

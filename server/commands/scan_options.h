@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "server/engine/context.h"
@@ -14,7 +15,7 @@ struct ScanOptions {
   size_t count = 10;
   bool has_match = false;
   std::string_view match;
-  std::string_view type;  // SCAN only; empty: every type
+  std::optional<std::string_view> type;  // SCAN only
 
   bool Matches(std::string_view name) const;
 };
