@@ -75,7 +75,7 @@ check() {
 }
 
 # The rooms whose threads meet, for TSan.
-readonly processes='aof|failover|full_sync|import|persistence|replication'
+readonly processes='aof|failover|full_sync|import|meanwhile|persistence|replication'
 readonly threaded="^(engine|net|commands4|model)/|^process/($processes)"
 
 build build all -- && check build
