@@ -49,9 +49,10 @@ bool ParseCursor(Context& c, uint64_t* cursor) {
   return true;
 }
 
-// Removes the entries that a walk has met too late. REQUIRES: the shard is locked.
+// Removes the entries that a walk has met too late, where that is allowed. REQUIRES: the shard is
+// locked.
 void RemoveExpiredEntries(Context& c, Shard& shard, std::vector<Entry*>& expired) {
-  if (c.engine.replica.load(std::memory_order_relaxed)) expired.clear();  // its primary's to remove
+  if (!c.engine.RemovesExpired(c.now_ms())) expired.clear();
   for (Entry* entry : expired) {
     RemoveKey(c.engine, c.worker, shard, c.db(), entry, HashBytes(entry->key()), Removal::kExpired,
               c.ready);
@@ -185,15 +186,17 @@ uint32_t RandomShard(Context& c) {
 }
 
 void RandomKey(Context& c) {
-  for (;;) {
+  // Where expired keys stay there may be no other: then an expired one is the answer, as in Redis.
+  constexpr int kMostExpired = 100;
+  for (int met = 1;;) {
     const uint32_t index = RandomShard(c);
     if (index == Keyspace::kShards) return c.reply.Null();
     Shard& shard = c.lock.Visit(index);
     const Slice* slice = shard.existing_slice(c.db());
     if (slice->table.size() == 0) continue;
     Entry* entry = slice->table.Random(ThreadRandom().Next());
-    if (!entry->ExpiredAt(c.now_ms())) return c.reply.Bulk(entry->key());
-    std::vector<Entry*> expired{entry};  // each round removes one, so there is an end
+    if (!entry->ExpiredAt(c.now_ms()) || met++ == kMostExpired) return c.reply.Bulk(entry->key());
+    std::vector<Entry*> expired{entry};
     RemoveExpiredEntries(c, shard, expired);
   }
 }

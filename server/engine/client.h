@@ -36,6 +36,7 @@ struct Transaction {
   struct Watched {
     int db;
     std::string key;
+    bool expired;  // its time was over already, and it was not to be removed
   };
   bool active = false;   // between MULTI and EXEC
   bool aborted = false;  // a command was refused while queueing

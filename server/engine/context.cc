@@ -40,9 +40,7 @@ Entry* Context::PeekEntry(const Key& key, bool count) {
 // it alone during CLIENT PAUSE.
 Entry* Context::MeetExpired(const Key& key, Entry* entry) {
   if (client.link == Client::Link::kPrimary) return entry;
-  const bool replica = engine.replica.load(std::memory_order_relaxed);
-  const bool leave = replica || engine.pause.active(now_ms());
-  if ((command.flags & kWrite) || !leave) {
+  if ((command.flags & kWrite) || engine.RemovesExpired(now_ms())) {
     RemoveKey(engine, worker, *key.shard, key.db, entry, key.hash, Removal::kExpired, ready);
   }
   return nullptr;

@@ -113,6 +113,12 @@ class Engine {
     worker.WriteLateLines();
   }
 
+  // Whether keys whose time is over are removed here. Not on a replica, whose primary does that,
+  // nor during a pause, when what replicas are sent must stand still.
+  bool RemovesExpired(int64_t now_ms) const {
+    return !replica.load(std::memory_order_relaxed) && !pause.active(now_ms);
+  }
+
   // What loops were told and have not delivered yet.
   bool AnyMailboxFull() const {
     return std::any_of(mailboxes.begin(), mailboxes.end(), [](auto* box) { return box->full(); });

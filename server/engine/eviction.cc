@@ -39,7 +39,7 @@ EvictionRules RulesOf(const Settings& settings, int64_t now_ms) {
 bool Eviction::MakeRoom(Worker& worker) {
   const bool ignored = engine_.replica.load(std::memory_order_relaxed) &&
                        engine_.config.settings().replica_ignore_maxmemory;
-  if (ignored || held_.load(std::memory_order_relaxed)) {
+  if (ignored || held_.load(std::memory_order_relaxed) || engine_.pause.active(worker.now_ms)) {
     worker.eviction.Forget();
     return true;
   }
@@ -166,12 +166,12 @@ int64_t Eviction::CountedBytes() const {
 }
 
 // If the invalidations of what was evicted counted, or what replicas are told of it and have not
-// taken yet, they would have more evicted.
+// taken yet, or what a snapshot keeps of it, they would have more evicted.
 size_t Eviction::UncountedBytes() const {
   const auto backlog = static_cast<size_t>(engine_.config.settings().repl_backlog_bytes);
   const size_t log = engine_.log.memory_bytes();
-  return engine_.keyspace.reclaimer().pending_bytes() + engine_.MailBytes() +
-         (log > backlog ? log - backlog : 0);
+  return engine_.keyspace.reclaimer().pending_bytes() + engine_.keyspace.snapshot_memory().bytes() +
+         engine_.MailBytes() + (log > backlog ? log - backlog : 0);
 }
 
 void Eviction::NoteExceeded(bool exceeded) {

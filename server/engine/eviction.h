@@ -52,7 +52,7 @@ class Eviction {
   void Hold(bool hold) { held_.store(hold, std::memory_order_seq_cst); }
 
   // Bytes in use that count against maxmemory: not what goes by itself in a moment, in the hands of
-  // the reclaimer or in mailboxes.
+  // the reclaimer, of a snapshot, or in mailboxes.
   int64_t CountedBytes() const;
   size_t UncountedBytes() const;
 

@@ -46,7 +46,7 @@ void Keeper::Run() {
 void Keeper::Round(Worker& worker) {
   worker.now_ms = WallMs();
   if (engine_.active_expire.load(std::memory_order_relaxed) &&
-      !engine_.replica.load(std::memory_order_relaxed) && !engine_.pause.active(worker.now_ms)) {
+      engine_.RemovesExpired(worker.now_ms)) {
     ExpireDue(engine_, worker);
     engine_.log.Announce();
   }

@@ -24,7 +24,7 @@ const Entry* LiveEntry(Engine& engine, Worker& worker, Shard& shard, int db, std
                        uint64_t hash, ReadyKeys& ready) {
   Entry* entry = shard.Find(db, key, hash);
   if (entry == nullptr || !entry->ExpiredAt(worker.now_ms)) return entry;
-  if (!engine.replica.load(std::memory_order_relaxed) && !engine.pause.active(worker.now_ms)) {
+  if (engine.RemovesExpired(worker.now_ms)) {
     RemoveKey(engine, worker, shard, db, entry, hash, Removal::kExpired, ready);
     engine.Commit(worker, false);
   }

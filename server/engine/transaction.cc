@@ -39,6 +39,7 @@ bool WatchedKeysHold(Context& c, KeyLock& lock) {
   }
   return std::none_of(transaction.watched.begin(), transaction.watched.end(),
                       [&](const Transaction::Watched& watched) {
+                        if (watched.expired) return false;
                         const uint64_t hash = HashBytes(watched.key);
                         const Entry* entry = lock.shard(hash).Find(watched.db, watched.key, hash);
                         return entry != nullptr && entry->ExpiredAt(c.now_ms());
@@ -119,9 +120,10 @@ void Watch(Context& c, const Key& key) {
   if (transaction.touched == nullptr) {
     transaction.touched = std::make_shared<std::atomic<bool>>(false);
   }
-  // What has expired goes before it is watched, so that its going is no change.
-  c.PeekEntry(key);
-  transaction.watched.push_back({key.db, std::string(key.name)});
+  // What has expired goes before it is watched, or stays expired: neither is a change.
+  const bool there = c.PeekEntry(key) != nullptr;
+  const bool expired = !there && key.shard->Find(key.db, key.name, key.hash) != nullptr;
+  transaction.watched.push_back({key.db, std::string(key.name), expired});
   key.shard->slice(key.db).watchers[std::string(key.name)].push_back(transaction.touched);
   c.client.watching.store(transaction.watched.size(), std::memory_order_relaxed);
 }

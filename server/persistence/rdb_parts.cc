@@ -14,7 +14,9 @@ RdbSave::Options WithoutChecksum(RdbSave::Options options) {
 }  // namespace
 
 RdbPart::RdbPart(RdbParts& parts, RdbSave::Options options, const ValueLimits& limits)
-    : parts_(parts), save_(*this, WithoutChecksum(std::move(options)), limits) {}
+    : parts_(parts), save_(*this, WithoutChecksum(std::move(options)), limits) {
+  pending_.reserve(kMemoryBytes);
+}
 
 // The lock is held from TakeFile to GiveFile, across calls that the analysis can't follow.
 

@@ -52,9 +52,11 @@ class RdbPart : private RdbSink {
   }
   void Finish();
 
- private:
   static constexpr size_t kChunkBytes = 1024 * 1024;  // a lock and a system call for that many
+  // What a part takes, with its buffers, whatever it writes.
+  static constexpr size_t kMemoryBytes = kChunkBytes + 256 * 1024;
 
+ private:
   bool Write(std::string_view bytes) override;
   void TakeFile();
   void GiveFile();

@@ -152,6 +152,7 @@ void Snapshot::WriteShard(Gate::Slot& slot, Shard& shard, Save& save) {
       });
       engine_.keyspace.reclaimer().Free(saved.contents);
     }
+    engine_.keyspace.snapshot_memory().Remove(step.bytes);
     last = step.last;
   }
 }
@@ -167,7 +168,11 @@ Snapshot::Outcome Snapshot::Write(RdbSink& sink, RdbSave::Options options) {
     if (part.ok() && !aborted()) WriteShard(*slots_[thread], shard, part);
     if (!part.ok() || aborted()) GiveUp(*slots_[thread], shard);
   };
-  WriteInParts(ThreadCount(options), kBackgroundNiceness, parts, options, limits, write);
+  const size_t threads = ThreadCount(options);
+  SnapshotMemory& memory = engine_.keyspace.snapshot_memory();
+  memory.Add(threads * RdbPart::kMemoryBytes);
+  WriteInParts(threads, kBackgroundNiceness, parts, options, limits, write);
+  memory.Remove(threads * RdbPart::kMemoryBytes);
   return End(!aborted() && save.End());
 }
 
@@ -218,6 +223,7 @@ void Snapshot::GiveUp(Gate::Slot& slot, Shard& shard) {
   }
   for (const SavedEntry& saved : step.entries) Entry::Free(saved.entry);
   for (const SavedTable& saved : step.tables) engine_.keyspace.reclaimer().Free(saved.contents);
+  engine_.keyspace.snapshot_memory().Remove(step.bytes);
 }
 
 }  // namespace larder

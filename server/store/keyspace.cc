@@ -4,7 +4,9 @@ namespace larder {
 
 Keyspace::Keyspace(int databases) : directory_(databases, kShards) {
   shards_.reserve(kShards);
-  for (uint32_t i = 0; i < kShards; ++i) shards_.push_back(std::make_unique<Shard>(directory_, i));
+  for (uint32_t i = 0; i < kShards; ++i) {
+    shards_.push_back(std::make_unique<Shard>(directory_, i, snapshot_memory_));
+  }
 }
 
 Keyspace::~Keyspace() = default;
@@ -45,7 +47,7 @@ Keyspace::Bytes Keyspace::BytesOf(int db) const {
 }
 
 size_t Keyspace::Flush(int db, bool lazy) {
-  if (Size(db) > kFreedAtOnce) lazy = true;
+  if (Size(db) > kFreedAtOnce || BytesOf(db).entries > kBytesFreedAtOnce) lazy = true;
   size_t keys = 0;
   for (const auto& shard : shards_) {
     if (const Slice* slice = shard->existing_slice(db)) keys += slice->table.size();

@@ -55,18 +55,21 @@ class Keyspace {
   };
   Bytes BytesOf(int db) const;
 
-  // Keys that a flush may free before it returns: about a millisecond. More go to the reclaimer
-  // whatever was asked for, since everybody waits at the gate meanwhile.
+  // Keys, and bytes, that a flush may free before it returns: about a millisecond. More go to the
+  // reclaimer whatever was asked for, since everybody waits at the gate meanwhile.
   static constexpr size_t kFreedAtOnce = 4096;
+  static constexpr size_t kBytesFreedAtOnce = 4 * 1024 * 1024;
   // REQUIRES: closed gate. Empties a database; the memory is freed by the reclaimer (`lazy`, or
-  // many keys) or before this returns. Returns how many keys went.
+  // much) or before this returns. Returns how many keys went.
   size_t Flush(int db, bool lazy);
   void FlushAll();  // lazily
 
   Reclaimer& reclaimer() { return reclaimer_; }
+  SnapshotMemory& snapshot_memory() { return snapshot_memory_; }
 
  private:
   SliceDirectory directory_;
+  SnapshotMemory snapshot_memory_;
   std::vector<std::unique_ptr<Shard>> shards_;
   Reclaimer reclaimer_;
 };

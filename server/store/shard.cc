@@ -111,13 +111,18 @@ Table::Contents Shard::Flush(int db) {
   slice->expiry.CountEntries(-static_cast<int64_t>(slice->expiry.entries()));
   CountIndexes(*slice);
   if (contents.slots == nullptr || !snapshot_.running()) return contents;
+  // What came since the cut, perhaps again and again during a long snapshot, is of no use to it.
+  if (!std::exchange(slice->at_cut, false)) return contents;
   snapshot_.Keep(slice->saved_as, contents);
   return {};
 }
 
 void Shard::CutSnapshot() {
   for (int db = 0; db < databases(); ++db) {
-    if (Slice* slice = existing_slice(db)) slice->saved_as = db;
+    Slice* slice = existing_slice(db);
+    if (slice == nullptr) continue;
+    slice->saved_as = db;
+    slice->at_cut = true;
   }
   snapshot_.Cut();
 }

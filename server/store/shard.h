@@ -40,13 +40,16 @@ struct alignas(64) Slice {
   ExpiryIndex expiry;
   StringMap<std::vector<WatchFlag>> watchers;
   StringMap<std::deque<WaiterRef>> waiters;
-  int saved_as = 0;  // the database that it was at the cut of the snapshot that runs
+  int saved_as = 0;     // the database that it was at the cut of the snapshot that runs
+  bool at_cut = false;  // its table was there at that cut, and has not been flushed since
 };
 
 class alignas(64) Shard {
  public:
-  // The `index`-th of the shards whose slices are found in the directory.
-  Shard(SliceDirectory& directory, uint32_t index) : directory_(directory), index_(index) {}
+  // The `index`-th of the shards whose slices are found in the directory. What it keeps for a
+  // snapshot is counted in `memory`.
+  Shard(SliceDirectory& directory, uint32_t index, SnapshotMemory& memory)
+      : snapshot_(memory), directory_(directory), index_(index) {}
   ~Shard();
   Shard(const Shard&) = delete;
   Shard& operator=(const Shard&) = delete;

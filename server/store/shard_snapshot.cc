@@ -16,7 +16,8 @@ void ShardWalk::NoticeSwap() {
 ShardWalk::Step ShardWalk::Next() {
   NoticeSwap();
   ShardSnapshot& snapshot = shard_.snapshot();
-  Step step{snapshot.TakeEntries(), snapshot.TakeTables(), snapshot.epoch()};
+  Step step{snapshot.TakeEntries(), snapshot.TakeTables(), 0, snapshot.epoch()};
+  size_t cloned_bytes = 0;
   for (size_t left = kBucketsPerStep; left > 0 && slice_ < shard_.databases();) {
     const Slice* slice = shard_.existing_slice(slice_);
     if (slice != nullptr) {
@@ -26,12 +27,15 @@ ShardWalk::Step ShardWalk::Next() {
         Entry* clone = entry->Clone(entry->key(), entry->expiry_ms());
         clone->set_access(entry->access());
         step.entries.push_back({slice->saved_as, clone});
+        cloned_bytes += clone->MemoryBytes();
         entry->set_epoch(snapshot.epoch());
       });
       left -= buckets;
     }
     if (position_ == 0) ++slice_;
   }
+  snapshot.Count(cloned_bytes);
+  step.bytes = snapshot.TakeCounted();
   step.last = slice_ == shard_.databases();
   if (step.last) snapshot.End();
   return step;
@@ -45,7 +49,8 @@ ShardWalk::Step ShardWalk::GiveUp() {
     slice->table.ForEach([&](Entry* entry) { entry->set_epoch(snapshot.epoch()); });
   }
   snapshot.End();
-  return {snapshot.TakeEntries(), snapshot.TakeTables(), snapshot.epoch(), true};
+  return {snapshot.TakeEntries(), snapshot.TakeTables(), snapshot.TakeCounted(), snapshot.epoch(),
+          true};
 }
 
 }  // namespace larder

@@ -37,8 +37,23 @@ struct SavedTable {
   Table::Contents contents;
 };
 
+// What the snapshot that runs takes, in all shards and for its work, in bytes: memory that is in
+// use but no part of the data set, and soon free. An upper bound, since collections share blocks
+// with their clones in the tables. Any thread.
+class SnapshotMemory {
+ public:
+  uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  void Add(uint64_t bytes) { bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+  void Remove(uint64_t bytes) { bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<uint64_t> bytes_{0};
+};
+
 class ShardSnapshot {
  public:
+  explicit ShardSnapshot(SnapshotMemory& memory) : memory_(memory) {}
+
   // True from the cut until the walk is through with this shard.
   bool running() const { return running_; }
   uint8_t epoch() const { return epoch_; }
@@ -52,23 +67,36 @@ class ShardSnapshot {
   // Takes over what has left the shard's tables. REQUIRES: running(); an entry is unsaved.
   void Keep(int db, Entry* entry) {
     entries_.push_back({db, entry});
+    Count(entry->MemoryBytes());
     if (entry->type() != ValueType::kString) return;
     kept_bytes_.store(kept_bytes() + sizeof(Entry) + entry->key().size() + entry->string().size(),
                       std::memory_order_relaxed);
   }
-  void Keep(int db, const Table::Contents& contents) { tables_.push_back({db, contents}); }
+  void Keep(int db, const Table::Contents& contents) {
+    tables_.push_back({db, contents});
+    Count(contents.bytes);
+  }
+  // Counts in the SnapshotMemory what is kept or handed out.
+  void Count(size_t bytes) {
+    memory_.Add(bytes);
+    counted_ += bytes;
+  }
 
   // Of the strings kept since the cut; read without the lock. (Collections share their blocks.)
   uint64_t kept_bytes() const { return kept_bytes_.load(std::memory_order_relaxed); }
 
   std::vector<SavedEntry> TakeEntries() { return std::exchange(entries_, {}); }
   std::vector<SavedTable> TakeTables() { return std::exchange(tables_, {}); }
+  // What was counted since it was last taken, to be removed by who frees it.
+  size_t TakeCounted() { return std::exchange(counted_, 0); }
   // REQUIRES: everything kept was taken, and no entry is unsaved.
   void End() { running_ = false; }
 
  private:
   uint8_t epoch_ = 0;
   bool running_ = false;
+  SnapshotMemory& memory_;
+  size_t counted_ = 0;
   std::vector<SavedEntry> entries_;
   std::vector<SavedTable> tables_;
   std::atomic<uint64_t> kept_bytes_{0};
@@ -77,10 +105,12 @@ class ShardSnapshot {
 // The walk of a snapshot over one shard, in steps, so that its lock is never held for long.
 class ShardWalk {
  public:
-  // What a step hands out. `entries` and `tables` are the caller's to free.
+  // What a step hands out. `entries` and `tables` are the caller's to free, who then removes
+  // `bytes` from the SnapshotMemory.
   struct Step {
     std::vector<SavedEntry> entries;
     std::vector<SavedTable> tables;
+    size_t bytes = 0;
     uint8_t epoch = 0;  // entries of `tables` with this one are newer than the cut
     bool last = false;
   };

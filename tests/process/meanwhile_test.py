@@ -109,6 +109,46 @@ class Turning(unittest.TestCase):
                 self.assertEqual(digest(again), before)
 
 
+@unittest.skipIf(SANITIZED, "what a sanitizer keeps back counts as used")
+class Full(unittest.TestCase):
+    """A cache that is full, as caches are, while a snapshot keeps what is changed and removed."""
+    KEYS, WRITES, MB = 20000, 3000, 1 << 20
+
+    def write(self, server, policy, key):
+        server.call("DEBUG", "POPULATE", self.KEYS, "key", 1000)
+        server.call("CONFIG", "SET", "rdb-key-save-delay", 1000, "maxmemory-policy", policy,
+                    "maxmemory", int(server.info("used_memory")) + self.MB)
+        self.assertEqual(server.call("BGSAVE"), b"Background saving started")
+        with server.wire() as wire:
+            for i in range(self.WRITES):
+                self.assertEqual(wire.call("SET", key % i, "x" * 1000), b"OK")
+        self.assertEqual(server.info("rdb_bgsave_in_progress"), "1")
+
+    def test_no_more_goes_than_what_comes_needs(self):
+        with Server() as server:
+            self.write(server, "allkeys-random", "new:%d")
+            # As many, and what the snapshot's own buffers are more than we take them for.
+            self.assertLess(int(server.info("evicted_keys")), 2 * self.WRITES)
+
+    def test_what_is_overwritten_needs_no_room(self):
+        with Server() as server:
+            for _ in range(3):
+                self.write(server, "noeviction", "key:%d")
+                server.call("FLUSHALL")  # the snapshot with it
+
+    def test_flushed_over_and_over(self):
+        with Server() as server:
+            self.write(server, "noeviction", "key:%d")
+            before = int(server.info("used_memory"))
+            server.call("CONFIG", "SET", "maxmemory", 0)
+            for _ in range(5):
+                server.call("FLUSHDB")
+                server.call("DEBUG", "POPULATE", self.KEYS, "key", 1000)
+            most = before + self.KEYS * 1000 + self.MB
+            wait_until(lambda: int(server.info("used_memory")) < most,
+                       "that what came since the cut is freed")
+
+
 @unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
 class Slow(DiskTest):
     """A disk that keeps a file waiting after its snapshot, while a full sync has the next one."""

@@ -93,6 +93,19 @@ class Announced(Options):
 
 
 class Kept(Options):
+    def test_expired_keys_until_the_primary_says_that_they_go(self):
+        primary, replica = self.pair()
+        primary.call("DEBUG", "SET-ACTIVE-EXPIRE", 0)
+        primary.call("SET", "k", "v", "PX", 1)
+        wait_until(lambda: replica.call("DBSIZE") == 1 and replica.call("GET", "k") is None,
+                   "a key that has expired")
+        self.assertEqual(replica.call("RANDOMKEY"), b"k")  # rather than a search without an end
+        self.assertEqual(replica.call("KEYS", "*"), [])
+        with replica.wire() as wire:
+            for words, reply in ((("WATCH", "k"), b"OK"), (("MULTI",), b"OK"),
+                                 (("DBSIZE",), b"QUEUED"), (("EXEC",), [1])):
+                self.assertEqual(wire.call(*words), reply)
+
     def test_repl_backlog_ttl_ends_the_backlog_and_with_it_the_history(self):
         primary, replica = self.pair(primary=NOW + ("--repl-backlog-ttl", "1"))
         replica.call("REPLICAOF", "127.0.0.1", 1)  # where nobody is

@@ -37,7 +37,8 @@ class EvictionPoolTest : public testing::Test {
   }
 
   SliceDirectory directory_{1, 1};
-  Shard shard_{directory_, 0};
+  SnapshotMemory snapshot_memory_;
+  Shard shard_{directory_, 0, snapshot_memory_};
   std::map<uint64_t, Entry*> entries_;
   EvictionPool pool_;
   Random random_{7};

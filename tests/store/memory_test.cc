@@ -170,7 +170,8 @@ TEST_F(MemoryTest, OfAStreamWithGroups) {
 TEST_F(MemoryTest, OfAShard) {
   const std::string bytes(40'000, 'x');
   SliceDirectory directory(1, 1);
-  auto shard = std::make_unique<Shard>(directory, 0);
+  SnapshotMemory snapshot_memory;
+  auto shard = std::make_unique<Shard>(directory, 0, snapshot_memory);
   Slice& slice = shard->slice(0);
   const int64_t before = ThreadHeapBytes();
   for (int round = 0; round < 40'000; ++round) {

@@ -60,6 +60,7 @@ class SnapshotOfShard : public testing::Test {
         });
         Table::FreeContents(saved.contents);
       }
+      memory_.Remove(step.bytes);
       if (!last) between();
     }
     EXPECT_FALSE(shard_.snapshot().running());
@@ -76,7 +77,8 @@ class SnapshotOfShard : public testing::Test {
   }
 
   SliceDirectory directory_{4, 1};
-  Shard shard_{directory_, 0};
+  SnapshotMemory memory_;
+  Shard shard_{directory_, 0, memory_};
 
  private:
   static void Note(Contents& seen, int db, const Entry& entry) {
@@ -139,6 +141,34 @@ TEST_F(SnapshotOfShard, KeepsFlushedTables) {
   Insert("left", "new");
   EXPECT_THAT(Walk(), UnorderedElementsAre(Pair("0/changed", "old"), Pair("0/left", "old"),
                                            Pair("2/elsewhere", "old")));
+}
+
+TEST_F(SnapshotOfShard, KeepsNothingOfWhatCameSinceTheCutAndWasFlushed) {
+  Insert("k", "old");
+  shard_.CutSnapshot();
+  for (int round = 0; round < 3; ++round) {
+    Insert("fresh", "new");
+    const Table::Contents contents = shard_.Flush(0);
+    EXPECT_EQ(contents.slots == nullptr, round == 0) << "only the first one was there at the cut";
+    if (contents.slots != nullptr) Table::FreeContents(contents);
+  }
+  EXPECT_THAT(Walk(), UnorderedElementsAre(Pair("0/k", "old")));
+}
+
+TEST_F(SnapshotOfShard, CountsWhatItKeepsUntilThatIsFreed) {
+  for (const char* key : {"changed", "removed", "flushed"}) Insert(key, "old");
+  Insert("flushed", "old", 2);
+  const size_t bytes = Find("removed")->MemoryBytes();
+  shard_.CutSnapshot();
+  EXPECT_EQ(memory_.bytes(), 0u);
+  Change("changed", 'N');
+  Change("changed", 'M');
+  Delete("removed");
+  EXPECT_EQ(memory_.bytes(), 2 * bytes);
+  shard_.Flush(2);
+  EXPECT_EQ(memory_.bytes(), 3 * bytes);
+  Walk();
+  EXPECT_EQ(memory_.bytes(), 0u);
 }
 
 TEST_F(SnapshotOfShard, RemembersTheDatabaseOfTheCut) {

@@ -21,7 +21,8 @@ class ShardTest : public testing::Test {
   Entry* Find(const std::string& key) { return shard_.Find(0, key, HashBytes(key)); }
 
   SliceDirectory directory_{16, 1};
-  Shard shard_{directory_, 0};
+  SnapshotMemory snapshot_memory_;
+  Shard shard_{directory_, 0, snapshot_memory_};
 };
 
 TEST_F(ShardTest, CountsEntriesWithAnExpiryThroughEveryChange) {
