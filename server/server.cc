@@ -23,6 +23,7 @@
 #include "server/config/words.h"
 #include "server/engine/engine.h"
 #include "server/engine/keeper.h"
+#include "server/engine/refusals.h"
 #include "server/engine/worker.h"
 #include "server/net/net.h"
 #include "server/persistence/persistence.h"
@@ -30,6 +31,8 @@
 
 namespace larder {
 namespace {
+
+constexpr std::chrono::milliseconds kLook{5};  // between two, at what a shutdown waits for
 
 // Threads are for cores: with one or two, one loop is the cheapest per request; more than eight
 // loops were never worth their cost for the replies of a shop.
@@ -119,13 +122,20 @@ struct Server::Rooms {
   Persistence* ForSignals() const { return for_signals.load(std::memory_order_acquire); }
   std::atomic<Persistence*> for_signals{nullptr};
 
+  // A shutdown that may still fail.
+  struct Request {
+    std::string words;         // of SHUTDOWN
+    bool ends_script = false;  // NOSAVE, while a script is busy
+  };
+  void Ask(Request asked);
+  bool AwaitScript(Request& request);
   bool AwaitReplicas(const std::string& words_text);
+  std::atomic<bool> awaits_script{false};
 
   Mutex mutex;
   CondVar changed;
   bool shutdown_requested ABSL_GUARDED_BY(mutex) = false;
-  std::string signal_words ABSL_GUARDED_BY(mutex);  // of the SHUTDOWN that a signal asks for
-  bool signalled ABSL_GUARDED_BY(mutex) = false;
+  std::optional<Request> next ABSL_GUARDED_BY(mutex);
 };
 
 Server::Server(ServerOptions options)
@@ -183,7 +193,9 @@ bool Server::Start(std::string* error) {
   engine.io_threads = ChooseThreads(rooms.config.settings().io_threads);
   engine.config_file = rooms.config.file();
   engine.executable = ExecutablePath();
-  engine.request_shutdown = [this](std::string words) { RequestShutdown(std::move(words)); };
+  engine.request_shutdown = [&rooms](std::string words) {
+    rooms.Ask({.words = std::move(words), .ends_script = ScriptIsBusy(*rooms.engine)});
+  };
   Net& net = rooms.net.emplace(engine);
   if (!replication.Expect(error)) return false;
   if (options_.port == 0) net.ListenAnywhere();
@@ -205,34 +217,57 @@ int Server::port() const { return rooms_->net.has_value() ? rooms_->net->port() 
 void Server::Wait() {
   Rooms& rooms = *rooms_;
   for (;;) {
-    std::string words;
+    Rooms::Request request;
     {
       MutexLock lock(rooms.mutex);
-      while (!rooms.shutdown_requested && !rooms.signalled) rooms.changed.Wait(rooms.mutex);
+      while (!rooms.shutdown_requested && !rooms.next) rooms.changed.Wait(rooms.mutex);
       if (rooms.shutdown_requested) return;
-      rooms.signalled = false;
-      words = std::exchange(rooms.signal_words, {});
+      request = *std::exchange(rooms.next, std::nullopt);
     }
     rooms.engine->stopping.Begin();
-    if (rooms.AwaitReplicas(words) && rooms.persistence->PrepareShutdown(words) &&
-        rooms.engine->stopping.Decide()) {
-      break;
+    if (rooms.AwaitScript(request) && rooms.AwaitReplicas(request.words) &&
+        rooms.persistence->PrepareShutdown(request.words) && rooms.engine->stopping.Decide()) {
+      if (request.ends_script) rooms.scripting->Abort();
+      return;
     }
     rooms.persistence->AllowLoading();
     {
       // Who has asked meanwhile hears of this failure as well; SHUTDOWN ABORT calls off all.
       MutexLock lock(rooms.mutex);
-      rooms.signalled = false;
+      rooms.next.reset();
     }
     rooms.engine->stopping.Fail();
   }
-  rooms.scripting->Abort();
+}
+
+// The first decides, be it under way already. One that ends a script comes before those that wait
+// for it.
+void Server::Rooms::Ask(Request asked) {
+  {
+    MutexLock lock(mutex);
+    if (!next || asked.ends_script) next = std::move(asked);
+  }
+  if (Persistence* persistence_room = ForSignals()) persistence_room->AbortLoading();
+  changed.NotifyAll();
+}
+
+// False: the shutdown was called off.
+bool Server::Rooms::AwaitScript(Request& request) {
+  MutexLock lock(mutex);
+  bool called_off = false;
+  awaits_script.store(true);
+  while (scripting->running() && !request.ends_script && !called_off) {
+    changed.WaitFor(mutex, kLook);
+    if (next && next->ends_script) request = *std::exchange(next, std::nullopt);
+    called_off = shutdown_requested || engine->stopping.aborted();
+  }
+  awaits_script.store(false);
+  return !called_off;
 }
 
 // Replicas get as long as shutdown-timeout to take what they lack. False: the shutdown was called
 // off.
 bool Server::Rooms::AwaitReplicas(const std::string& words_text) {
-  constexpr std::chrono::milliseconds kLook{5};  // between two looks
   Stopping& stopping = engine->stopping;
   const int64_t timeout_s = config.settings().shutdown_timeout_s;
   const std::vector<std::string> words = ValueWords(words_text);
@@ -257,15 +292,7 @@ bool Server::Rooms::AwaitReplicas(const std::string& words_text) {
   return true;
 }
 
-void Server::RequestShutdown(std::string words) {
-  {
-    MutexLock lock(rooms_->mutex);
-    rooms_->signalled = true;
-    rooms_->signal_words = std::move(words);
-  }
-  if (Persistence* persistence = rooms_->ForSignals()) persistence->AbortLoading();
-  rooms_->changed.NotifyAll();
-}
+void Server::RequestShutdown(std::string words) { rooms_->Ask({.words = std::move(words)}); }
 
 void Server::RequestShutdown() {
   {
@@ -277,8 +304,8 @@ void Server::RequestShutdown() {
 
 bool Server::saving_to_stop() const {
   const Persistence* persistence = rooms_->ForSignals();
-  return persistence != nullptr &&
-         (persistence->saving_to_stop() || rooms_->engine->stopping.left_ms() > 0);
+  return persistence != nullptr && (persistence->saving_to_stop() || rooms_->awaits_script.load() ||
+                                    rooms_->engine->stopping.left_ms() > 0);
 }
 
 void Server::Stop() {

@@ -44,15 +44,19 @@ class Server {
   // The TCP port it listens on; 0: none.
   int port() const;
 
-  // Blocks until SHUTDOWN or RequestShutdown, and what there is to save is saved.
+  // Blocks until SHUTDOWN or RequestShutdown, and what there is to save is saved. A script that
+  // runs is let to its end first, however long that takes; meanwhile SCRIPT KILL and, once it is
+  // busy, SHUTDOWN NOSAVE end it.
   void Wait();
   void RequestShutdown();
-  // The same as SHUTDOWN with these words, "nosave force"; it may fail, and the server goes on.
+  // The same as SHUTDOWN with these words, "nosave force"; it may fail, and the server goes on. Of
+  // several the first decides.
   void RequestShutdown(std::string words);
-  // It saves, or waits for replicas, because it is about to stop; any thread.
+  // It saves, or waits for a script or for replicas, because it is about to stop; any thread.
   bool saving_to_stop() const;
-  // Stops accepting, executes what was read, sends the replies, closes between requests.
-  // Idempotent.
+  // Stops accepting, executes what was read, sends the replies, closes between requests. A script
+  // gets as long as clients that do not read, shutdown-timeout; then it is ended, and nothing of it
+  // gets into the append-only file or to a replica. Idempotent.
   void Stop();
 
  private:

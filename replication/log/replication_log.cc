@@ -21,6 +21,7 @@ ReplicationLog::~ReplicationLog() {
 uint64_t ReplicationLog::AppendBlock(const LogBlock& block, bool transaction) {
   if (block.raw()) return AppendRaw(block.bytes(), block.last_db());
   MutexLock lock(mutex_);
+  if (sealed_) return end_;
   if (block.first_db() != LogBlock::kAnyDb && block.first_db() != db_) {
     Append(LogBlock::Select(block.first_db()));
   }
@@ -35,10 +36,16 @@ uint64_t ReplicationLog::AppendBlock(const LogBlock& block, bool transaction) {
 
 uint64_t ReplicationLog::AppendRaw(std::string_view bytes, int db) {
   MutexLock lock(mutex_);
+  if (sealed_) return end_;
   Append(bytes);
   db_ = db;
   Publish();
   return end_;
+}
+
+void ReplicationLog::Seal() {
+  MutexLock lock(mutex_);
+  sealed_ = true;
 }
 
 void ReplicationLog::CallReaders() {

@@ -73,6 +73,9 @@ class ReplicationLog {
   uint64_t AppendBlock(const LogBlock& block, bool transaction);
   // A replica's way: the primary's bytes as they came, which leave the stream in database `db`.
   uint64_t AppendRaw(std::string_view bytes, int db);
+  // From here on nothing is appended any more: the data hold what no reader must have. The server
+  // is about to end.
+  void Seal();
   // Calls the readers' callbacks if there are bytes they have not been told of. REQUIRES: no lock
   // is held.
   void Announce() {
@@ -135,6 +138,7 @@ class ReplicationLog {
   size_t window_ ABSL_GUARDED_BY(mutex_) = 0;
   int db_ ABSL_GUARDED_BY(mutex_) = LogBlock::kAnyDb;
   bool raw_ ABSL_GUARDED_BY(mutex_) = false;
+  bool sealed_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<LogReader*> readers_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -5,6 +5,7 @@
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/engine/engine.h"
+#include "server/engine/refusals.h"
 #include "server/engine/script_host.h"
 
 namespace larder {
@@ -75,10 +76,9 @@ void Shutdown(Context& c) {
     Log(LogLevel::kNotice, "Shutdown manually aborted.");
     return c.reply.Ok();
   }
-  ScriptHost* scripts = c.engine.scripts;
-  if (scripts != nullptr && scripts->running()) {
-    if (!options.no_save) return c.reply.Error(scripts->BusyError());
-    scripts->Abort();
+  // Before a script is busy the dispatcher lets nobody but ABORT come here.
+  if (!options.no_save && ScriptIsBusy(c.engine)) {
+    return c.reply.Error(c.engine.scripts->BusyError());
   }
   if (!c.engine.request_shutdown || !c.may_park()) {
     return c.reply.Error("ERR Errors trying to SHUTDOWN. Check logs.");

@@ -9,6 +9,7 @@
 #include "server/engine/monitor.h"
 #include "server/engine/refusals.h"
 #include "server/engine/request_end.h"
+#include "server/engine/script_host.h"
 #include "server/engine/tracking.h"
 #include "server/engine/transaction.h"
 
@@ -19,12 +20,23 @@ bool NeedsKeyspace(const Command& command) {
   return command.keys.size > 0 || (command.flags & (kExclusive | kInsideGate)) != 0;
 }
 
+// SHUTDOWN comes after a script, as in Redis, unless that is busy. It need not wait for anything
+// else behind the gate, such as a load, and ABORT for nothing.
+bool WaitsForScript(const Attempt& a) {
+  if (a.command->name != "shutdown" || EqualsIgnoreCase(a.args.back(), "abort")) return false;
+  const ScriptHost* scripts = a.engine.scripts;
+  return scripts != nullptr && scripts->running() && !ScriptIsBusy(a.engine);
+}
+
 // A refused EXEC forgets the keys that are watched, which are in their shards.
-bool TouchesShards(const Client& client, const Command* command, const std::string& refusal) {
+bool MustBeInside(const Attempt& a, const std::string& refusal) {
+  const Client& client = a.client;
+  const Command* command = a.command;
   const bool watches = !client.transaction.watched.empty();
   if (!refusal.empty()) return watches && command != nullptr && command->name == "exec";
   // DISCARD, UNWATCH and RESET, which need not wait for a script's end.
   if (!watches && (command->flags & kInsideGate) && (command->flags & kAllowBusy)) return false;
+  if (WaitsForScript(a)) return true;
   return NeedsKeyspace(*command) && !MustQueue(client, *command);
 }
 
@@ -110,7 +122,7 @@ Engine::Outcome Engine::Execute(Worker& worker, Client& client, const Command* c
   if (refusal.empty() && MustWait(*this, worker, client, *command, args)) {
     return Outcome::kGateClosed;
   }
-  if (!worker.gate_slot.inside() && TouchesShards(client, command, refusal)) {
+  if (!worker.gate_slot.inside() && MustBeInside(attempt, refusal)) {
     return Outcome::kGateClosed;
   }
   const RequestEnd end(client);

@@ -81,13 +81,6 @@ std::string RefuseWithoutPermission(const Attempt& a) {
   return DenialText(denial, *a.command);
 }
 
-bool Busy(const Attempt& a) {
-  const ScriptHost* scripts = a.engine.scripts;
-  if (scripts == nullptr || !scripts->running()) return false;
-  const int64_t threshold_ms = a.engine.config.settings().busy_reply_threshold_ms;
-  return MonotonicUs() - scripts->running_since_us() >= threshold_ms * 1000;
-}
-
 // In RESP2 a message would look like the reply to the command.
 bool AllowedWhileSubscribed(const Command& command) {
   static constexpr std::string_view kNames[] = {"ping",         "quit",        "reset",
@@ -194,6 +187,13 @@ std::string RefuseInTrouble(const Attempt& a) {
   return StrCat("MISCONF Errors writing to the AOF file: ", std::strerror(persistence.aof_error()));
 }
 
+bool ScriptIsBusy(const Engine& engine) {
+  const ScriptHost* scripts = engine.scripts;
+  if (scripts == nullptr || !scripts->running()) return false;
+  const int64_t threshold_ms = engine.config.settings().busy_reply_threshold_ms;
+  return MonotonicUs() - scripts->running_since_us() >= threshold_ms * 1000;
+}
+
 bool TooFewReplicas(const Attempt& a) {
   const Settings& settings = a.engine.config.settings();
   if (settings.min_replicas_to_write == 0 || settings.min_replicas_max_lag_s == 0) return false;
@@ -267,7 +267,9 @@ std::string Refuse(const Attempt& a) {
   if (a.engine.replication != nullptr && a.engine.replication->joining()) [[unlikely]] {
     if (std::string text = RefuseWhileJoining(a); !text.empty()) return text;
   }
-  if (!(flags & kAllowBusy) && Busy(a)) return std::string(a.engine.scripts->BusyError());
+  if (!(flags & kAllowBusy) && ScriptIsBusy(a.engine)) {
+    return std::string(a.engine.scripts->BusyError());
+  }
   return {};
 }
 

@@ -44,6 +44,10 @@ std::string RefuseAsReplica(const Attempt& attempt);
 // This server is a replica that may not answer without its primary, and has lost it.
 bool IsStaleReplica(const Engine& engine);
 
+// True when a script or function has run for busy-reply-threshold: it may be ended, and most
+// commands are answered -BUSY.
+bool ScriptIsBusy(const Engine& engine);
+
 // True when writes must wait for more replicas (min-replicas-to-write) and the command writes.
 bool TooFewReplicas(const Attempt& attempt);
 

@@ -28,7 +28,9 @@ class ScriptHost {
   virtual int64_t running_since_us() const = 0;
   // The text of -BUSY for clients that meet a script over busy-reply-threshold.
   virtual std::string_view BusyError() const = 0;
-  // Ends the running script, whatever it has changed (SHUTDOWN NOSAVE); it takes a moment.
+  // Ends the running script, whatever it has changed; it takes a moment. Half a script is in no
+  // file and on no replica: nothing that comes after it is, either, so this is for a server that
+  // stops.
   virtual void Abort() = 0;
   // The row's flags of a command that runs a script (kRunsScript), as changed by what the script or
   // function declares: it writes or not, needs memory or not, works on a stale replica or not.

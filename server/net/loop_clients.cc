@@ -5,6 +5,7 @@
 #include "server/base/log.h"
 #include "server/engine/permissions.h"
 #include "server/engine/push.h"
+#include "server/engine/script_host.h"
 #include "server/net/loop.h"
 
 namespace larder {
@@ -299,13 +300,15 @@ void Loop::BeginStop() {
 }
 
 // First what clients have sent is executed: until nothing is ready any more, or kDrainMs are over.
-// Then every connection is closed once its output is sent; the slow ones at shutdown-timeout.
+// Then every connection is closed once its output is sent; the slow ones at shutdown-timeout, when
+// a script that still runs is ended, too.
 void Loop::GoOnStopping() {
   const int64_t waited_ms = now_ms_ - stopping_since_ms_;
   if (waited_ms > kDrainMs) closing_ = true;
   if (!closing_) return;
   const int64_t timeout_ms = engine_.config.settings().shutdown_timeout_s * 1000;
   const bool enough = waited_ms > std::max(timeout_ms, kDrainMs);
+  if (enough && engine_.scripts != nullptr) engine_.scripts->Abort();
   for (const auto& [id, c] : connections_) {
     if (c->turn == Turn::kBusy || c->ending == Ending::kNow) continue;
     if (enough) {

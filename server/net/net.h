@@ -32,8 +32,8 @@ class Net {
   bool Listen(std::string* error);
   void Start();
   // Stops accepting, executes what clients have sent, sends the replies and closes every connection
-  // between two requests; whoever does not read is cut off after shutdown-timeout. May be called
-  // twice.
+  // between two requests. After shutdown-timeout whoever does not read is cut off, and a script
+  // that still runs is ended. May be called twice.
   void Stop();
 
   // The TCP port in use: the kernel's choice when the configuration says 0 and `port` is asked for

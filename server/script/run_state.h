@@ -42,7 +42,7 @@ class RunState {
       if (state_.compare_exchange_strong(expected, {Phase::kKilled, kind})) return Kill::kDone;
     }
   }
-  // SHUTDOWN NOSAVE: ends it whatever it has changed.
+  // The server stops: ends it whatever it has changed.
   void Abort() {
     State expected = state_.load();
     while (expected.phase != Phase::kIdle &&

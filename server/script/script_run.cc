@@ -147,7 +147,10 @@ ServerApi::Permission ScriptRun::Check(Args args) {
 }
 
 std::string_view ScriptRun::ReasonToStop() {
-  if (state_.phase() == RunState::Phase::kKilled) return kKilled;
+  if (state_.phase() == RunState::Phase::kKilled) {
+    killed_ = true;
+    return kKilled;
+  }
   const int64_t threshold_ms = caller_.engine.config.settings().busy_reply_threshold_ms;
   const int64_t elapsed_ms = (MonotonicUs() - state_.since_us()) / 1000;
   if (threshold_ms > 0 && elapsed_ms >= threshold_ms && !slow_logged_) {

@@ -30,6 +30,9 @@ class ScriptRun : public ServerApi {
   void set_replicates(bool replicates) override { client_.replicates = replicates; }
   std::string_view ReasonToStop() override;
 
+  // It was ended in the middle of what it changes (ScriptHost::Abort).
+  bool half_done() const { return wrote_ && killed_; }
+
  private:
   // Why the command must not run, or empty.
   std::string Refuse(const Command* command, Args args);
@@ -49,6 +52,7 @@ class ScriptRun : public ServerApi {
   KeyLookahead lookahead_;
   std::string flat_;  // a reply with large values in it, put together
   bool wrote_ = false;
+  bool killed_ = false;
   bool slow_logged_ = false;
 };
 

@@ -51,6 +51,7 @@ void ScriptRunner::Run(Context& caller, const Program& program, Args keys, Args 
                            .server = run,
                            .reply = caller.reply});
   state_.End();
+  if (run.half_done()) caller.engine.log.Seal();
   MutexLock lock(mutex_);
   current_.reset();
 }

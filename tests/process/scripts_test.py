@@ -1,9 +1,12 @@
 #!/usr/bin/python3
-"""A long script on one network thread: others go on being answered, and are told BUSY in time."""
+"""A long script on one network thread: others go on being answered, and are told BUSY in time; and
+what a stop of the server does to it."""
+import signal
 import time
 import unittest
 
-from harness import SANITIZED, ServerTest, encode, wait_until
+from harness import (DEADLINE_S, SANITIZED, SERVER, Server, ServerTest, encode, redis_server,
+                     wait_until)
 
 LOOP = ("local e = redis.call('TIME')[1] + ARGV[1] "
         "repeat until redis.call('TIME')[1] + 0 >= e + 0 return 7")
@@ -140,6 +143,122 @@ class LongScript(ServerTest):
             wait_until(lambda: self.server.info("blocked_clients") == "2", "two paused clients")
             other.call("CLIENT", "UNPAUSE")
             self.assertEqual([wire.reply() for wire in paused], [1, 1])
+
+
+class AtAStop(unittest.TestCase):
+    """Between two writes of a script, with redis-server as the judge."""
+    WRITES = "redis.call('SET', 'a', 1) %s redis.call('SET', 'b', 2) return 7"
+    OPTIONS = ("--appendonly", "yes")
+
+    def script(self, server, text, *arguments):
+        """Sends it; returns when it runs."""
+        wire = server.wire()
+        self.addCleanup(wire.socket.close)
+        wire.send(encode("EVAL", text, 0, *arguments))
+        time.sleep(0.1)  # nothing can be asked that would not wait for its end
+        return wire
+
+    def busy(self, server, text, *arguments):
+        """The same; returns when it is busy."""
+        server.call("CONFIG", "SET", "busy-reply-threshold", 100)
+        wire = self.script(server, text, *arguments)
+        wait_until(lambda: server.call("PING") == BUSY, "BUSY")
+        return wire
+
+    def left(self, server, program):
+        """What the files of a server that has ended hold of a and b."""
+        self.assertEqual(server.process.wait(DEADLINE_S), 0, server.log())
+        with Server("--dir", server.folder, *self.OPTIONS, program=program) as other:
+            wait_until(lambda: isinstance(other.call("MGET", "a", "b"), list), "the data")
+            return other.call("MGET", "a", "b")
+
+    def test_a_script_that_is_not_busy_is_let_to_its_end(self):
+        loop = self.WRITES % LOOP.replace("return 7", "")
+        for program in (SERVER, redis_server()):
+            for how in (("SHUTDOWN",), ("SHUTDOWN", "SAVE"), ("SHUTDOWN", "NOSAVE"), ()):
+                with self.subTest(program=program, how=how), \
+                        Server(*self.OPTIONS, program=program) as server:
+                    running = self.script(server, loop, 1)
+                    if how:
+                        with server.wire() as wire:
+                            wire.send(encode(*how))
+                            self.assertEqual(wire.rest(), b"")
+                    else:
+                        server.process.send_signal(signal.SIGTERM)
+                    if program == SERVER:
+                        self.assertEqual(running.rest(), b":7\r\n")
+                    self.assertEqual(self.left(server, program), [b"1", b"2"])
+
+    def test_shutdown_is_told_that_it_is_busy(self):
+        for program in (SERVER, redis_server()):
+            with self.subTest(program=program), Server(program=program) as server:
+                server.call("CONFIG", "SET", "busy-reply-threshold", 500)
+                self.script(server, SPIN)
+                begin = time.monotonic()
+                self.assertEqual(server.call("SHUTDOWN"), BUSY)
+                self.assertGreater(time.monotonic() - begin, 0.2)
+                self.assertEqual(server.call("SHUTDOWN", "SAVE"), BUSY)
+                self.assertEqual(server.call("SCRIPT", "KILL"), b"OK")
+
+    def test_shutdown_nosave_ends_one_that_is_busy_and_nothing_of_it_stays(self):
+        for program in (SERVER, redis_server()):
+            with self.subTest(program=program), \
+                    Server("--repl-diskless-sync-delay", "0", *self.OPTIONS,
+                           program=program) as server:
+                with Server("--replicaof", "127.0.0.1 %d" % server.port) as replica:
+                    wait_until(lambda: b"state=online" in server.call("INFO"), "a replica")
+                    self.busy(server, self.WRITES % SPIN)
+                    with server.wire() as wire:
+                        wire.send(encode("SHUTDOWN", "NOSAVE", "NOW"))
+                        wire.rest()
+                    self.assertEqual(self.left(server, program), [None, None])
+                    wait_until(lambda: replica.info("master_link_status") == "down", "its end")
+                    self.assertEqual(replica.call("MGET", "a", "b"), [None, None])
+
+    def test_sigterm_waits_for_the_kill(self):
+        for program in (SERVER, redis_server()):
+            with self.subTest(program=program), Server(program=program) as server:
+                self.busy(server, SPIN)
+                for _ in range(2):
+                    seen = server.log().count("SIGTERM")
+                    server.process.send_signal(signal.SIGTERM)
+                    wait_until(lambda: server.log().count("SIGTERM") > seen, "a line of the log")
+                self.assertEqual(server.call("SET", "k", "v"), BUSY)
+                with server.wire() as wire:
+                    wire.send(encode("SCRIPT", "KILL"))  # redis-server may end before it answers
+                    wire.rest()
+                self.assertEqual(server.process.wait(DEADLINE_S), 0)
+
+    def test_shutdown_nosave_overtakes_a_sigterm(self):
+        for program in (SERVER, redis_server()):
+            with self.subTest(program=program), \
+                    Server(*self.OPTIONS, program=program) as server:
+                self.busy(server, self.WRITES % SPIN)
+                server.process.send_signal(signal.SIGTERM)
+                wait_until(lambda: "SIGTERM" in server.log(), "a line of the log")
+                with server.wire() as wire:
+                    wire.send(encode("SHUTDOWN", "NOSAVE"))
+                    wire.rest()
+                self.assertEqual(self.left(server, program), [None, None])
+
+    def test_shutdown_abort_calls_off_a_sigterm(self):
+        for program in (SERVER, redis_server()):
+            with self.subTest(program=program), Server(program=program) as server:
+                self.busy(server, SPIN)
+                server.process.send_signal(signal.SIGTERM)
+                wait_until(lambda: "SIGTERM" in server.log(), "a line of the log")
+                self.assertEqual(server.call("SHUTDOWN", "ABORT"), b"OK")
+                self.assertEqual(server.call("SCRIPT", "KILL"), b"OK")
+                wait_until(lambda: server.call("SET", "k", "v") == b"OK", "the end of the script")
+
+    def test_ctrl_c_twice_waits_for_nothing(self):
+        for program in (SERVER, redis_server()):
+            with self.subTest(program=program), Server(program=program) as server:
+                self.busy(server, SPIN)
+                for _ in range(2):
+                    server.process.send_signal(signal.SIGINT)
+                    time.sleep(0.1)  # a person's
+                self.assertEqual(server.process.wait(DEADLINE_S), 1)
 
 
 if __name__ == "__main__":
