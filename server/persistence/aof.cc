@@ -22,6 +22,11 @@ Aof::~Aof() = default;
 
 // ---- At the start -------------------------------------------------------------------------------
 
+bool Aof::Expect() {
+  std::string error;
+  return !files_.Open(&error) || files_.any();
+}
+
 bool Aof::Load(Worker& worker, const AofLoad::Options& options, std::string* error) {
   error->clear();
   uint64_t base_bytes, total_bytes;

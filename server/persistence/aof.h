@@ -42,6 +42,8 @@ class Aof {
   // ---- At the start (closed gate) ---------------------------------------------------------------
   // Looks what is on disk, for who begins without it and may turn it on later.
   bool Open(std::string* error) { return files_.Open(error); }
+  // True where Load finds something, or an error.
+  bool Expect();
   // Replays all files. False, with the reason; an empty one: there are none.
   bool Load(Worker& worker, const AofLoad::Options& options, std::string* error);
   // Goes on writing where the files end; makes the first of them where there is none.

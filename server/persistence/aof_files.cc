@@ -63,6 +63,11 @@ bool AofFiles::Open(std::string* error) {
   return true;
 }
 
+bool AofFiles::any() const {
+  MutexLock lock(mutex_);
+  return !manifest_.empty() || MustUpgrade();
+}
+
 bool AofFiles::TakeOldFile(std::string* error) {
   MutexLock lock(mutex_);
   return !MustUpgrade() || Upgrade(error);

@@ -24,6 +24,8 @@ class AofFiles {
 
   // Reads the manifest, if there is one. False where something is wrong.
   bool Open(std::string* error);
+  // There is something to load, be it a file that TakeOldFile will find. After Open.
+  bool any() const;
   // A single file as Redis had it before version 7, where there is no other, moves into the
   // directory as its base. False where that failed.
   bool TakeOldFile(std::string* error);

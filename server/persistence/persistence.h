@@ -10,12 +10,14 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "server/base/mutex.h"
 #include "server/engine/context.h"
+#include "server/engine/gate.h"
 #include "server/engine/persistence_host.h"
 #include "server/engine/worker.h"
 #include "server/persistence/aof.h"
@@ -93,12 +95,12 @@ class Persistence : public PersistenceHost {
   const Snapshot& snapshot() const { return snapshot_; }
 
   // ---- Loading (persistence_load.cc) ------------------------------------------------------------
-  // loading() from now on, if there is a file or something to import, or the append-only file is to
-  // be opened. Before clients are served.
+  // Closes the gate for LoadAtStart, and if there is a file or something to import loading() is
+  // true from now on. Before clients are served.
   void ExpectFile();
-  // Loads `dbfilename` with the gate closed all the time; a file that is not there is an empty data
-  // set. False, with a sentence for people, where it is refused. Called once; up to its end
-  // loading() is true, and only then save points count.
+  // Loads the files, imports, and opens the append-only file, with the gate closed all the time;
+  // without a file the data set is empty. False, with a sentence for people, where one is refused.
+  // Called once; save points count from its end on.
   bool LoadAtStart(std::string* error);
   // Whether it found a data set, be it an empty one.
   bool found_data() const { return found_data_; }
@@ -163,6 +165,8 @@ class Persistence : public PersistenceHost {
   bool WriteFile(std::string_view kind, const Target& target,
                  absl::FunctionRef<bool(RdbSink&)> write, std::string* error);
   bool LoadFile(RdbLoad::Options options, std::string* error);
+  // What LoadAtStart does with the gate closed. True: there was a file.
+  bool LoadOwn(std::string* error);
   // What the directive `import` names, if it does. False, with a sentence, where that fails.
   bool ImportOnce(std::string* error);
   RdbFacts Facts();
@@ -191,7 +195,8 @@ class Persistence : public PersistenceHost {
   Migration migration_;
   Backups backups_;  // the thread's
   std::atomic<size_t> save_points_count_{0};
-  bool found_data_ = false;  // the starting thread's
+  std::optional<GateClosed> gate_at_start_;  // of the starting thread, as the next
+  bool found_data_ = false;
   std::atomic<bool> stop_loading_{false};
   std::atomic<bool> saving_to_stop_{false};
   std::atomic<bool> saved_to_stop_{false};

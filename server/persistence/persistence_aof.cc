@@ -137,9 +137,7 @@ bool Persistence::LoadAof(Worker& worker, std::string* error) {
     state_.loading_since_s = WallMs() / 1000;
   }
   worker.now_ms = WallMs();
-  const bool was_loading = loading_.exchange(true, std::memory_order_relaxed);
   const bool loaded = aof_.Load(worker, options, error);
-  loading_.store(was_loading, std::memory_order_relaxed);
   aof_loaded_bytes_ = 0;
   if (!error->empty()) engine_.keyspace.FlushAll();
   DropLeftOut();
@@ -173,7 +171,9 @@ bool Persistence::ReloadAof(Worker& worker, std::string* error) {
   }
   engine_.keyspace.FlushAll();
   engine_.scripts->RestoreLibraries({}, LibraryMerge::kFlush);
+  loading_.store(true, std::memory_order_relaxed);
   LoadAof(worker, error);
+  loading_.store(false, std::memory_order_relaxed);
   return error->empty();
 }
 

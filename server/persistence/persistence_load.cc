@@ -17,12 +17,16 @@
 
 namespace larder {
 
-// What is changed before the append-only file is opened would not be in it.
+// What is changed before the append-only file is opened would not be in it: without anything to
+// load clients wait for that at the gate. And a file that was not there when clients came was
+// written by them.
 void Persistence::ExpectFile() {
-  const bool exists = access(engine_.config.Text("dbfilename").c_str(), F_OK) == 0;
-  const bool imports = !engine_.config.Text("import").empty();
-  loading_.store(exists || imports || engine_.config.settings().appendonly,
-                 std::memory_order_relaxed);
+  const bool append_only = engine_.config.settings().appendonly != 0;
+  const bool exists =
+      append_only ? aof_.Expect() : access(engine_.config.Text("dbfilename").c_str(), F_OK) == 0;
+  const bool loads = exists || !engine_.config.Text("import").empty();
+  loading_.store(loads, std::memory_order_relaxed);
+  if (loads || append_only) gate_at_start_.emplace(engine_.gate, main_worker_.gate_slot);
 }
 
 bool Persistence::LoadAtStart(std::string* error) {
@@ -30,25 +34,15 @@ bool Persistence::LoadAtStart(std::string* error) {
   const bool append_only = engine_.config.settings().appendonly != 0;
   bool ok = false;
   if (!append_only) OpenAof();
-  // A file that was not there when clients came was written by them.
-  if (loading()) {
-    GateClosed closed(engine_.gate, main_worker_.gate_slot);
-    if (append_only) {
-      ok = LoadAof(main_worker_, error);
-      if (!ok && error->empty()) WarnOfSnapshot();
-    } else {
-      RdbLoad::Options options;
-      options.take_fact = take_fact;
-      options.take_expired = take_expired;
-      options.keep_expired = engine_.replica.load();  // the primary says when they go
-      ok = LoadFile(std::move(options), error);
-    }
+  if (gate_at_start_) {
+    ok = LoadOwn(error);
     if ((ok || error->empty()) && !ImportOnce(error)) ok = false;
     if (append_only && error->empty() && !stop_loading_) {
       aof_left_out_ = left_out_;
       aof_.Start(SaveOptions(), LibraryFacts(), error);
       if (!engine_.config.Text("import").empty()) aof_.ScheduleRewrite();
     }
+    gate_at_start_.reset();
   }
   if (stop_loading_.load(std::memory_order_relaxed)) return true;
   if (!error->empty()) {
@@ -66,6 +60,19 @@ bool Persistence::LoadAtStart(std::string* error) {
   Log(LogLevel::kNotice, "DB loaded from ", append_only ? "append only file" : "disk", ": ",
       seconds, " seconds");
   return true;
+}
+
+bool Persistence::LoadOwn(std::string* error) {
+  if (engine_.config.settings().appendonly) {
+    const bool ok = LoadAof(main_worker_, error);
+    if (!ok && error->empty()) WarnOfSnapshot();
+    return ok;
+  }
+  RdbLoad::Options options;
+  options.take_fact = take_fact;
+  options.take_expired = take_expired;
+  options.keep_expired = engine_.replica.load();  // the primary says when they go
+  return LoadFile(std::move(options), error);
 }
 
 bool Persistence::ImportOnce(std::string* error) {

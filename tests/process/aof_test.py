@@ -12,7 +12,8 @@ import time
 import unittest
 
 from faults import EIO, ENOSPC, Disk, DiskTest
-from harness import DEADLINE_S, SANITIZED, SERVER, Server, encode, redis_server, wait_until
+from harness import (DEADLINE_S, SANITIZED, SERVER, Server, accepts, encode, redis_server,
+                     wait_until)
 
 DIRECTORY = "appendonlydir"
 ON = ("--appendonly", "yes")
@@ -168,6 +169,19 @@ class Restart(unittest.TestCase):
                              ["other.aof.1.base.rdb", "other.aof.1.incr.aof", "other.aof.manifest"])
             with Server("--dir", server.folder, *names) as again:
                 self.assertEqual(again.call("GET", "k"), b"v")
+
+
+class FirstStart(unittest.TestCase):
+    def test_nobody_is_told_that_it_is_loading(self):
+        # The first clients come before the file is open: what they change is in it all the same.
+        for _ in range(10):
+            with Server("--appendonly", "yes", "--appendfsync", "always", wait=False) as server:
+                wait_until(lambda: accepts(server.address), "a listener")
+                self.assertEqual(server.call("SET", "k", "v"), b"OK")
+                server.process.kill()
+                server.process.wait()
+                with Server("--dir", server.folder, "--appendonly", "yes") as other:
+                    wait_until(lambda: other.call("GET", "k") == b"v", "the data")
 
 
 class Growth(unittest.TestCase):
