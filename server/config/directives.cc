@@ -266,7 +266,7 @@ constexpr Directive kDirectives[] = {
      "Databases that are left out of snapshots and the append-only file: number and no, or yes to "
      "take one in again."},
     {"import", "", Custom(CheckAnything), "", kFileOnly, kWorks,
-     "Taken over once, at the start: a snapshot file, or "
+     "Taken over at the start, once, while there is no data file here: a snapshot file, or "
      "redis://[[user:]password@]host[:port][/db]."},
     {"backup-schedule", "", Custom(CheckTimeOfDay), "", kLive, kWorks,
      "Time of day, like 03:30, of a backup in the folder backups of `dir`; empty for none."},

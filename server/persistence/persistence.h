@@ -98,9 +98,9 @@ class Persistence : public PersistenceHost {
   // Closes the gate for LoadAtStart, and if there is a file or something to import loading() is
   // true from now on. Before clients are served.
   void ExpectFile();
-  // Loads the files, imports, and opens the append-only file, with the gate closed all the time;
-  // without a file the data set is empty. False, with a sentence for people, where one is refused.
-  // Called once; save points count from its end on.
+  // Loads the files, or imports where there is none, and opens the append-only file, with the gate
+  // closed all the time; without a file the data set is empty. False, with a sentence for people,
+  // where one is refused. Called once; save points count from its end on.
   bool LoadAtStart(std::string* error);
   // Whether it found a data set, be it an empty one.
   bool found_data() const { return found_data_; }
@@ -167,8 +167,8 @@ class Persistence : public PersistenceHost {
   bool LoadFile(RdbLoad::Options options, std::string* error);
   // What LoadAtStart does with the gate closed. True: there was a file.
   bool LoadOwn(std::string* error);
-  // What the directive `import` names, if it does. False, with a sentence, where that fails.
-  bool ImportOnce(std::string* error);
+  // What the directive `import` names. False, with a sentence, where that fails.
+  bool ImportAll(std::string* error);
   RdbFacts Facts();
   RdbFacts LibraryFacts() const;
   void UpdateSaveFailed();

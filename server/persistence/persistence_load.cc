@@ -36,11 +36,15 @@ bool Persistence::LoadAtStart(std::string* error) {
   if (!append_only) OpenAof();
   if (gate_at_start_) {
     ok = LoadOwn(error);
-    if ((ok || error->empty()) && !ImportOnce(error)) ok = false;
+    const bool imports = !engine_.config.Text("import").empty();
+    if (imports && ok) {
+      Log(LogLevel::kNotice, "Nothing is imported: there is a data file here already");
+    } else if (imports && error->empty() && !stop_loading_) {
+      ImportAll(error);
+    }
     if (append_only && error->empty() && !stop_loading_) {
       aof_left_out_ = left_out_;
       aof_.Start(SaveOptions(), LibraryFacts(), error);
-      if (!engine_.config.Text("import").empty()) aof_.ScheduleRewrite();
     }
     gate_at_start_.reset();
   }
@@ -75,17 +79,23 @@ bool Persistence::LoadOwn(std::string* error) {
   return LoadFile(std::move(options), error);
 }
 
-bool Persistence::ImportOnce(std::string* error) {
+// No file has what is imported: it counts as changed, and where there are save points one is not
+// waited for, since with few keys that could last.
+bool Persistence::ImportAll(std::string* error) {
   const std::string from = engine_.config.Text("import");
-  if (from.empty()) return true;
   // Not a word of the address: it may hold a password.
   const std::string what = from.starts_with("redis://") ? "another server" : from;
   Log(LogLevel::kNotice, "Importing from ", what);
   std::optional<Import> import = OpenImport(from, error);
-  const bool ok = import && Load(*import->source, import->size_bytes,
-                                 {.replace_existing = true, .only_db = import->only_db}, error);
-  if (!ok) *error = StrCat("import from ", what, ": ", *error);
-  return ok;
+  if (!import || !Load(*import->source, import->size_bytes,
+                       {.replace_existing = true, .only_db = import->only_db}, error)) {
+    *error = StrCat("import from ", what, ": ", *error);
+    return false;
+  }
+  MutexLock lock(mutex_);
+  main_worker_.stats.changes.Add(state_.keys_loaded);
+  scheduled_ = !save_points_.empty();
+  return true;
 }
 
 bool Persistence::Reload(bool replace_existing, std::string* error) {

@@ -6,7 +6,7 @@ import socket
 import threading
 import unittest
 
-from harness import DEADLINE_S, Server, redis_server
+from harness import DEADLINE_S, Server, redis_server, wait_until
 
 KEYS = 3000
 
@@ -27,18 +27,43 @@ def size(server, db):
 
 
 class FromFile(unittest.TestCase):
-    def test_its_keys_come_to_those_that_are_there(self):
-        with Server() as first, Server() as own:
+    def test_it_is_in_a_file_at_once_and_comes_once(self):
+        with Server() as first:
             fill(first)
             first.call("SAVE")
-            own.call("SET", "mine", "1")
-            own.call("SET", "key:1", "older")
-            own.call("SAVE")
-            own.stop()
             file = os.path.join(first.folder, "dump.rdb")
-            with Server("--dir", own.folder, "--import", file) as server:
-                self.assertEqual(size(server, 0), KEYS + 3)
-                self.assertIn(b"packing", server.call("GET", "key:1"))
+            for options in (("--save", "1000 100000"), ("--appendonly", "yes")):
+                with self.subTest(options=options), \
+                        Server("--import", file, *options) as own:
+                    self.assertEqual(size(own, 0), KEYS + 2)
+                    if "--save" in options:
+                        wait_until(lambda: os.path.exists(os.path.join(own.folder, "dump.rdb")),
+                                   "a snapshot")
+                    own.process.kill()
+                    own.process.wait()
+                    with Server("--dir", own.folder, "--import", file, *options) as again:
+                        self.assertEqual(size(again, 0), KEYS + 2)
+                        again.call("SET", "key:1", "newer")
+                        again.call("DEL", "key:2")
+                    with Server("--dir", own.folder, "--import", file, *options) as later:
+                        self.assertEqual(later.call("MGET", "key:1", "key:2"), [b"newer", None])
+                        self.assertIn("Nothing is imported", later.log())
+
+    def test_its_keys_count_as_changes(self):
+        with Server() as first:
+            fill(first)
+            first.call("SAVE")
+            with Server("--import", os.path.join(first.folder, "dump.rdb")) as own:
+                self.assertEqual(own.info("rdb_changes_since_last_save"), str(KEYS + 2))
+
+    def test_without_files_it_comes_with_every_start(self):
+        with Server() as first:
+            fill(first)
+            first.call("SAVE")
+            file = os.path.join(first.folder, "dump.rdb")
+            for _ in range(2):
+                with Server("--import", file) as own:
+                    self.assertEqual(size(own, 0), KEYS + 2)
 
     def test_what_is_no_data_set_stops_the_start(self):
         for name, content, reason in (("none.rdb", None, "No such file"),
