@@ -132,8 +132,8 @@ bool ParseOperations(Context& c, std::vector<Operation>* operations) {
   return true;
 }
 
-// Answers the operation; true where it changed the field.
-bool Run(Context& c, const Operation& operation, Entry* entry) {
+// Answers the operation; true where it changed the field, or wrote to a string that has `grown`.
+bool Run(Context& c, const Operation& operation, Entry* entry, bool grown) {
   const FieldType& type = operation.type;
   const StringBlocks string = entry == nullptr ? StringBlocks() : entry->string();
   const int64_t old = type.FromBits(ReadBits(string, operation.offset, type.width));
@@ -150,7 +150,7 @@ bool Run(Context& c, const Operation& operation, Entry* entry) {
   }
   WriteBits(*entry, operation.offset, type.width, static_cast<uint64_t>(*value));
   c.reply.Integer(sets ? old : *value);
-  return *value != old;
+  return grown || *value != old;
 }
 
 void RunField(Context& c, bool read_only) {
@@ -174,10 +174,11 @@ void RunField(Context& c, bool read_only) {
     entry = c.GrowString(key, entry, std::max(old_size, bytes_written));
   }
   c.reply.Array(operations.size());
-  bool changed = false;
-  for (const Operation& operation : operations) changed |= Run(c, operation, entry);
+  size_t changes = 0;
+  for (const Operation& operation : operations) changes += Run(c, operation, entry, grown);
   // A longer string is a change also where every write overflowed, or a replica would not have it.
-  if (changed || grown) c.Changed(key, NotifyClass::kString, "setbit");
+  if (grown) changes = std::max<size_t>(changes, 1);
+  if (changes > 0) c.Changed(key, NotifyClass::kString, "setbit", changes);
 }
 
 void BitField(Context& c) { RunField(c, false); }

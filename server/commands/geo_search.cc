@@ -81,7 +81,7 @@ void StoreMatches(Context& c, const GeoOptions& options, const std::vector<Match
                                 ? match.distance_meters / options.area.unit_meters
                                 : match.score);
   }
-  StoreZSet(c, c.key(options.store_word), std::move(zset), event);
+  StoreZSet(c, c.key(options.store_word), std::move(zset), event, matches.size());
 }
 
 void RunSearch(Context& c, const GeoVariant& variant) {

@@ -37,7 +37,7 @@ bool SetPairs(Context& c, int64_t* added) {
   for (size_t i = 2; i < c.args.size(); i += 2) {
     *added += hash->Set(c.args[i], {c.args[i + 1]}, limits);
   }
-  c.Changed(key, NotifyClass::kHash, "hset");
+  c.Changed(key, NotifyClass::kHash, "hset", (c.args.size() - 2) / 2);
   return true;
 }
 
@@ -133,7 +133,7 @@ void HDel(Context& c) {
   int64_t deleted = 0;
   for (size_t i = 2; hash != nullptr && i < c.args.size(); ++i) deleted += hash->Delete(c.args[i]);
   if (deleted > 0) {
-    c.Changed(key, NotifyClass::kHash, "hdel");
+    c.Changed(key, NotifyClass::kHash, "hdel", static_cast<size_t>(deleted));
     c.RemoveIfEmpty(key, *hash);
   }
   c.reply.Integer(deleted);

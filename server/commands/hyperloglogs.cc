@@ -83,7 +83,7 @@ void PfAdd(Context& c) {
     if (changes > 0) hyperloglog::InvalidateCache(bytes.data());
     StoreBytes(c, key, entry, bytes);
   }
-  if (changes > 0) c.Changed(key, NotifyClass::kString, "pfadd");
+  if (changes > 0) c.Changed(key, NotifyClass::kString, "pfadd", static_cast<size_t>(changes));
   c.reply.Integer(changes > 0 ? 1 : 0);
 }
 

@@ -26,7 +26,7 @@ void RenameTo(Context& c, bool only_if_absent) {
   const int64_t expiry_ms = entry->expiry_ms();
   c.InsertEntry(target, Entry::Rebuild(c.Extract(source), target.name, expiry_ms));
   c.Changed(source, NotifyClass::kGeneric, "rename_from");
-  c.Changed(target, NotifyClass::kGeneric, "rename_to");
+  c.Changed(target, NotifyClass::kGeneric, "rename_to", 0);
   only_if_absent ? c.reply.Integer(1) : c.reply.Ok();
 }
 
@@ -90,7 +90,7 @@ void Move(Context& c) {
   const std::string value = ValueForFile(c, *entry, db);
   c.InsertEntry(target, c.Extract(source));
   c.Changed(source, NotifyClass::kGeneric, "move_from");
-  c.Changed(target, NotifyClass::kGeneric, "move_to");
+  c.Changed(target, NotifyClass::kGeneric, "move_to", 0);
   if (!value.empty()) {
     c.ReplicateAs("DEL", source.name);
     ReplicateRestore(c, target, expiry_ms, value);

@@ -17,7 +17,7 @@ using End = List::End;
 
 void PushAll(Context& c, const Key& key, List& list, End end) {
   for (size_t i = 2; i < c.args.size(); ++i) list.Push(end, c.args[i]);
-  c.Changed(key, NotifyClass::kList, end == End::kFront ? "lpush" : "rpush");
+  c.Changed(key, NotifyClass::kList, end == End::kFront ? "lpush" : "rpush", c.args.size() - 2);
   c.reply.Integer(static_cast<int64_t>(list.size()));
 }
 
@@ -117,17 +117,18 @@ void LTrim(Context& c) {
   if (!c.Write(key, &list)) return;
   if (list == nullptr) return c.reply.Ok();
   const IndexRange kept = IndexRange::Of(start, stop, list->size());
-  if (kept.count == list->size()) c.ReplicateNothing();
+  const size_t removed = list->size() - kept.count;
+  if (removed == 0) c.ReplicateNothing();
   const size_t end = kept.first + kept.count;
   list->RemoveRange(end, list->size() - end);
   list->RemoveRange(0, kept.count == 0 ? list->size() : kept.first);
-  c.Changed(key, NotifyClass::kList, "ltrim");
+  c.Changed(key, NotifyClass::kList, "ltrim", removed);
   c.RemoveIfEmpty(key, *list);
   c.reply.Ok();
 }
 
-void ElementsRemoved(Context& c, const Key& key, const List& list, End end) {
-  c.Changed(key, NotifyClass::kList, end == End::kFront ? "lpop" : "rpop");
+void ElementsRemoved(Context& c, const Key& key, const List& list, End end, size_t count) {
+  c.Changed(key, NotifyClass::kList, end == End::kFront ? "lpop" : "rpop", count);
   c.RemoveIfEmpty(key, list);
 }
 
@@ -288,13 +289,13 @@ void PopElements(Context& c, const Key& key, List& list, End end, size_t count) 
     front ? cursor.Next() : cursor.Previous();
   }
   list.RemoveRange(front ? 0 : list.size() - count, count);
-  ElementsRemoved(c, key, list, end);
+  ElementsRemoved(c, key, list, end, count);
 }
 
 void PopElement(Context& c, const Key& key, List& list, End end) {
   c.reply.Bulk(list.Peek(end));
   list.Pop(end);
-  ElementsRemoved(c, key, list, end);
+  ElementsRemoved(c, key, list, end, 1);
 }
 
 std::span<const Command> ListCommands() { return kCommands; }

@@ -85,7 +85,7 @@ void MoveElement(Context& c, List& source, End from, End to) {
   if (target == nullptr) target = &c.Create<List>(target_key);
   target->Push(to, element);
   c.Changed(target_key, NotifyClass::kList, to == End::kFront ? "lpush" : "rpush");
-  c.Changed(source_key, NotifyClass::kList, from == End::kFront ? "lpop" : "rpop");
+  c.Changed(source_key, NotifyClass::kList, from == End::kFront ? "lpop" : "rpop", 0);
   c.RemoveIfEmpty(source_key, source);
 }
 

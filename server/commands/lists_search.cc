@@ -42,7 +42,7 @@ void LRem(Context& c) {
   const size_t removed =
       list->RemoveEqual(c.args[3], from, static_cast<size_t>(count < 0 ? -count : count));
   if (removed > 0) {
-    c.Changed(key, NotifyClass::kList, "lrem");
+    c.Changed(key, NotifyClass::kList, "lrem", removed);
     c.RemoveIfEmpty(key, *list);
   }
   c.reply.Integer(static_cast<int64_t>(removed));

@@ -26,7 +26,7 @@ void SAdd(Context& c) {
   const Set::Limits limits = SetLimits(c);
   int64_t added = 0;
   for (size_t i = 2; i < c.args.size(); ++i) added += set->Add(c.args[i], limits);
-  if (added > 0) c.Changed(key, NotifyClass::kSet, "sadd");
+  if (added > 0) c.Changed(key, NotifyClass::kSet, "sadd", static_cast<size_t>(added));
   c.reply.Integer(added);
 }
 
@@ -37,7 +37,7 @@ void SRem(Context& c) {
   int64_t removed = 0;
   for (size_t i = 2; set != nullptr && i < c.args.size(); ++i) removed += set->Remove(c.args[i]);
   if (removed > 0) {
-    c.Changed(key, NotifyClass::kSet, "srem");
+    c.Changed(key, NotifyClass::kSet, "srem", static_cast<size_t>(removed));
     c.RemoveIfEmpty(key, *set);
   }
   c.reply.Integer(removed);
@@ -94,13 +94,13 @@ void SPopMany(Context& c) {
   if (set == nullptr || count == 0) return c.reply.Set(0);
   if (static_cast<uint64_t>(count) < set->size()) {
     PopSome(c, key, *set, static_cast<size_t>(count));
-    return c.Changed(key, NotifyClass::kSet, "spop");
+    return c.Changed(key, NotifyClass::kSet, "spop", static_cast<size_t>(count));
   }
   c.reply.Set(set->size());
   set->ForEach([&c](std::string_view member) { c.reply.Bulk(member); });
-  c.Changed(key, NotifyClass::kSet, "spop");
+  c.Changed(key, NotifyClass::kSet, "spop", set->size());
   c.Delete(key);
-  c.Changed(key, NotifyClass::kGeneric, "del");
+  c.Changed(key, NotifyClass::kGeneric, "del", 0);
   c.ReplicateAs("DEL", key.name);
 }
 

@@ -201,7 +201,7 @@ void StoreItems(Context& c, const SortOptions& options, std::span<const Item> it
   const int64_t size = static_cast<int64_t>(list->size());
   if (size > 0) {
     c.Store(target, std::move(list));
-    c.Changed(target, NotifyClass::kList, "sortstore");
+    c.Changed(target, NotifyClass::kList, "sortstore", static_cast<size_t>(size));
   } else if (c.WriteEntry(target) != nullptr) {
     c.Delete(target);
     c.Changed(target, NotifyClass::kGeneric, "del");

@@ -106,7 +106,9 @@ void XAdd(Context& c) {
                  {.bytes = static_cast<size_t>(settings.stream_node_max_bytes),
                   .entries = static_cast<size_t>(settings.stream_node_max_entries)});
   c.Changed(key, NotifyClass::kStream, "xadd");
-  if (request.trim.given) Trim(c, key, *stream, request.trim);
+  if (request.trim.given && stream->Trim(request.trim.rule) > 0) {
+    c.Changed(key, NotifyClass::kStream, "xtrim", 0);
+  }
   ReplicateAdd(c, request, *stream, id);
   ReplyId(c.reply, id);
 }
@@ -122,8 +124,11 @@ void XTrim(Context& c) {
   const Key key = c.key(1);
   Stream* stream;
   if (!c.Write(key, &stream)) return;
-  const size_t removed = stream == nullptr ? 0 : Trim(c, key, *stream, options);
-  if (removed > 0) c.ReplicateAs(ExactWords(c.args, options, *stream).Finish());
+  const size_t removed = stream == nullptr ? 0 : stream->Trim(options.rule);
+  if (removed > 0) {
+    c.Changed(key, NotifyClass::kStream, "xtrim", removed);
+    c.ReplicateAs(ExactWords(c.args, options, *stream).Finish());
+  }
   c.reply.Integer(static_cast<int64_t>(removed));
 }
 
@@ -136,7 +141,7 @@ void XDel(Context& c) {
   if (!ParseIds(c, 2, &ids)) return;
   int64_t deleted = 0;
   for (StreamId id : ids) deleted += stream->Delete(id);
-  if (deleted > 0) c.Changed(key, NotifyClass::kStream, "xdel");
+  if (deleted > 0) c.Changed(key, NotifyClass::kStream, "xdel", static_cast<size_t>(deleted));
   c.reply.Integer(deleted);
 }
 

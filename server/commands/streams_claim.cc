@@ -32,7 +32,7 @@ struct Claim {
   std::vector<StreamId> claimed = {};
   std::vector<StreamId> deleted = {};  // were pending, and no longer in the stream: acknowledged
 
-  bool changed() const { return !claimed.empty() || !deleted.empty(); }
+  size_t changes() const { return claimed.size() + deleted.size(); }
   void Replicate(const PendingEntry& entry) const {
     ReplicatePending(c, key, c.args[2], group, entry);
   }
@@ -139,8 +139,9 @@ void XClaim(Context& c) {
   StreamConsumer& consumer = SeeConsumer(c, key, *group, c.args[3]);
   Claim claim{c, key, *stream, *group, consumer, rules};
   for (StreamId id : ids) ClaimOne(claim, id);
-  if (moved || claim.changed()) c.Noted(key, NotifyClass::kStream, {});
-  if (moved && !claim.changed()) ReplicateProgress(c, key, c.args[2], *group);
+  const size_t changes = std::max<size_t>(claim.changes(), moved ? 1 : 0);
+  if (changes > 0) c.Noted(key, NotifyClass::kStream, {}, changes);
+  if (moved && claim.changes() == 0) ReplicateProgress(c, key, c.args[2], *group);
   ReplyClaimed(c.reply, claim);
 }
 
@@ -204,7 +205,7 @@ void XAutoClaim(Context& c) {
          claim.claimed.size() + claim.deleted.size() < count) {
     ClaimOne(claim, ids[looked++]);
   }
-  if (claim.changed()) c.Noted(key, NotifyClass::kStream, {});
+  if (claim.changes() > 0) c.Noted(key, NotifyClass::kStream, {}, claim.changes());
   c.reply.Array(3);
   ReplyId(c.reply, looked < ids.size() ? ids[looked] : StreamId());
   ReplyClaimed(c.reply, claim);

@@ -19,7 +19,9 @@ void XAck(Context& c) {
   if (!ParseIds(c, 3, &ids)) return;
   int64_t acknowledged = 0;
   for (StreamId id : ids) acknowledged += group->Acknowledge(id);
-  if (acknowledged > 0) c.Noted(key, NotifyClass::kStream, {});
+  if (acknowledged > 0) {
+    c.Noted(key, NotifyClass::kStream, {}, static_cast<size_t>(acknowledged));
+  }
   c.reply.Integer(acknowledged);
 }
 

@@ -113,10 +113,4 @@ Args ExactWords::Finish() {
   return words_;
 }
 
-size_t Trim(Context& c, const Key& key, Stream& stream, const TrimOptions& options) {
-  const size_t removed = stream.Trim(options.rule);
-  if (removed > 0) c.Changed(key, NotifyClass::kStream, "xtrim");
-  return removed;
-}
-
 }  // namespace larder

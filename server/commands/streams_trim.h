@@ -44,7 +44,4 @@ class ExactWords {
   size_t limit_word_;
 };
 
-// Trims the stream and tells it. Returns how many entries went.
-size_t Trim(Context& c, const Key& key, Stream& stream, const TrimOptions& options);
-
 }  // namespace larder

@@ -50,7 +50,7 @@ void Set(Context& c) {
   SetString(c, key, c.args[2], expiry_ms);
   c.Changed(key, NotifyClass::kString, "set");
   if (options.has_time()) {
-    c.Changed(key, NotifyClass::kGeneric, "expire");
+    c.Changed(key, NotifyClass::kGeneric, "expire", 0);
     c.ReplicateAs("SET", key.name, c.args[2], "PXAT", expiry_ms);
   } else if (options.get) {
     ReplicateWithoutGet(c);
@@ -72,7 +72,7 @@ void SetWithExpiry(Context& c, Expiry unit) {
   const Key key = c.key(1);
   SetString(c, key, c.args[3], expiry_ms);
   c.Changed(key, NotifyClass::kString, "set");
-  c.Changed(key, NotifyClass::kGeneric, "expire");
+  c.Changed(key, NotifyClass::kGeneric, "expire", 0);
   c.ReplicateAs("SET", key.name, c.args[3], "PXAT", expiry_ms);
   c.reply.Ok();
 }

@@ -109,7 +109,10 @@ void AddToZSet(Context& c, const ZAddOptions& options, ZAddScores& scores, size_
     added += last == Added::kNew;
     changed += last == Added::kChanged;
   }
-  if (added + changed > 0) c.Changed(key, NotifyClass::kZSet, options.incr ? "zincr" : "zadd");
+  if (added + changed > 0) {
+    c.Changed(key, NotifyClass::kZSet, options.incr ? "zincr" : "zadd",
+              static_cast<size_t>(added + changed));
+  }
   if (!options.incr) return c.reply.Integer(options.ch ? added + changed : added);
   last == Added::kNothing ? c.reply.Null() : c.reply.Double(scores.back());
 }
@@ -180,7 +183,7 @@ void ZRem(Context& c) {
   int64_t removed = 0;
   for (size_t i = 2; i < c.args.size(); ++i) removed += zset->Remove(c.args[i]);
   if (removed > 0) {
-    c.Changed(key, NotifyClass::kZSet, "zrem");
+    c.Changed(key, NotifyClass::kZSet, "zrem", static_cast<size_t>(removed));
     c.RemoveIfEmpty(key, *zset);
   }
   c.reply.Integer(removed);
@@ -287,12 +290,13 @@ constexpr Command kCommands[] = {
 
 }  // namespace
 
-void StoreZSet(Context& c, const Key& key, std::unique_ptr<ZSet> zset, std::string_view event) {
+void StoreZSet(Context& c, const Key& key, std::unique_ptr<ZSet> zset, std::string_view event,
+               size_t changes) {
   const auto size = static_cast<int64_t>(zset->size());
   if (size > 0) {
     if (EncodingOf(c, *zset) == "listpack") DropMinusZeros(*zset);
     c.Store(key, std::move(zset));
-    c.Changed(key, NotifyClass::kZSet, event);
+    c.Changed(key, NotifyClass::kZSet, event, changes);
   } else if (c.WriteEntry(key) != nullptr) {
     c.Delete(key);
     c.Changed(key, NotifyClass::kGeneric, "del");

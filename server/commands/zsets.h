@@ -71,6 +71,7 @@ void AddToZSet(Context& c, const ZAddOptions& options, ZAddScores& scores, size_
 
 // Puts a sorted set that a command built in the place of whatever the key held, or deletes the key
 // when it is empty, and answers its size. `event` names the command.
-void StoreZSet(Context& c, const Key& key, std::unique_ptr<ZSet> zset, std::string_view event);
+void StoreZSet(Context& c, const Key& key, std::unique_ptr<ZSet> zset, std::string_view event,
+               size_t changes = 1);
 
 }  // namespace larder

@@ -22,7 +22,7 @@ RankRange AtEnd(const ZSet& zset, End end, size_t count) {
 // Removes what has been answered.
 void RemoveRange(Context& c, const Key& key, ZSet& zset, End end, const RankRange& range) {
   zset.RemoveRange(range.first, range.count);
-  c.Changed(key, NotifyClass::kZSet, end == End::kMin ? "zpopmin" : "zpopmax");
+  c.Changed(key, NotifyClass::kZSet, end == End::kMin ? "zpopmin" : "zpopmax", range.count);
   c.RemoveIfEmpty(key, zset);
 }
 

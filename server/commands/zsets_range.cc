@@ -121,7 +121,7 @@ void RemoveBy(Context& c, RangeBy by) {
   const RankRange range = request.In(*zset);
   if (range.count > 0) {
     zset->RemoveRange(range.first, range.count);
-    c.Changed(key, NotifyClass::kZSet, c.command.name);
+    c.Changed(key, NotifyClass::kZSet, c.command.name, range.count);
     c.RemoveIfEmpty(key, *zset);
   }
   c.reply.Integer(static_cast<int64_t>(range.count));

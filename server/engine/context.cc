@@ -206,8 +206,8 @@ void Context::NoteLocalExpiry(const Key& key) {
   }
 }
 
-void Context::Changed(const Key& key, NotifyClass notify, std::string_view event) {
-  Noted(key, notify, event);
+void Context::Changed(const Key& key, NotifyClass notify, std::string_view event, size_t changes) {
+  Noted(key, notify, event, changes);
   if (engine.replica.load(std::memory_order_relaxed)) [[unlikely]]
     NoteLocalExpiry(key);
   if (engine.interest.load(std::memory_order_relaxed) != 0) [[unlikely]] {
@@ -219,8 +219,8 @@ void Context::Changed(const Key& key, NotifyClass notify, std::string_view event
   Parking::NoteReady(*slice, key.db, key.name, ready);
 }
 
-void Context::Noted(const Key& key, NotifyClass notify, std::string_view event) {
-  worker.stats.changes.Add(1);
+void Context::Noted(const Key& key, NotifyClass notify, std::string_view event, size_t changes) {
+  worker.stats.changes.Add(changes);
   changed = true;
   Notify(key, notify, event);
 }

@@ -130,12 +130,13 @@ struct Context {
   Entry* Extract(const Key& key);
   // REQUIRES: the key is there. Entry::kNoExpiry removes the expiry.
   void SetExpiry(const Key& key, int64_t expiry_ms);
-  // Removes the key, with the event "del", when its collection has become empty. True: removed.
+  // Removes the key, with the event "del", when its collection has become empty; what made it so
+  // was counted. True: removed.
   template <typename T>
   bool RemoveIfEmpty(const Key& key, const T& value) {
     if (value.size() != 0) return false;
     Delete(key);
-    Changed(key, NotifyClass::kGeneric, "del");
+    Changed(key, NotifyClass::kGeneric, "del", 0);
     return true;
   }
 
@@ -151,11 +152,12 @@ struct Context {
 
   // ---- What happened ----------------------------------------------------------------------------
   // After every change of a key: marks watchers, wakes waiters, invalidates caches, counts the
-  // change and notifies.
-  void Changed(const Key& key, NotifyClass notify, std::string_view event);
+  // change and notifies. Save points count `changes` as Redis does: most commands by element or
+  // field, 0 for an event that comes with a change already counted.
+  void Changed(const Key& key, NotifyClass notify, std::string_view event, size_t changes = 1);
   // After a change that is no matter of who reads the value (a stream's consumer groups): told and
   // counted like the others, but no watcher and no waiter hears of it.
-  void Noted(const Key& key, NotifyClass notify, std::string_view event);
+  void Noted(const Key& key, NotifyClass notify, std::string_view event, size_t changes = 1);
   // Has the clients that wait for the key look again.
   void Wake(const Key& key);
   // Only notifies: of an event that is no change, or that comes with a change already told.
