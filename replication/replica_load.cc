@@ -136,6 +136,7 @@ Replica::Loaded Replica::LoadBeside(ArrivingSnapshot& snapshot, PrimaryWire& wir
   Parking::Serve(engine_, worker_, std::move(ready));
   engine_.gate.Leave(worker_.gate_slot);
   engine_.log.Announce();
+  engine_.Settle(worker_);
   return swapped;
 }
 

@@ -87,7 +87,7 @@ bool Replica::Apply(PrimaryWire& wire, const Target& target) {
     const bool usable = Wanted(target) && ApplyAhead(wire);
     engine_.gate.Leave(worker_.gate_slot);
     engine_.log.Announce();
-    worker_.WriteLateLines();
+    engine_.Settle(worker_);
     if (!sound) Log(LogLevel::kWarning, "Protocol error from the primary: ", parser_.error());
     if (!sound || !usable) return false;
   }

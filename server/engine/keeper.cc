@@ -6,7 +6,6 @@
 
 #include "server/base/clock.h"
 #include "server/engine/expire.h"
-#include "server/engine/tracking.h"
 #include "server/store/heap_counters.h"
 #include "server/store/memory.h"
 
@@ -53,9 +52,9 @@ void Keeper::Round(Worker& worker) {
   if (engine_.replica.load(std::memory_order_relaxed)) {
     engine_.local_expiries.RemoveDue(engine_, worker);
   }
-  SettleTracking(engine_, worker);
   FreeRetiredArrays(worker);
   EvictWhatIsLeft(worker);
+  engine_.Settle(worker);
   engine_.rates.Sample(engine_.stats, MonotonicMs());
   SampleMemory();
   const uint64_t freed = engine_.keyspace.reclaimer().freed();

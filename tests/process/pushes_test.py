@@ -107,5 +107,18 @@ class Broadcasts(ServerTest):
                 self.assertEqual(ear.reply(), [b"message", CHANNEL.encode(), [b"h"]])
 
 
+class OnAReplica(unittest.TestCase):
+    def test_a_prefix_hears_of_what_the_stream_changes(self):
+        with Server() as primary, Server("--replicaof", "127.0.0.1", primary.port) as replica:
+            wait_until(lambda: replica.info("master_link_status") == "up", "the link")
+            with replica.wire() as cache, replica.wire() as ear:
+                ear_id = ear.call("CLIENT", "ID")
+                ear.call("SUBSCRIBE", CHANNEL)
+                cache.call("CLIENT", "TRACKING", "ON", "REDIRECT", ear_id, "BCAST", "PREFIX", "k")
+                for key in (b"k1", b"k2"):
+                    primary.call("SET", key, 1)
+                    self.assertEqual(ear.reply(), [b"message", CHANNEL.encode(), [key]])
+
+
 if __name__ == "__main__":
     unittest.main()
