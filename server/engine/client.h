@@ -122,7 +122,9 @@ class Client {
   } tracking;
 
   // Letters may hold something for the client that belongs before the reply of its next command.
-  bool expects_pushes() const { return subscriptions.any() || tracking.on(); }
+  bool expects_pushes() const {
+    return subscriptions.any() || tracking.on() || monitor.load(std::memory_order_relaxed);
+  }
   // Whose limit its output has (client-output-buffer-limit).
   ClientClass output_class() const {
     return subscriptions.any() ? ClientClass::kPubSub : ClientClass::kNormal;

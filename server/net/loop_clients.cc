@@ -129,7 +129,7 @@ void Loop::Deliver(std::unique_ptr<Letter> letter, NetWorker& worker) {
 void Loop::DeliverPush(const Letter& letter) {
   for (uint64_t id : letter.clients) {
     Connection* c = Find(id);
-    if (c == nullptr) continue;
+    if (c == nullptr || c->ending != Ending::kNone) continue;  // nothing comes behind a last reply
     if (c->turn == Turn::kBusy) {
       auto later = std::make_unique<Letter>();
       later->kind = letter.kind;
@@ -243,7 +243,10 @@ void Loop::EndConnections(NetWorker& worker) {
       return true;
     }
     const bool handed_over = c->client.hand_over && c->ending == Ending::kAfterOutput;
-    if (!handed_over) c->socket.Close();
+    if (!handed_over) {
+      c->socket.Close();
+      c->ending = Ending::kNow;  // a waker may still answer it, and that is sent no more
+    }
     if (!engine_.Forget(worker, c->client)) return false;  // tried again in kRetryMs
     handed_over ? HandOver(*c) : Destroy(*c);
     return true;

@@ -93,6 +93,25 @@ class LongScript(ServerTest):
             self.assertEqual(other.call("INCR", "n"), 1)
             self.assertEqual(running.reply(), 7)
 
+    def test_who_is_killed_meanwhile_is_gone_behind_it(self):
+        with self.server.wire() as other, self.server.wire() as watching, \
+                self.server.wire() as waiting:
+            other.call("CONFIG", "SET", "busy-reply-threshold", "5000")
+            ids = [wire.call("CLIENT", "ID") for wire in (watching, waiting)]
+            watching.call("WATCH", "k")
+            watching.call("SUBSCRIBE", "news")
+            waiting.send(encode("BLPOP", "list", 0))
+            wait_until(lambda: self.server.info("blocked_clients") == "1", "one that waits")
+            running = self.start("redis.call('RPUSH', 'list', 'a') " + LOOP, 2)
+            wait_until(lambda: b" cmd=eval " in other.call("CLIENT", "LIST"), "the script")
+            for id in ids:
+                self.assertEqual(other.call("CLIENT", "KILL", "ID", id), 1)
+            self.assertEqual([watching.rest(), waiting.rest()], [b"", b""])
+            # Neither can leave its keys alone before the script ends; and both get something more.
+            other.call("PUBLISH", "news", "x")
+            self.assertEqual(running.reply(), 7)
+            wait_until(lambda: self.server.clients() == 2, "their end")
+
     def test_a_function_has_a_kill_of_its_own(self):
         with self.server.wire() as other:
             self.assertEqual(other.call("FUNCTION", "LOAD", LIBRARY), b"lib")
