@@ -44,12 +44,15 @@ struct Victim {
 }  // namespace
 
 void ClientMemory::Count(Client& client) {
-  const int64_t now = BytesOf(client);
-  const int64_t before = client.counted_bytes.load(std::memory_order_relaxed);
-  if (now == before) [[likely]]
-    return;
-  client.counted_bytes.store(now, std::memory_order_relaxed);
-  total_.fetch_add(now - before, std::memory_order_relaxed);
+  const int64_t change = BytesOf(client) - client.counted_bytes.load(std::memory_order_relaxed);
+  if (change != 0) [[unlikely]]
+    Add(client, change);
+}
+
+void ClientMemory::Add(Client& client, int64_t change) {
+  client.counted_bytes.store(client.counted_bytes.load(std::memory_order_relaxed) + change,
+                             std::memory_order_relaxed);
+  total_.fetch_add(change, std::memory_order_relaxed);
 }
 
 void ClientMemory::Forget(Client& client) {

@@ -22,6 +22,9 @@ class ClientMemory {
  public:
   // Notes what the client uses now. Its own thread.
   void Count(Client& client);
+  // The same where its command runs elsewhere, so that only the change is known: the thread of its
+  // loop.
+  void Add(Client& client, int64_t change);
   // The client is gone.
   void Forget(Client& client);
 

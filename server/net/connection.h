@@ -35,6 +35,7 @@ struct BusyState {
   std::vector<std::string_view> args;  // the command's words, in the connection's input
   size_t begin = 0, end = 0;           // of the request, in the input
   std::vector<std::unique_ptr<Letter>> letters;
+  size_t letter_bytes = 0;  // which count as output of the client
 };
 
 struct Connection {
@@ -75,6 +76,11 @@ struct Connection {
   // Output: how much of client.out, as it goes on the wire, has been sent.
   size_t sent = 0;
   size_t unsent() const { return client.out.size() - sent; }
+  // What client-output-buffer-limit is about: of a busy client its letters, and what was unsent
+  // before.
+  size_t waiting_output() const {
+    return turn == Turn::kBusy ? client.output_bytes.load(std::memory_order_relaxed) : unsent();
+  }
   HeldOutput held;  // what of it must not be sent yet
   size_t sendable() const {
     const size_t free = held.free(client.out.size());

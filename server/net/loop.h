@@ -121,10 +121,13 @@ class Loop final : public Mailbox {
   // ---- Clients: coming, letters, timers, going (loop_clients.cc) --------------------------------
   void TakeArrivals(NetWorker& worker);
   void ReadLetters(NetWorker& worker);
-  void ReadPushes();
+  void ReadPushes(NetWorker& worker);
   std::unique_ptr<Letter> NextLetter();
   void Deliver(std::unique_ptr<Letter> letter, NetWorker& worker);
-  void DeliverPush(const Letter& letter);
+  void DeliverPush(const Letter& letter, NetWorker& worker);
+  void KeepLetter(Connection& c, std::unique_ptr<Letter> letter, NetWorker& worker);
+  void DropPushes(Connection& c);
+  void CountLetters(Connection& c, int64_t change);
   void Finished(Connection& c, NetWorker& worker);
   void OfferToGateAgain();
   void RunTimers(NetWorker& worker);

@@ -88,9 +88,9 @@ void Loop::ReadLetters(NetWorker& worker) {
 // In the middle of a batch, where only pushes may be delivered: all other letters can make a
 // connection ready whose requests the lookahead holds already. What comes behind one of them waits
 // with it.
-void Loop::ReadPushes() {
+void Loop::ReadPushes(NetWorker& worker) {
   if (late_ == nullptr) late_ = TakeAll();
-  while (late_ != nullptr && late_->kind == Letter::Kind::kPush) DeliverPush(*NextLetter());
+  while (late_ != nullptr && late_->kind == Letter::Kind::kPush) DeliverPush(*NextLetter(), worker);
 }
 
 std::unique_ptr<Letter> Loop::NextLetter() {
@@ -108,11 +108,13 @@ void Loop::Deliver(std::unique_ptr<Letter> letter, NetWorker& worker) {
       engine_.gate.Leave(worker.gate_slot);  // a closer may wait for us to pass
     return OfferToGateAgain();
   }
-  if (letter->kind == Letter::Kind::kPush) return DeliverPush(*letter);
+  if (letter->kind == Letter::Kind::kPush) return DeliverPush(*letter, worker);
   Connection* c = Find(letter->client_id);
   if (c == nullptr) return;
   if (letter->kind == Letter::Kind::kFinished) return Finished(*c, worker);
-  if (c->turn == Turn::kBusy) return c->busy->letters.push_back(std::move(letter));
+  if (c->turn == Turn::kBusy && letter->kind != Letter::Kind::kClose) {
+    return KeepLetter(*c, std::move(letter), worker);
+  }
   switch (letter->kind) {
     case Letter::Kind::kReply:
       engine_.Resume(c->client, *letter);
@@ -126,16 +128,12 @@ void Loop::Deliver(std::unique_ptr<Letter> letter, NetWorker& worker) {
   Touch(*c);
 }
 
-void Loop::DeliverPush(const Letter& letter) {
+void Loop::DeliverPush(const Letter& letter, NetWorker& worker) {
   for (uint64_t id : letter.clients) {
     Connection* c = Find(id);
     if (c == nullptr || c->ending != Ending::kNone) continue;  // nothing comes behind a last reply
     if (c->turn == Turn::kBusy) {
-      auto later = std::make_unique<Letter>();
-      later->kind = letter.kind;
-      later->push = letter.push;
-      later->clients = {id};
-      c->busy->letters.push_back(std::move(later));
+      KeepLetter(*c, PushLetter(letter.push, {id}), worker);
       continue;
     }
     LendOutput(*c);
@@ -144,9 +142,34 @@ void Loop::DeliverPush(const Letter& letter) {
   }
 }
 
+// For a client whose command another thread runs: its output is not ours to write to, so what is to
+// come into it waits, and counts already.
+void Loop::KeepLetter(Connection& c, std::unique_ptr<Letter> letter, NetWorker& worker) {
+  CountLetters(c, static_cast<int64_t>(letter->MemoryBytes()));
+  c.busy->letters.push_back(std::move(letter));
+  CheckOutputLimit(c, worker);
+}
+
+// A busy client is to go, and will be told nothing more. An answer that waits is kept: with it the
+// client is ours again.
+void Loop::DropPushes(Connection& c) {
+  std::erase_if(c.busy->letters, [&](const std::unique_ptr<Letter>& letter) {
+    if (letter->kind != Letter::Kind::kPush) return false;
+    CountLetters(c, -static_cast<int64_t>(letter->MemoryBytes()));
+    return true;
+  });
+}
+
+void Loop::CountLetters(Connection& c, int64_t change) {
+  c.busy->letter_bytes += static_cast<size_t>(change);
+  c.client.output_bytes.fetch_add(static_cast<uint64_t>(change), std::memory_order_relaxed);
+  engine_.client_memory.Add(c.client, change);
+}
+
 // Another thread has finished the command that it was running when this loop was adopted.
 void Loop::Finished(Connection& c, NetWorker& worker) {
   CHECK(c.turn == Turn::kBusy);
+  CountLetters(c, -static_cast<int64_t>(c.busy->letter_bytes));
   const std::unique_ptr<BusyState> busy = std::move(c.busy);
   c.turn = Turn::kReady;
   epoll_event event = {};
@@ -212,8 +235,8 @@ void Loop::Sweep(NetWorker& worker) {
   const bool lacked_room = std::exchange(lacks_room_, false);
   if (timeout_ms == 0 && over_soft_limit_ == 0 && !lacked_room) return;
   for (const auto& [id, c] : connections_) {
-    if (c->turn == Turn::kBusy) continue;
     if (c->over_soft_since_ms != 0) CheckOutputLimit(*c, worker);
+    if (c->turn == Turn::kBusy) continue;
     if (c->paused && c->output_blocked) {
       GoOn(*c);
       UpdateInterest(*c);
@@ -229,6 +252,7 @@ void Loop::Sweep(NetWorker& worker) {
 // May be called again with the same or a harsher ending.
 void Loop::Close(Connection& c, Ending ending) {
   if (c.ending < ending) c.ending = ending;
+  if (c.turn == Turn::kBusy) DropPushes(c);
   UpdateInterest(c);
   if (!std::exchange(c.in_endings, true)) endings_.push_back(&c);
 }

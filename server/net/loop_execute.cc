@@ -138,7 +138,7 @@ bool Loop::ExecuteNext(NetWorker& worker) {
   Connection& c = *item.connection;
   // What was sent to it before its request began comes before the reply.
   if (c.client.expects_pushes() && !Mailbox::empty()) [[unlikely]]
-    ReadPushes();
+    ReadPushes(worker);
   if (!c.runnable()) return true;  // an earlier request of it parked or closed it
   if (c.unsent() >= c.pause_at) [[unlikely]] {
     c.paused = true;

@@ -193,8 +193,8 @@ void Loop::FinishOutput(Connection& c) {
 void Loop::CheckOutputLimit(Connection& c, NetWorker& worker) {
   const OutputLimit& limit =
       engine_.config.settings().output_limits[static_cast<size_t>(c.client.output_class())];
-  const auto unsent = static_cast<int64_t>(c.unsent());
-  const bool soft = limit.soft_bytes > 0 && unsent > limit.soft_bytes;
+  const auto waiting = static_cast<int64_t>(c.waiting_output());
+  const bool soft = limit.soft_bytes > 0 && waiting > limit.soft_bytes;
   if (soft && c.over_soft_since_ms == 0) {
     c.over_soft_since_ms = now_ms_;
     ++over_soft_limit_;
@@ -203,7 +203,7 @@ void Loop::CheckOutputLimit(Connection& c, NetWorker& worker) {
     --over_soft_limit_;
   }
   const bool too_long = soft && now_ms_ - c.over_soft_since_ms > limit.soft_seconds * 1000;
-  const bool too_much = limit.hard_bytes > 0 && unsent > limit.hard_bytes;
+  const bool too_much = limit.hard_bytes > 0 && waiting > limit.hard_bytes;
   if ((!too_long && !too_much) || c.ending == Ending::kNow) return;
   Log(LogLevel::kWarning, "Client ", c.client.address,
       " closed for overcoming of output buffer limits.");
