@@ -132,7 +132,7 @@ bool ParseOperations(Context& c, std::vector<Operation>* operations) {
   return true;
 }
 
-// Answers the operation; true where it changed the field, or wrote to a string that has `grown`.
+// Answers the operation; true where it changed the string, which has just `grown` or not.
 bool Run(Context& c, const Operation& operation, Entry* entry, bool grown) {
   const FieldType& type = operation.type;
   const StringBlocks string = entry == nullptr ? StringBlocks() : entry->string();
@@ -176,9 +176,12 @@ void RunField(Context& c, bool read_only) {
   c.reply.Array(operations.size());
   size_t changes = 0;
   for (const Operation& operation : operations) changes += Run(c, operation, entry, grown);
-  // A longer string is a change also where every write overflowed, or a replica would not have it.
-  if (grown) changes = std::max<size_t>(changes, 1);
-  if (changes > 0) c.Changed(key, NotifyClass::kString, "setbit", changes);
+  // A longer string is a change also where every write overflowed, or a replica would not have it;
+  // but no event.
+  const std::string_view event = changes > 0 ? "setbit" : "";
+  if (grown || changes > 0) {
+    c.Changed(key, NotifyClass::kString, event, std::max<size_t>(changes, 1));
+  }
 }
 
 void BitField(Context& c) { RunField(c, false); }
