@@ -105,7 +105,8 @@ void Reset(Context& c) {
   client.db.store(0, std::memory_order_relaxed);
   client.no_evict.store(false, std::memory_order_relaxed);
   client.no_touch.store(false, std::memory_order_relaxed);
-  client.reply_mode = Client::ReplyMode::kOn;
+  // As in Redis: what CLIENT REPLY SKIP said of this very command holds.
+  if (client.reply_mode != Client::ReplyMode::kSkip) client.reply_mode = Client::ReplyMode::kOn;
   BecomeDefaultUser(c.engine, client);
   SetClientName(c, "");
   c.reply.set_resp(2);
