@@ -99,6 +99,9 @@ void ScriptFlush(Context& c) {
 void ScriptKill(Context& c) { KillRunning(c, ScriptKind::kScript); }
 
 void ScriptDebug(Context& c) {
+  if (!c.client.out.empty()) {
+    return c.reply.Error("ERR SCRIPT DEBUG must be called outside a pipeline");
+  }
   if (EqualsIgnoreCase(c.args[2], "no")) return c.reply.Ok();
   if (EqualsIgnoreCase(c.args[2], "yes") || EqualsIgnoreCase(c.args[2], "sync")) {
     return c.reply.Error("ERR There is no debugger for scripts on this server");
