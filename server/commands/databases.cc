@@ -58,7 +58,7 @@ void Flush(Context& c, int db) {
     const bool known = lazy || EqualsIgnoreCase(c.args[1], "sync");
     if (!known || c.args.size() > 2) return c.SyntaxError();
   }
-  FlushDatabase(c, db, lazy);
+  c.worker.stats.changes.Add(FlushDatabase(c, db, lazy));
   c.ReplicateAs(c.args);
   if (db < 0 && c.engine.persistence != nullptr) AfterFlushAll(PersistenceOf(c));
   c.reply.Ok();

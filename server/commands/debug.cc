@@ -19,6 +19,7 @@
 #include "server/engine/engine.h"
 #include "server/engine/replication_host.h"
 #include "server/engine/script_host.h"
+#include "server/engine/whole_keyspace.h"
 #include "server/persistence/persistence.h"
 
 namespace larder {
@@ -162,7 +163,7 @@ void Reload(Context& c) {
   Persistence& persistence = PersistenceOf(c);
   if (save && !persistence.Save()) return c.reply.Error("ERR");
   if (flush) {
-    c.engine.keyspace.FlushAll();
+    FlushDatabase(c, -1, /*lazy=*/true);
     c.engine.scripts->RestoreLibraries({}, LibraryMerge::kFlush);
   }
   std::string error;
@@ -175,7 +176,7 @@ void Reload(Context& c) {
 // The append-only file in the place of the data set.
 void LoadAof(Context& c) {
   std::string error;
-  if (PersistenceOf(c).ReloadAof(c.worker, &error)) return c.reply.Ok();
+  if (PersistenceOf(c).ReloadAof(c, &error)) return c.reply.Ok();
   Log(LogLevel::kWarning, error);
   c.reply.Error("ERR Error trying to load the AOF files, check server logs.");
 }

@@ -49,7 +49,6 @@ size_t FlushDatabase(Context& c, int db, bool lazy) {
     keys += keyspace.Flush(each, lazy);
   }
   InvalidateAll(c.engine);
-  c.worker.stats.changes.Add(keys);
   return keys;
 }
 

@@ -110,7 +110,7 @@ class Persistence : public PersistenceHost {
   // DEBUG RELOAD: the same file into the keyspace as it is. Closed gate.
   bool Reload(bool replace_existing, std::string* error);
   // DEBUG LOADAOF: the append-only file in the place of the keyspace. Closed gate.
-  bool ReloadAof(Worker& worker, std::string* error);
+  bool ReloadAof(Context& c, std::string* error);
   // Reads a data set from elsewhere: a full sync. The keyspace must be empty. Closed gate; not so
   // where options.target takes it beside the present one (replacement.h), which stays what it is.
   bool Load(RdbSource& source, uint64_t size_bytes, RdbLoad::Options options, std::string* error);

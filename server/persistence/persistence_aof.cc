@@ -7,6 +7,7 @@
 #include "server/base/log.h"
 #include "server/engine/engine.h"
 #include "server/engine/script_host.h"
+#include "server/engine/whole_keyspace.h"
 #include "server/persistence/persistence.h"
 
 namespace larder {
@@ -163,16 +164,16 @@ void Persistence::WarnOfSnapshot() const {
       ", start with appendonly no, and then CONFIG SET appendonly yes.");
 }
 
-bool Persistence::ReloadAof(Worker& worker, std::string* error) {
+bool Persistence::ReloadAof(Context& c, std::string* error) {
   if (!aof_.writer().Drain()) {
     *error =
         StrCat("the append only file can't be written: ", std::strerror(aof_.writer().error()));
     return false;
   }
-  engine_.keyspace.FlushAll();
+  FlushDatabase(c, -1, /*lazy=*/true);
   engine_.scripts->RestoreLibraries({}, LibraryMerge::kFlush);
   loading_.store(true, std::memory_order_relaxed);
-  LoadAof(worker, error);
+  LoadAof(c.worker, error);
   loading_.store(false, std::memory_order_relaxed);
   return error->empty();
 }
