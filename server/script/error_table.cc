@@ -7,6 +7,7 @@
 #include "server/base/strings.h"
 #include "server/script/names.h"
 #include "server/script/protect.h"
+#include "server/script/server_api.h"
 
 namespace larder {
 namespace {
@@ -94,7 +95,13 @@ int AddErrorPlace(lua_State* state) {
   return 1;
 }
 
-void ReplyErrorTable(lua_State* state, std::string_view name, Reply& reply) {
+void ReplyError(std::string_view text, ServerApi& server, Reply& reply) {
+  reply.Error(text);
+  server.CountError(reply.last_error_code());
+  reply.MarkErrorCounted();
+}
+
+void ReplyErrorTable(lua_State* state, std::string_view name, ServerApi& server, Reply& reply) {
   std::string text, source, line;
   PushRawField(state, -1, Name::kErr);
   if (!PopText(state, &text)) text = "ERR unknown error";
@@ -109,7 +116,7 @@ void ReplyErrorTable(lua_State* state, std::string_view name, Reply& reply) {
   if (counted) {
     reply.CountedError(text);
   } else {
-    reply.Error(text);
+    ReplyError(text, server, reply);
   }
 }
 

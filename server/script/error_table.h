@@ -11,6 +11,8 @@ struct lua_State;
 
 namespace larder {
 
+class ServerApi;
+
 // Pushes the table. The text begins with its code.
 void PushErrorTable(lua_State* state, std::string_view text);
 // The same, marked as counted already: a command's error has been counted where it happened.
@@ -25,8 +27,10 @@ int AddErrorPlace(lua_State* state);
 // The text of the error on top of the stack, be it such a table or anything else.
 std::string ErrorText(lua_State* state);
 
+// Answers an error that nobody has counted yet, and counts it: a reply may hold several.
+void ReplyError(std::string_view text, ServerApi& server, Reply& reply);
 // Answers the error table on top of the stack, as the outcome of the script `name`. Does not
 // allocate in Lua, so that it may be called where errors can't be caught.
-void ReplyErrorTable(lua_State* state, std::string_view name, Reply& reply);
+void ReplyErrorTable(lua_State* state, std::string_view name, ServerApi& server, Reply& reply);
 
 }  // namespace larder

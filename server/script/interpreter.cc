@@ -211,7 +211,7 @@ int Interpreter::RunScript(lua_State* state) {
   lua_rawset(state, globals);
   lua_rawgeti(state, LUA_REGISTRYINDEX, job.function);
   lua_call(state, 0, 1);
-  WriteReply(state, job.server.resp(), job.most_reply_bytes, job.reply);
+  WriteReply(state, job.server, job.most_reply_bytes, job.reply);
   return 0;
 }
 
@@ -221,13 +221,13 @@ int Interpreter::RunFunction(lua_State* state) {
   PushWords(state, job.keys);
   PushWords(state, job.arguments);
   lua_call(state, 2, 1);
-  WriteReply(state, job.server.resp(), job.most_reply_bytes, job.reply);
+  WriteReply(state, job.server, job.most_reply_bytes, job.reply);
   return 0;
 }
 
 void Interpreter::ReplyFailure(const Job& job, int status) {
   if (status == LUA_ERRRUN && lua_istable(state_, -1)) {
-    return ReplyErrorTable(state_, job.name, job.reply);
+    return ReplyErrorTable(state_, job.name, job.server, job.reply);
   }
   const char* text = lua_isstring(state_, -1) ? lua_tostring(state_, -1) : "execution failure";
   job.reply.Error(StrCat("ERR Error running script ", job.name, ", ", text));

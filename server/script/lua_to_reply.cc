@@ -8,6 +8,7 @@
 #include "server/script/error_table.h"
 #include "server/script/interpreter.h"
 #include "server/script/names.h"
+#include "server/script/server_api.h"
 
 namespace larder {
 namespace {
@@ -42,9 +43,9 @@ std::string_view UpToZero(std::string_view text) { return text.substr(0, text.fi
 
 class ReplyWriter {
  public:
-  ReplyWriter(lua_State* state, int script_resp, size_t most_bytes, Reply& reply)
+  ReplyWriter(lua_State* state, ServerApi& server, size_t most_bytes, Reply& reply)
       : state_(state),
-        script_resp_(script_resp),
+        server_(server),
         reply_(reply),
         most_bytes_(reply.out().size() + most_bytes) {}
 
@@ -55,7 +56,7 @@ class ReplyWriter {
       RaiseErrorTable(state_, "ERR the reply of the script is too large");
     }
     if (!lua_checkstack(state_, 6)) {
-      reply_.Error("ERR reached lua stack limit");
+      ReplyError("ERR reached lua stack limit", server_, reply_);
     } else {
       WriteValue();
     }
@@ -79,7 +80,7 @@ class ReplyWriter {
   }
 
   void WriteBool(bool value) {
-    if (script_resp_ == 3) return reply_.Bool(value);
+    if (server_.resp() == 3) return reply_.Bool(value);
     return value ? reply_.Integer(1) : reply_.Null();
   }
 
@@ -87,7 +88,7 @@ class ReplyWriter {
   void WriteTable() {
     if (Field(Name::kErr, LUA_TSTRING)) {
       lua_pop(state_, 1);
-      return ReplyErrorTable(state_, "", reply_);
+      return ReplyErrorTable(state_, "", server_, reply_);
     }
     if (Field(Name::kOk, LUA_TSTRING)) {
       reply_.Status(OneLine(UpToZero(TextAt(state_, -1))));
@@ -177,7 +178,7 @@ class ReplyWriter {
   }
 
   lua_State* const state_;
-  const int script_resp_;
+  ServerApi& server_;
   Reply& reply_;
   const size_t most_bytes_;
   size_t values_ = 0;
@@ -185,8 +186,8 @@ class ReplyWriter {
 
 }  // namespace
 
-void WriteReply(lua_State* state, int script_resp, size_t most_bytes, Reply& reply) {
-  ReplyWriter(state, script_resp, most_bytes, reply).Write();
+void WriteReply(lua_State* state, ServerApi& server, size_t most_bytes, Reply& reply) {
+  ReplyWriter(state, server, most_bytes, reply).Write();
 }
 
 }  // namespace larder

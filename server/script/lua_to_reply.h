@@ -9,13 +9,15 @@ struct lua_State;
 
 namespace larder {
 
+class ServerApi;
+
 // The largest value of a key (proto-max-bulk-len). Tables that hold each other many times over
 // would otherwise be an endless reply, and its bytes are not the interpreter's.
 inline constexpr size_t kMostReplyBytes = 512 << 20;
 
-// Writes the value on top of the stack, which is popped, as one reply. `script_resp` is the
-// protocol the script chose (redis.setresp): booleans are spelled by it, everything else by the
-// client's. Raises an error where the reply gets larger than `most_bytes`.
-void WriteReply(lua_State* state, int script_resp, size_t most_bytes, Reply& reply);
+// Writes the value on top of the stack, which is popped, as one reply. In the protocol that the
+// script chose (redis.setresp) booleans are spelled, everything else in the client's. Raises an
+// error where the reply gets larger than `most_bytes`.
+void WriteReply(lua_State* state, ServerApi& server, size_t most_bytes, Reply& reply);
 
 }  // namespace larder

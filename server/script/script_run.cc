@@ -132,11 +132,15 @@ std::string ScriptRun::RefuseWithoutPermission(const Command& command, Args args
 }
 
 void ScriptRun::CountRefusal(const Command* command, std::string_view text) {
-  Engine& engine = caller_.engine;
-  engine.stats.CountError(text.substr(0, text.find(' ')));
-  caller_.worker.stats.error_replies.Add(1);
+  CountError(text.substr(0, text.find(' ')));
   if (command == nullptr) return;
-  caller_.worker.stats.per_command[engine.commands.number(*command)].rejected.Add(1);
+  const size_t number = caller_.engine.commands.number(*command);
+  caller_.worker.stats.per_command[number].rejected.Add(1);
+}
+
+void ScriptRun::CountError(std::string_view code) {
+  caller_.engine.stats.CountError(code);
+  caller_.worker.stats.error_replies.Add(1);
 }
 
 ServerApi::Permission ScriptRun::Check(Args args) {

@@ -28,6 +28,7 @@ class ScriptRun : public ServerApi {
   int resp() const override { return reply_.resp(); }
   void set_resp(int resp) override { reply_.set_resp(resp); }
   void set_replicates(bool replicates) override { client_.replicates = replicates; }
+  void CountError(std::string_view code) override;
   std::string_view ReasonToStop() override;
 
   // It was ended in the middle of what it changes (ScriptHost::Abort).

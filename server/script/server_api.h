@@ -31,6 +31,9 @@ class ServerApi : public Interrupt {
 
   // Whether what Call changes is replicated; yes at first.
   virtual void set_replicates(bool replicates) = 0;
+
+  // The script answers an error of its own; those of commands were counted where they happened.
+  virtual void CountError(std::string_view code) = 0;
 };
 
 }  // namespace larder

@@ -51,6 +51,7 @@ class EchoServer : public ServerApi {
   int resp() const override { return resp_; }
   void set_resp(int resp) override { resp_ = resp; }
   void set_replicates(bool) override {}
+  void CountError(std::string_view) override {}
   std::string_view ReasonToStop() override { return ++checks_ > 20 ? "ERR too long" : ""; }
 
  private:

@@ -22,6 +22,7 @@ class FakeServer : public ServerApi {
   int resp() const override { return resp_version; }
   void set_resp(int resp) override { resp_version = resp; }
   void set_replicates(bool) override {}
+  void CountError(std::string_view) override {}
   std::string_view ReasonToStop() override {
     return ++checks > checks_before_kill ? "ERR Script killed by user with SCRIPT KILL..." : "";
   }
