@@ -11,15 +11,19 @@
 # A file in /data that does not exist yet is made from the one in /etc/larder, with the lines of
 # $LARDER_FIRST_CONFIG behind it, so that what CONFIG REWRITE or Sentinel write there lasts.
 set -eu
+umask 0077 # passwords, data: what is written under /data is nobody else's
 
 folder="${LARDER_ETC:-/etc/larder}"
 
-# make FILE TEMPLATE: the file, from the template where there is none.
+# make FILE TEMPLATE: the file, from the template where there is none. It gets its name when it is
+# whole: the next start would take a part of it, without the role or the password, for all.
 make() {
   [ -e "$1" ] && return 0
-  if ! { cat "$folder/$2" && printf '%s\n' "${LARDER_FIRST_CONFIG:-}"; } > "$1"; then
-    echo "entrypoint.sh: $1 can't be written by user $(id -u): chown the volume to that user," \
-      "or run the container with --user" >&2
+  if ! { { cat "$folder/$2" && printf '%s\n' "${LARDER_FIRST_CONFIG:-}"; } > "$1.new" &&
+    sync "$1.new" && mv "$1.new" "$1"; }; then
+    rm -f "$1.new"
+    echo "entrypoint.sh: $1 can't be written by user $(id -u): unless the disk is full, chown the" \
+      "volume to that user, or run the container with --user" >&2
     exit 1
   fi
 }
@@ -33,6 +37,7 @@ case "${1:-}" in
   larder-server | redis-server)
     shift
     case "${1:-}" in
+      -v | --version | -h | --help) ;;
       *.conf) make "$1" larder.conf ;;
       *) set -- "$folder/larder.conf" "$@" ;;
     esac
@@ -41,6 +46,7 @@ case "${1:-}" in
   redis-sentinel)
     shift
     case "${1:-}" in
+      -v | --version | -h | --help) ;;
       *.conf) make "$1" sentinel.conf ;;
       *)
         make sentinel.conf sentinel.conf
@@ -51,5 +57,4 @@ case "${1:-}" in
     ;;
 esac
 
-umask 0077 # what is written under /data is nobody else's
 exec "$@"

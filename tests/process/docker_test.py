@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 """What goes into the image, without an engine that builds it: the entrypoint's conventions, the
 health check, the configuration, the packages. tests/docker builds it and runs the pair."""
+import json
 import os
 import re
+import stat
 import subprocess
 import tempfile
 import unittest
 
-from harness import SANITIZED, SERVER, Server
+from harness import SANITIZED, SERVER, Server, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DOCKER = os.path.join(ROOT, "docker")
@@ -22,10 +24,13 @@ class Entrypoint(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
         for name in ("larder-server", "redis-sentinel", "redis-cli"):
-            path = os.path.join(self.folder, name)
-            with open(path, "w") as program:
-                program.write('#!/bin/sh\necho "${0##*/}" "$@"\n')
-            os.chmod(path, 0o755)
+            self.program(name, 'echo "${0##*/}" "$@"')
+
+    def program(self, name, line):
+        path = os.path.join(self.folder, name)
+        with open(path, "w") as program:
+            program.write("#!/bin/sh\n%s\n" % line)
+        os.chmod(path, 0o755)
 
     def start(self, *words, first_config=""):
         environment = dict(os.environ, PATH=self.folder + ":" + os.environ["PATH"],
@@ -61,6 +66,24 @@ class Entrypoint(unittest.TestCase):
         self.assertIn("protected-mode no\n", text)
         self.assertTrue(text.endswith("replicaof primary 6379\n"), text)
 
+    def test_what_is_made_is_nobody_elses(self):
+        self.start("made.conf", first_config="requirepass secret")
+        made = os.stat(os.path.join(self.folder, "made.conf"))
+        self.assertEqual(stat.S_IMODE(made.st_mode), 0o600)
+
+    def test_half_a_file_is_none(self):
+        # As on a full disk: the next start must not take for the configuration what fitted.
+        self.program("cat", 'head -c 10 "$1"; exit 1')
+        before = os.listdir(self.folder)
+        self.assertEqual(self.start("made.conf", first_config="requirepass secret").returncode, 1)
+        self.assertCountEqual(os.listdir(self.folder), before)
+
+    def test_a_question_to_the_program_is_passed_through(self):
+        for program in ("larder-server", "redis-sentinel"):
+            for word in ("--version", "-v", "--help", "-h"):
+                self.assertEqual(self.start(program, word).stdout.strip(), program + " " + word)
+        self.assertEqual(self.start("redis-server", "-v").stdout.strip(), "larder-server -v")
+
     def test_a_sentinel_gets_a_file_that_it_may_write(self):
         done = self.start("redis-sentinel", first_config="sentinel announce-ip sentinel-1")
         self.assertEqual(done.stdout.strip(), "redis-sentinel sentinel.conf")
@@ -93,6 +116,28 @@ class Image(unittest.TestCase):
             self.healthy(up, 0)
             up.stop()
             self.healthy(up, 1)
+
+    def test_whatever_it_answers_it_is_alive(self):
+        with Server("--dbfilename", "folder") as up:
+            up.call("ACL", "SETUSER", "default", "-ping")
+            self.healthy(up, 0)
+            up.call("ACL", "SETUSER", "default", "+ping")
+            os.mkdir(os.path.join(up.folder, "folder"))
+            up.call("CONFIG", "SET", "save", "3600 1")
+            self.assertEqual(up.call("BGSAVE"), b"Background saving started")
+            wait_until(lambda: up.call("PING").startswith(b"-MISCONF"), "a failed save")
+            self.healthy(up, 0)
+            with up.wire() as wire:
+                wire.call("CONFIG", "SET", "maxclients", "1", "save", "")
+                self.healthy(up, 0)
+
+    def test_one_server_keeps_its_data(self):
+        with open(os.path.join(DOCKER, "compose.yaml")) as file:
+            options = re.search(r"command: (\[.*?\])", file.read(), re.S).group(1)
+        with Server(*json.loads(options)) as up:
+            up.call("SET", "key", "value")
+            up.stop()
+            self.assertTrue(os.path.exists(os.path.join(up.folder, "dump.rdb")))
 
     def healthy(self, server, status):
         done = subprocess.run([os.path.join(DOCKER, "healthcheck.sh")], timeout=30,
