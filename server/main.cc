@@ -26,12 +26,13 @@ int Fail(const std::string& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc == 2 && (std::string(argv[1]) == "--version" || std::string(argv[1]) == "-v")) {
+  const std::string first = argc > 1 ? argv[1] : "";
+  if (first == "--version" || first == "-v") {
     std::printf("larder-server %s (speaks Redis %s)\n", larder::kLarderVersion.data(),
                 larder::kRedisVersion.data());
     return EXIT_SUCCESS;
   }
-  if (argc == 2 && (std::string(argv[1]) == "--help" || std::string(argv[1]) == "-h")) {
+  if (first == "--help" || first == "-h") {
     std::fputs(kUsage, stdout);
     return EXIT_SUCCESS;
   }

@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 
-from harness import (DEADLINE_S, SANITIZED, Server, ServerTest, Wire, encode,
+from harness import (DEADLINE_S, SANITIZED, SERVER, Server, ServerTest, Wire, encode,
                      wait_until)
 
 
@@ -64,6 +64,12 @@ class Start(unittest.TestCase):
             self.assertIn("\nhash-max-listpack-value 64\n", text)
             with Server(path, port=port) as server:
                 self.assertEqual(server.call("CONFIG", "GET", "*"), before)
+
+    def test_a_question_ends_with_its_answer(self):
+        for word, answer in (("--version", "larder-server "), ("--help", "Usage: ")):
+            for more in ([], ["--port", "1"]):
+                done = subprocess.run([SERVER, word, *more], capture_output=True, text=True)
+                self.assertEqual((done.returncode, done.stdout[:len(answer)]), (0, answer))
 
     def test_an_unknown_directive_ends_the_start(self):
         with Server("--maxmemoryy", "1gb", wait=False) as server:
