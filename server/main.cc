@@ -41,6 +41,8 @@ int main(int argc, char** argv) {
   if (!server.Load(&error)) return Fail(error);
   larder::Process process(server);
   if (!process.Begin(&error)) return Fail(error);
+  if (!server.Listen(&error)) return Fail(error);
+  process.Listening();
   if (!server.Start(&error)) return Fail(error);
   process.Ready();
   server.Wait();

@@ -45,16 +45,22 @@ bool Process::Begin(std::string* error) {
     return false;
   }
   if (config.settings().crash_log_enabled) InstallCrashReport(log_path);
-  pid_file_ = config.Text("pidfile");
-  if (pid_file_.empty() && config.settings().daemonize) pid_file_ = "/var/run/larder.pid";
-  if (!pid_file_.empty() && !WritePidFile(pid_file_)) {
-    Log(LogLevel::kWarning, "Can't write the pid file ", pid_file_, ": ", std::strerror(errno));
-    pid_file_.clear();
-  }
   HandleSignals();
   Log(LogLevel::kNotice, "larder ", kLarderVersion, " starts");
   return true;
 }
+void Process::Listening() {
+  const Config& config = server_.config();
+  std::string path = config.Text("pidfile");
+  if (path.empty() && config.settings().daemonize) path = "/var/run/larder.pid";
+  if (path.empty()) return;
+  if (WritePidFile(path)) {
+    pid_file_ = path;
+  } else {
+    Log(LogLevel::kWarning, "Can't write the pid file ", path, ": ", std::strerror(errno));
+  }
+}
+
 
 // Every thread inherits the mask, so that the signals arrive in one place.
 void Process::HandleSignals() {

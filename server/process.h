@@ -21,6 +21,9 @@ class Process {
   // Opens the log, goes to the background where asked to, and from here on turns SIGTERM and SIGINT
   // into a shutdown. False, with the reason.
   bool Begin(std::string* error);
+  // The server has its addresses: writes the pid file. Before that it may be that of another one,
+  // who has them.
+  void Listening();
   // The server serves: says so to the log and to whoever supervises.
   void Ready();
   // The server is about to stop.

@@ -110,7 +110,7 @@ std::vector<std::span<const Command>> AllRows() {
 struct Server::Rooms {
   Config config;
   OomScore oom_score;
-  bool loaded = false;
+  bool loaded = false, listening = false;
   std::vector<std::span<const Command>> rows = AllRows();
   std::optional<Engine> engine;
   std::optional<Scripting> scripting;
@@ -155,7 +155,7 @@ bool Server::Load(std::string* error) {
 
 Config& Server::config() { return rooms_->config; }
 
-bool Server::Start(std::string* error) {
+bool Server::Listen(std::string* error) {
   Rooms& rooms = *rooms_;
   if (!rooms.loaded && !Load(error)) return false;
   for (const std::string& notice : rooms.config.notices()) Log(LogLevel::kNotice, notice);
@@ -199,13 +199,22 @@ bool Server::Start(std::string* error) {
   Net& net = rooms.net.emplace(engine);
   if (!replication.Expect(error)) return false;
   if (options_.port == 0) net.ListenAnywhere();
-  if (!net.Listen(error)) return false;
+  rooms.listening = net.Listen(error);
   engine.port = net.port();
-  rooms.keeper.emplace(engine);
+  return rooms.listening;
+}
+
+bool Server::Start(std::string* error) {
+  Rooms& rooms = *rooms_;
+  if (!rooms.listening && !Listen(error)) return false;
+  Persistence& persistence = *rooms.persistence;
+  Replication& replication = *rooms.replication;
+  Net& net = *rooms.net;
+  rooms.keeper.emplace(*rooms.engine);
   persistence.ExpectFile();
   net.Start();
   // Who waits for this line connects: not before the port is ours, and not after loading only.
-  Log(LogLevel::kNotice, "Listening on port ", engine.port, ", PID: ", getpid());
+  Log(LogLevel::kNotice, "Listening on port ", net.port(), ", PID: ", getpid());
   if (!persistence.LoadAtStart(error)) return false;
   replication.Decide(persistence.found_data());
   replication.Start();

@@ -7,7 +7,7 @@
 //   if (!server.Start(&error)) { ... }
 //   Connect("127.0.0.1", server.port());
 //
-// One thread calls Load, Start, Wait and Stop; RequestShutdown and port() any thread.
+// One thread calls Load, Listen, Start, Wait and Stop; RequestShutdown and port() any thread.
 #pragma once
 
 #include <memory>
@@ -38,8 +38,10 @@ class Server {
   bool Load(std::string* error);
   Config& config();
 
-  // Binds, starts to serve and loads the data set. False, with the reason, when an address can't be
-  // had or the file on disk is damaged.
+  // Binds the addresses; Start does it otherwise. False, with the reason, when one can't be had.
+  bool Listen(std::string* error);
+  // Starts to serve and loads the data set. False, with the reason, when the file on disk is
+  // damaged.
   bool Start(std::string* error);
   // The TCP port it listens on; 0: none.
   int port() const;

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 #include "server/base/strings.h"
 
@@ -33,7 +34,10 @@ bool WritePidFile(const std::string& path) {
   return close(file) == 0 && written;
 }
 
-void RemovePidFile(const std::string& path) { unlink(path.c_str()); }
+void RemovePidFile(const std::string& path) {
+  pid_t owner = 0;
+  if (std::ifstream(path) >> owner && owner == getpid()) unlink(path.c_str());
+}
 
 bool NotifySupervisor(std::string_view state) {
   const char* path = std::getenv("NOTIFY_SOCKET");

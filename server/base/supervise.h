@@ -13,6 +13,7 @@ bool Daemonize();
 
 // Writes the process id and a newline. False, with errno set, when the file can't be written.
 bool WritePidFile(const std::string& path);
+// Unless it names somebody else by now.
 void RemovePidFile(const std::string& path);
 
 // Sends a state to $NOTIFY_SOCKET as sd_notify does: "READY=1", "STOPPING=1", "STATUS=...". False

@@ -36,6 +36,14 @@ TEST(Supervise, WritesAndRemovesThePidFile) {
   EXPECT_FALSE(WritePidFile("/proc/nowhere/pid"));
 }
 
+TEST(Supervise, LeavesThePidFileOfAnother) {
+  std::string path = TempPath("pid_of_another");
+  std::ofstream(path) << getppid() << "\n";
+  RemovePidFile(path);
+  EXPECT_EQ(access(path.c_str(), F_OK), 0);
+  unlink(path.c_str());
+}
+
 TEST(Supervise, TellsTheNotifySocket) {
   std::string path = TempPath("notify");
   int fd = socket(AF_UNIX, SOCK_DGRAM, 0);

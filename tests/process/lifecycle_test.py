@@ -85,6 +85,23 @@ class Start(unittest.TestCase):
                 server.stop()
                 self.assertFalse(os.path.exists(path))
 
+    def test_a_start_that_fails_leaves_the_pid_file_of_who_runs(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "pid")
+            with Server("--pidfile", path) as first:
+                with Server("--pidfile", path, port=first.port, wait=False) as second:
+                    self.assertEqual(second.process.wait(20), 1)
+                with open(path) as pidfile:
+                    self.assertEqual(int(pidfile.read()), first.process.pid)
+
+    def test_a_pid_file_that_another_has_written_stays(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "pid")
+            with Server("--pidfile", path) as first, Server("--pidfile", path) as second:
+                first.stop()
+                with open(path) as pidfile:
+                    self.assertEqual(int(pidfile.read()), second.process.pid)
+
     def test_logfile_takes_the_log(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "log")
