@@ -65,17 +65,19 @@ void Process::Listening() {
 // Every thread inherits the mask, so that the signals arrive in one place.
 void Process::HandleSignals() {
   signal(SIGPIPE, SIG_IGN);
-  signal(SIGHUP, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);  // a file that may grow no more is an error of write
-  sigset_t stop;
-  sigemptyset(&stop);
-  sigaddset(&stop, SIGTERM);
-  sigaddset(&stop, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
-  signals_ = std::thread([this, stop] {
+  sigset_t handled;
+  sigemptyset(&handled);
+  for (int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&handled, number);
+  pthread_sigmask(SIG_BLOCK, &handled, nullptr);
+  signals_ = std::thread([this, handled] {
+    constexpr timespec kLook = {.tv_sec = 1, .tv_nsec = 0};  // between two looks at the log's file
     for (;;) {
-      int signal_number = 0;
-      if (sigwait(&stop, &signal_number) != 0) continue;
+      const int signal_number = sigtimedwait(&handled, nullptr, &kLook);
+      if (signal_number < 0 || signal_number == SIGHUP) {
+        ReopenMovedLog();
+        continue;
+      }
       if (ending_.load(std::memory_order_acquire)) return;
       // Asked again: somebody can't wait for the clients, or with Ctrl+C for the file.
       if (stopping_.load(std::memory_order_acquire) ||

@@ -4,9 +4,14 @@
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <memory>
+#include <utility>
 
 #include "server/base/mutex.h"
 
@@ -60,15 +65,37 @@ std::shared_ptr<spdlog::logger> MakeLogger(spdlog::sink_ptr sink) {
   return logger;
 }
 
+// What tells a file from another one that got its name.
+struct FileId {
+  dev_t device = 0;
+  ino_t inode = 0;
+  bool operator==(const FileId&) const = default;
+};
+
+FileId IdOf(const std::string& file_path) {
+  struct stat status = {};
+  return stat(file_path.c_str(), &status) == 0 ? FileId{status.st_dev, status.st_ino} : FileId{};
+}
+
 // Guards which logger and file are in use; not held while a line is written.
 Mutex mutex;
 std::string path ABSL_GUARDED_BY(mutex);
+FileId id ABSL_GUARDED_BY(mutex);
+bool reopening_failed ABSL_GUARDED_BY(mutex) = false;
 std::shared_ptr<spdlog::logger> current ABSL_GUARDED_BY(mutex);
 
 std::shared_ptr<spdlog::logger> Current() {
   MutexLock lock(mutex);
   if (!current) current = MakeLogger(std::make_shared<spdlog::sinks::stdout_sink_mt>());
   return current;
+}
+
+// The library would make the folders of a path that somebody has mistyped.
+bool CanOpen(const std::string& file_path, std::string* error) {
+  std::FILE* file = std::fopen(file_path.c_str(), "ae");
+  if (file != nullptr) return std::fclose(file) == 0;
+  *error = StrCat("Can't open the log file: ", std::strerror(errno));
+  return false;
 }
 
 }  // namespace
@@ -90,6 +117,7 @@ void SetLogLevel(LogLevel level) { log_internal::level.store(level, std::memory_
 void SetLogRole(LogRole new_role) { role.store(new_role, std::memory_order_relaxed); }
 
 bool OpenLog(const std::string& new_path, std::string* error) {
+  if (!new_path.empty() && !CanOpen(new_path, error)) return false;
   std::shared_ptr<spdlog::logger> logger;
   try {
     if (new_path.empty()) {
@@ -103,20 +131,26 @@ bool OpenLog(const std::string& new_path, std::string* error) {
   }
   MutexLock lock(mutex);
   path = new_path;
+  id = IdOf(new_path);
+  reopening_failed = false;
   current = std::move(logger);
   return true;
 }
 
-void ReopenLog() {
+void ReopenMovedLog() {
   std::string open_path;
   {
     MutexLock lock(mutex);
+    if (path.empty() || IdOf(path) == id) return;
     open_path = path;
   }
   std::string error;
-  if (!open_path.empty() && !OpenLog(open_path, &error)) {
-    Log(LogLevel::kWarning, "Can't reopen the log file: ", error);
+  if (OpenLog(open_path, &error)) return;
+  {
+    MutexLock lock(mutex);
+    if (std::exchange(reopening_failed, true)) return;  // once is enough
   }
+  Log(LogLevel::kWarning, error, "; going on in the one that was moved away");
 }
 
 }  // namespace larder

@@ -41,7 +41,8 @@ void SetLogRole(LogRole role);
 // the file can't be opened: lines go where they went before.
 bool OpenLog(const std::string& path, std::string* error);
 
-// Opens the file again, after logrotate has moved it away. Does nothing for standard output.
-void ReopenLog();
+// Opens the file again where another one has its name by now, or none: logrotate has moved it away.
+// Does nothing for standard output.
+void ReopenMovedLog();
 
 }  // namespace larder

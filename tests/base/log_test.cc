@@ -55,7 +55,7 @@ TEST_F(LogTest, ReopensAFileThatWasMovedAway) {
   Log(LogLevel::kWarning, "one");
   std::string moved = path_ + ".1";
   ASSERT_EQ(std::rename(path_.c_str(), moved.c_str()), 0);
-  ReopenLog();
+  ReopenMovedLog();
   Log(LogLevel::kWarning, "two");
   EXPECT_THAT(ReadFile(moved), testing::HasSubstr("# one\n"));
   EXPECT_THAT(ReadFile(path_), testing::HasSubstr("# two\n"));
@@ -68,6 +68,14 @@ TEST_F(LogTest, KeepsTheOldFileWhenTheNewOneCannotBeOpened) {
   EXPECT_FALSE(error.empty());
   Log(LogLevel::kNotice, "still here");
   EXPECT_THAT(ReadFile(path_), testing::HasSubstr("still here"));
+}
+
+TEST_F(LogTest, MakesNoFolder) {
+  const std::string folder = path_ + ".folder";
+  std::string error;
+  EXPECT_FALSE(OpenLog(folder + "/log", &error));
+  EXPECT_EQ(error, "Can't open the log file: No such file or directory");
+  EXPECT_NE(access(folder.c_str(), F_OK), 0);
 }
 
 TEST(LogLevelNames, AreThoseOfRedis) {

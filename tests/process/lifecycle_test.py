@@ -102,6 +102,21 @@ class Start(unittest.TestCase):
                 with open(path) as pidfile:
                     self.assertEqual(int(pidfile.read()), second.process.pid)
 
+    def test_a_log_that_was_moved_away_begins_anew(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "log")
+            with Server("--logfile", path) as server:
+                for how in (lambda: None, lambda: server.process.send_signal(signal.SIGHUP)):
+                    os.rename(path, path + ".1")
+                    how()
+                    wait_until(lambda: self._logs(server, path), "a line in another file")
+
+    def test_a_log_in_no_folder_ends_the_start(self):
+        with Server("--logfile", "typo/log", wait=False) as server:
+            self.assertEqual(server.process.wait(20), 1)
+            self.assertIn("Can't open the log file: No such file or directory", server.log())
+            self.assertFalse(os.path.exists(server.folder + "/typo"))
+
     def test_logfile_takes_the_log(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "log")
@@ -128,6 +143,13 @@ class Start(unittest.TestCase):
                 finally:
                     os.kill(pid, signal.SIGTERM)
                 wait_until(lambda: not os.path.exists("/proc/%d" % pid), "the end of the daemon")
+
+    def _logs(self, server, path):
+        server.call("DEBUG", "LOG", "after the move")
+        if not os.path.exists(path):
+            return False
+        with open(path) as log:
+            return "after the move" in log.read()
 
     def _pong(self, server):
         try:
