@@ -102,7 +102,8 @@ bool Listener::Open(bool anywhere, std::string* error) {
     port_ = 0;
     return false;
   }
-  return true;
+  if (endpoints_.empty()) *error = "Configured to not listen anywhere, exiting.";  // Redis' words
+  return !endpoints_.empty();
 }
 
 void Listener::Close() {

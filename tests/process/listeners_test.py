@@ -31,6 +31,12 @@ class Listeners(unittest.TestCase):
                     self.assertIn(listener, wire.call("INFO", "server"))
                 self.assertEqual(server.stop(), 0)
 
+    def test_nowhere_to_listen_ends_the_start(self):
+        for options in (["--port", 0], ["--bind", ""]):
+            with Server(*options, wait=False) as server:
+                self.assertEqual(server.process.wait(20), 1)
+                self.assertIn("Configured to not listen anywhere, exiting.", server.log())
+
     def test_ipv6(self):
         with Server("--bind", "::1", address="::1") as server:
             self.assertEqual(server.call("PING"), b"PONG")
