@@ -71,6 +71,7 @@ void Replication::Follow(const std::string& host, int port, bool take_over) {
   const bool was_replica = engine_.replica.exchange(true);
   SetLogRole(LogRole::kReplica);
   engine_.log.SetRaw(true);
+  on_role();
   engine_.log.SetWindow(window());
   engine_.config.Note("replicaof", StrCat(host, " ", port));
   Parking::RefuseAll(engine_, kRoleChanged);
@@ -94,6 +95,7 @@ void Replication::Promote() {
   SetLogRole(LogRole::kPrimary);
   engine_.log.SetRaw(false);
   engine_.log.SelectAnew();
+  on_role();
   engine_.local_expiries.Clear();
   engine_.config.Note("replicaof", "");
   Log(LogLevel::kNotice, "MASTER MODE enabled; the history goes on as ", history_.id(),

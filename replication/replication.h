@@ -5,6 +5,7 @@
 // else by any thread.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -47,6 +48,9 @@ class Replication : public ReplicationHost {
   void Restore(std::string_view name, std::string_view value);
   // And the keys it holds whose time is over. Any thread.
   void NoteExpired(int db, std::string_view key);
+
+  // Called where the role has changed, with the gate closed. Set before Start.
+  std::function<void()> on_role = [] {};
 
   // ---- Any thread -------------------------------------------------------------------------------
   History& history() { return history_; }

@@ -50,9 +50,10 @@ std::string ExecutablePath() {
 
 // Keeps the score that the directives ask for. False: the kernel does not allow it.
 bool ApplyOomScore(const Config& config, OomScore& oom_score, std::string* error) {
-  int primary = 0;
-  std::istringstream(config.Text("oom-score-adj-values")) >> primary;
-  return oom_score.Apply(config.Text("oom-score-adj"), primary, error);
+  int primary = 0, replica = 0;
+  std::istringstream(config.Text("oom-score-adj-values")) >> primary >> replica;
+  const bool follows = !config.Text("replicaof").empty();
+  return oom_score.Apply(config.Text("oom-score-adj"), follows ? replica : primary, error);
 }
 
 // What AWS keeps for itself (its page "Restricted Redis OSS commands"), and PSYNC, which is SYNC
@@ -183,6 +184,10 @@ bool Server::Listen(std::string* error) {
   Replication& replication = rooms.replication.emplace(engine, persistence);
   engine.replication = &replication;
   persistence.on_cut = [&replication](RdbFacts& facts) { replication.AddFacts(facts); };
+  replication.on_role = [&rooms] {
+    std::string reason;
+    if (!ApplyOomScore(rooms.config, rooms.oom_score, &reason)) Log(LogLevel::kWarning, reason);
+  };
   persistence.on_sync = [&replication] { replication.primary().NoteSynced(); };
   persistence.take_fact = [&replication](std::string_view name, std::string_view value) {
     replication.Restore(name, value);

@@ -92,6 +92,28 @@ class Announced(Options):
                          ("7", "0"))
 
 
+class Role(Options):
+    def test_oom_score_adj_values_has_one_for_each_role(self):
+        server = self.server("--oom-score-adj", "absolute", "--oom-score-adj-values", "10 200 800")
+        self.assertEqual(self.score(server), 10)
+        server.call("REPLICAOF", "127.0.0.1", "1")
+        self.assertEqual(self.score(server), 200)
+        server.call("CONFIG", "SET", "oom-score-adj-values", "10 300 800")
+        self.assertEqual(self.score(server), 300)
+
+    def test_a_promoted_replica_has_the_score_of_a_primary(self):
+        # Upwards, which needs no privilege.
+        server = self.server("--oom-score-adj", "absolute", "--oom-score-adj-values", "300 20 800",
+                             "--replicaof", "127.0.0.1", "1")
+        self.assertEqual(self.score(server), 20)
+        server.call("REPLICAOF", "NO", "ONE")
+        self.assertEqual(self.score(server), 300)
+
+    def score(self, server):
+        with open("/proc/%d/oom_score_adj" % server.process.pid) as score:
+            return int(score.read())
+
+
 class Kept(Options):
     def test_expired_keys_until_the_primary_says_that_they_go(self):
         primary, replica = self.pair()
