@@ -36,10 +36,8 @@ Replication::Replication(Engine& engine, Persistence& persistence)
     return failover_.state() != Failover::State::kNone;
   });
   // At once: who comes back behind the command finds the backlog as it asks for it.
-  engine.config.OnChange("repl-backlog-size", [this](const std::string&, std::string*) {
-    engine_.log.ResizeWindow(window());
-    return true;
-  });
+  engine.config.AfterChange("repl-backlog-size",
+                            [this](const std::string&) { engine_.log.ResizeWindow(window()); });
   engine.replica.store(!engine.config.Text("replicaof").empty());
 }
 
@@ -71,9 +69,9 @@ void Replication::Follow(const std::string& host, int port, bool take_over) {
   const bool was_replica = engine_.replica.exchange(true);
   SetLogRole(LogRole::kReplica);
   engine_.log.SetRaw(true);
-  on_role();
   engine_.log.SetWindow(window());
   engine_.config.Note("replicaof", StrCat(host, " ", port));
+  on_role();
   Parking::RefuseAll(engine_, kRoleChanged);
   // Our replicas stay: they are told to ask again when it turns out that the history goes on
   // differently from here.
@@ -95,9 +93,9 @@ void Replication::Promote() {
   SetLogRole(LogRole::kPrimary);
   engine_.log.SetRaw(false);
   engine_.log.SelectAnew();
-  on_role();
   engine_.local_expiries.Clear();
   engine_.config.Note("replicaof", "");
+  on_role();
   Log(LogLevel::kNotice, "MASTER MODE enabled; the history goes on as ", history_.id(),
       " from offset ", engine_.log.offset());
 }

@@ -35,9 +35,8 @@ bool Process::Begin(std::string* error) {
   Config& config = server_.config();
   const std::string log_path = config.Text("logfile");
   SetLogLevel(static_cast<LogLevel>(int64_t{config.settings().loglevel}));
-  config.OnChange("loglevel", [](const std::string& level, std::string*) {
+  config.AfterChange("loglevel", [](const std::string& level) {
     SetLogLevel(ParseLogLevel(level).value_or(LogLevel::kNotice));
-    return true;
   });
   if (!OpenLog(log_path, error)) return false;
   if (config.settings().daemonize && !Daemonize()) {
@@ -49,6 +48,7 @@ bool Process::Begin(std::string* error) {
   Log(LogLevel::kNotice, "larder ", kLarderVersion, " starts");
   return true;
 }
+
 void Process::Listening() {
   const Config& config = server_.config();
   std::string path = config.Text("pidfile");
@@ -60,7 +60,6 @@ void Process::Listening() {
     Log(LogLevel::kWarning, "Can't write the pid file ", path, ": ", std::strerror(errno));
   }
 }
-
 
 // Every thread inherits the mask, so that the signals arrive in one place.
 void Process::HandleSignals() {
@@ -74,11 +73,11 @@ void Process::HandleSignals() {
     constexpr timespec kLook = {.tv_sec = 1, .tv_nsec = 0};  // between two looks at the log's file
     for (;;) {
       const int signal_number = sigtimedwait(&handled, nullptr, &kLook);
+      if (ending_.load(std::memory_order_acquire)) return;
       if (signal_number < 0 || signal_number == SIGHUP) {
         ReopenMovedLog();
         continue;
       }
-      if (ending_.load(std::memory_order_acquire)) return;
       // Asked again: somebody can't wait for the clients, or with Ctrl+C for the file.
       if (stopping_.load(std::memory_order_acquire) ||
           (signal_number == SIGINT && server_.saving_to_stop())) {

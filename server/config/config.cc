@@ -94,6 +94,10 @@ void Config::OnChange(std::string_view name, Callback callback) {
   callbacks_.emplace_back(RowOf(name), std::move(callback));
 }
 
+void Config::AfterChange(std::string_view name, Applied applied) {
+  after_.emplace_back(RowOf(name), std::move(applied));
+}
+
 void Config::Publish(size_t row, const std::string& value) {
   const Directive& directive = Directives()[row];
   if (directive.field) (settings_.*directive.field).Set(NumberOf(directive.check, value));
@@ -252,6 +256,11 @@ std::optional<std::string> Config::Set(std::span<const PairView> pairs, bool loc
     publish(&Change::before);
     for (size_t j = 0; j <= i; ++j) CallBack(changes[j], true, &ignored);
     return SetFailed(Directives()[changes[i].row].name, error);
+  }
+  for (const Change& change : changes) {
+    for (const auto& [row, applied] : after_) {
+      if (row == change.row) applied(change.after);
+    }
   }
   return std::nullopt;
 }

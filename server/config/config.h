@@ -1,7 +1,7 @@
 // Config: the values of all directives. Numbers that code reads while it serves are in settings(),
 // one relaxed load each; everything else is text behind a lock.
 //
-// Threads: Load and OnChange before other threads start; everything else from any thread, but not
+// Threads: Load, OnChange and AfterChange before other threads start; everything else from any thread, but not
 // while holding a shard's lock or the gate (CONFIG SET runs callbacks that may take their own).
 #pragma once
 
@@ -65,6 +65,9 @@ class Config {
   // *error undoes the whole Set (and calls it again with the old value).
   using Callback = std::function<bool(const std::string& value, std::string* error)>;
   void OnChange(std::string_view name, Callback callback);
+  // Called by Set when nobody can refuse any more, with the new value: for what can't be undone.
+  using Applied = std::function<void(const std::string& value)>;
+  void AfterChange(std::string_view name, Applied applied);
   // Called by Rewrite for the lines to write, where somebody else keeps them (users). Set before
   // other threads start, like OnChange.
   using Source = std::function<std::vector<std::string>()>;
@@ -88,6 +91,7 @@ class Config {
   std::string file_;
   std::vector<std::string> notices_;
   std::vector<std::pair<size_t, Callback>> callbacks_;
+  std::vector<std::pair<size_t, Applied>> after_;
   std::vector<std::pair<size_t, Source>> sources_;
 
   Mutex set_mutex_;  // one Set or Rewrite at a time; before values_mutex_

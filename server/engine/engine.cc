@@ -22,15 +22,10 @@ Engine::Engine(Config& configuration, CommandTable table)
   CountThisThread();
   SampleMemory();
   users.SetDefaultPassword(config.Text("requirepass"));
-  config.OnChange("requirepass", [this](const std::string& password, std::string*) {
-    users.SetDefaultPassword(password);
-    return true;
-  });
+  config.AfterChange("requirepass",
+                     [this](const std::string& password) { users.SetDefaultPassword(password); });
   PublishInterest();
-  config.OnChange("notify-keyspace-events", [this](const std::string&, std::string*) {
-    PublishInterest();
-    return true;
-  });
+  config.AfterChange("notify-keyspace-events", [this](const std::string&) { PublishInterest(); });
 }
 
 Engine::~Engine() = default;

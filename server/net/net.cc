@@ -95,11 +95,9 @@ void Net::Parts::RegisterDirectives() {
     *error = "Failed to bind to specified addresses.";  // Redis' words
     return false;
   });
-  config.OnChange("tcp-keepalive", [this](const std::string& value, std::string*) {
-    listener.SetKeepAlive(ToNumber(value));
-    return true;
-  });
-  config.OnChange("timeout", [this](const std::string&, std::string*) {
+  config.AfterChange("tcp-keepalive",
+                     [this](const std::string& value) { listener.SetKeepAlive(ToNumber(value)); });
+  config.AfterChange("timeout", [this](const std::string&) {
     for (auto& loop : loops) loop->Nudge();
     return true;
   });

@@ -34,10 +34,7 @@ Persistence::Persistence(Engine& engine)
     state_.last_save_s = NowS();
   }
   ReadSavePoints(engine.config.Text("save"));
-  engine.config.OnChange("save", [this](const std::string& text, std::string*) {
-    ReadSavePoints(text);
-    return true;
-  });
+  engine.config.AfterChange("save", [this](const std::string& text) { ReadSavePoints(text); });
   FollowAofDirectives();
 }
 

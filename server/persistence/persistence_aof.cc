@@ -44,15 +44,10 @@ void Persistence::FollowAofDirectives() {
     return true;
   });
   for (std::string_view name : {"appendfsync", "no-appendfsync-on-rewrite"}) {
-    engine_.config.OnChange(name, [this](const std::string&, std::string*) {
-      aof_.writer().Poke();
-      return true;
-    });
+    engine_.config.AfterChange(name, [this](const std::string&) { aof_.writer().Poke(); });
   }
-  engine_.config.OnChange("aof-disable-auto-gc", [this](const std::string&, std::string*) {
-    aof_.RemoveHistory();
-    return true;
-  });
+  engine_.config.AfterChange("aof-disable-auto-gc",
+                             [this](const std::string&) { aof_.RemoveHistory(); });
   FollowDatabasePersist();
 }
 

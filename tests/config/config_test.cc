@@ -199,6 +199,18 @@ TEST_F(ConfigTest, CallsBackAndUndoesWhatACallbackRefuses) {
   EXPECT_EQ(config_.settings().port, 6379);
 }
 
+TEST_F(ConfigTest, DoesWhatCannotBeUndoneWhenNobodyRefuses) {
+  std::vector<std::string> seen;
+  config_.AfterChange("timeout", [&](const std::string& value) { seen.push_back(value); });
+  config_.OnChange("port", [](const std::string& value, std::string*) { return value != "1"; });
+  std::vector<Config::PairView> pairs = {{"timeout", "5"}, {"port", "1"}};
+  EXPECT_NE(config_.Set(pairs, false), std::nullopt);
+  EXPECT_THAT(seen, ElementsAre());
+  pairs[1].second = "2";
+  EXPECT_EQ(config_.Set(pairs, false), std::nullopt);
+  EXPECT_THAT(seen, ElementsAre("5"));
+}
+
 TEST_F(ConfigTest, ChangesOneClassOfOutputLimitsAtATime) {
   EXPECT_EQ(Set("client-output-buffer-limit", "replica 1mb 2k 3"), std::nullopt);
   EXPECT_EQ(config_.Text("client-output-buffer-limit"),

@@ -106,6 +106,16 @@ class Users(unittest.TestCase):
         self.assertIn("not both", self.fails("--aclfile", path, "--user", "x on"))
         self.assertIn("opening file", self.fails("--aclfile", path + ".not"))
 
+    def test_a_refused_requirepass_leaves_the_passwords_of_acl_setuser(self):
+        with Server() as other, Server() as server, server.wire() as wire:
+            wire.call("ACL", "SETUSER", "default", ">one", ">two")
+            refusal = wire.call("CONFIG", "SET", "requirepass", "zzz", "port", other.port)
+            self.assertIn(b"Unable to listen on this port", refusal)
+            self.assertEqual(server.call("SET", "k", "v"), b"-NOAUTH Authentication required.")
+            self.assertTrue(wire.call("AUTH", "zzz").startswith(b"-WRONGPASS"))
+            for password in ("one", "two"):
+                self.assertEqual(wire.call("AUTH", password), b"OK")
+
     def test_a_password_of_the_default_user(self):
         with Server("--requirepass", "secret") as server:
             with server.wire() as wire:
