@@ -46,7 +46,8 @@ bool Replica::Authenticate(PrimaryWire& wire) {
 // An old primary may know none of this: its errors do not matter.
 bool Replica::Introduce(PrimaryWire& wire) {
   const int64_t announced = engine_.config.settings().replica_announce_port;
-  const std::string port = std::to_string(announced != 0 ? announced : engine_.port);
+  const int64_t bound = engine_.port.load(std::memory_order_relaxed);
+  const std::string port = std::to_string(announced != 0 ? announced : bound);
   const std::string ip = engine_.config.Text("replica-announce-ip");
   std::string reply;
   if (!Ask(wire, {"REPLCONF", "listening-port", port}, &reply)) return false;

@@ -48,7 +48,8 @@ std::string ExecutablePath() {
   return size > 0 ? std::string(path, static_cast<size_t>(size)) : "";
 }
 
-// Keeps the score that the directives ask for. False: the kernel does not allow it.
+// Keeps the score that the directives ask for in the present role. False: the kernel does not allow
+// it.
 bool ApplyOomScore(const Config& config, OomScore& oom_score, std::string* error) {
   int primary = 0, replica = 0;
   std::istringstream(config.Text("oom-score-adj-values")) >> primary >> replica;
@@ -183,11 +184,11 @@ bool Server::Listen(std::string* error) {
   rooms.for_signals.store(&persistence, std::memory_order_release);
   Replication& replication = rooms.replication.emplace(engine, persistence);
   engine.replication = &replication;
-  persistence.on_cut = [&replication](RdbFacts& facts) { replication.AddFacts(facts); };
   replication.on_role = [&rooms] {
     std::string reason;
     if (!ApplyOomScore(rooms.config, rooms.oom_score, &reason)) Log(LogLevel::kWarning, reason);
   };
+  persistence.on_cut = [&replication](RdbFacts& facts) { replication.AddFacts(facts); };
   persistence.on_sync = [&replication] { replication.primary().NoteSynced(); };
   persistence.take_fact = [&replication](std::string_view name, std::string_view value) {
     replication.Restore(name, value);
@@ -205,7 +206,6 @@ bool Server::Listen(std::string* error) {
   if (!replication.Expect(error)) return false;
   if (options_.port == 0) net.ListenAnywhere();
   rooms.listening = net.Listen(error);
-  engine.port = net.port();
   return rooms.listening;
 }
 

@@ -42,13 +42,13 @@ int64_t Difference(size_t a, size_t b) { return static_cast<int64_t>(a) - static
 // As of 7.2: "listener0:name=tcp,bind=127.0.0.1,bind=-::1,port=6379".
 void WriteListeners(const Engine& engine, InfoWriter& info) {
   int count = 0;
-  if (engine.port != 0) {
+  if (const int port = engine.port.load(std::memory_order_relaxed); port != 0) {
     std::string tcp = "name=tcp";
     for (const std::string& address :
          SplitWords(engine.config.Text("bind")).value_or(std::vector<std::string>{})) {
       StrAppend(tcp, ",bind=", address);
     }
-    info.Field(StrCat("listener", count++), StrCat(tcp, ",port=", engine.port));
+    info.Field(StrCat("listener", count++), StrCat(tcp, ",port=", port));
   }
   if (const std::string path = engine.config.Text("unixsocket"); !path.empty()) {
     info.Field(StrCat("listener", count), StrCat("name=unix,bind=", path));

@@ -184,9 +184,9 @@ class Engine {
   std::string run_id;  // 40 hexadecimal digits
   int64_t started_ms = 0;
   std::string config_file, executable;
-  int port = 0;
   int io_threads = 1;
 
+  std::atomic<int> port{0};                   // that clients connect to; 0: no TCP
   std::atomic<bool> active_expire{true};      // DEBUG SET-ACTIVE-EXPIRE
   std::atomic<bool> any_checksum{false};      // DEBUG SET-SKIP-CHECKSUM-VALIDATION, for RESTORE
   std::atomic<bool> scripts_may_more{false};  // DEBUG SET-DISABLE-DENY-SCRIPTS

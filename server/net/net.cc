@@ -40,6 +40,7 @@ struct Net::Parts {
 
   void MakeLoops();
   void RegisterDirectives();
+  bool Rebind(int64_t port, const std::string& addresses, std::string* error);
   void FitFileLimit();
 
   Engine& engine;
@@ -79,19 +80,23 @@ void Net::Parts::MakeLoops() {
   acceptor.SetLoops(std::move(all));
 }
 
+bool Net::Parts::Rebind(int64_t port, const std::string& addresses, std::string* error) {
+  if (!running) return true;
+  const bool bound = listener.Rebind(static_cast<int>(port), addresses, error);
+  engine.port.store(listener.port(), std::memory_order_relaxed);
+  if (!bound) Log(LogLevel::kWarning, *error);
+  return bound;
+}
+
 void Net::Parts::RegisterDirectives() {
   Config& config = engine.config;
   config.OnChange("port", [this](const std::string& value, std::string* error) {
-    const int port = static_cast<int>(ToNumber(value));
-    if (!running || listener.Rebind(port, engine.config.Text("bind"), error)) return true;
-    Log(LogLevel::kWarning, *error);
+    if (Rebind(ToNumber(value), engine.config.Text("bind"), error)) return true;
     *error = "Unable to listen on this port. Check server logs.";  // Redis' words
     return false;
   });
   config.OnChange("bind", [this](const std::string& value, std::string* error) {
-    const int port = static_cast<int>(engine.config.settings().port);
-    if (!running || listener.Rebind(port, value, error)) return true;
-    Log(LogLevel::kWarning, *error);
+    if (Rebind(engine.config.settings().port, value, error)) return true;
     *error = "Failed to bind to specified addresses.";  // Redis' words
     return false;
   });
@@ -99,7 +104,6 @@ void Net::Parts::RegisterDirectives() {
                      [this](const std::string& value) { listener.SetKeepAlive(ToNumber(value)); });
   config.AfterChange("timeout", [this](const std::string&) {
     for (auto& loop : loops) loop->Nudge();
-    return true;
   });
   config.OnChange("maxclients", [](const std::string& value, std::string* error) {
     const int64_t wanted = ToNumber(value), fit = RaiseFileLimit(wanted);
@@ -123,7 +127,9 @@ void Net::Parts::FitFileLimit() {
 
 bool Net::Listen(std::string* error) {
   parts_->FitFileLimit();
-  return parts_->listener.Open(parts_->anywhere, error);
+  if (!parts_->listener.Open(parts_->anywhere, error)) return false;
+  parts_->engine.port.store(parts_->listener.port(), std::memory_order_relaxed);
+  return true;
 }
 
 void Net::Start() {

@@ -6,7 +6,7 @@ import stat
 import tempfile
 import unittest
 
-from harness import Server, Wire, accepts, wait_until
+from harness import Server, Wire, accepts, free_port, wait_until
 
 
 class Listeners(unittest.TestCase):
@@ -48,6 +48,21 @@ class Listeners(unittest.TestCase):
                     self.assertEqual(wire.call("PING"), b"PONG")
             binds = "bind=127.0.0.1,bind=127.0.0.2,bind=::1"
             self.assertEqual(server.info("listener0"), "name=tcp,%s,port=%d" % (binds, server.port))
+
+    def test_a_port_that_is_set_is_the_one_it_tells(self):
+        with Server("--repl-diskless-sync-delay", "0") as primary, Server() as replica:
+            replica.port = free_port()
+            with replica.wire() as wire:
+                wire.call("CONFIG", "SET", "port", replica.port)
+            replica.address = (replica.address[0], replica.port)
+            self.assertIn("port=%d" % replica.port, replica.info("listener0"))
+            replica.call("REPLICAOF", *primary.address)
+            wait_until(lambda: primary.info("connected_slaves") == "1", "the replica")
+            self.assertIn("port=%d," % replica.port, primary.info("slave0"))
+            # And one that can't be had changes nothing.
+            refusal = replica.call("CONFIG", "SET", "port", primary.port)
+            self.assertIn(b"Unable to listen on this port", refusal)
+            self.assertIn("port=%d" % replica.port, replica.info("listener0"))
 
     def test_an_address_with_a_minus_may_be_absent(self):
         with Server("--bind", "127.0.0.1", "-192.0.2.1") as server:
