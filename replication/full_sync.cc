@@ -192,7 +192,7 @@ bool FullSync::WriteToSockets() {
 }
 
 bool FullSync::WriteToFile() {
-  HiddenFile file;
+  HiddenFile file(engine_.config.Text("dir"));
   if (!Write(file)) {
     Log(LogLevel::kWarning,
         "Full sync: the snapshot could not be written: ", std::strerror(file.error()));
@@ -213,14 +213,13 @@ bool FullSync::WriteToFile() {
 }
 
 void FullSync::Keep(HiddenFile& file) {
-  const std::string name = engine_.config.Text("dbfilename");
-  if (file.KeepAs(name)) {
+  if (file.KeepAs(engine_.config.Path("dbfilename"))) {
     persistence_.NoteSaved(true, changes_at_cut_);
     Log(LogLevel::kNotice, "DB saved on disk");
   } else {
     // Not every file system can; the save points are still due.
-    Log(LogLevel::kWarning, "Full sync: its file could not become ", name, ": ",
-        std::strerror(file.error()));
+    Log(LogLevel::kWarning, "Full sync: its file could not become ",
+        engine_.config.Text("dbfilename"), ": ", std::strerror(file.error()));
   }
 }
 

@@ -6,18 +6,20 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <filesystem>
 
 #include "server/base/replace_file.h"
 #include "server/base/strings.h"
 
 namespace larder {
 
-HiddenFile::HiddenFile() : file_(::open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644)) {
+HiddenFile::HiddenFile(const std::string& directory)
+    : file_(::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0644)) {
   if (file_.open()) return;
   // A file system that can't make one without a name, nor give it one later.
-  char name[] = "temp-sync-XXXXXX";
-  file_ = Socket(::mkostemp(name, 02000000));  // O_CLOEXEC
-  if (file_.open()) ::unlink(name);
+  std::string name = directory + "/temp-sync-XXXXXX";
+  file_ = Socket(::mkostemp(name.data(), O_CLOEXEC));
+  if (file_.open()) ::unlink(name.c_str());
   if (!file_.open()) error_ = errno;
 }
 
@@ -45,7 +47,8 @@ size_t HiddenFile::Read(char* to, size_t most) {
 
 bool HiddenFile::KeepAs(const std::string& path) {
   const std::string source = StrCat("/proc/self/fd/", file_.fd());
-  const std::string name = StrCat("temp-sync-", ::getpid(), ".rdb");
+  const std::string name =
+      std::filesystem::path(path).parent_path() / StrCat("temp-sync-", ::getpid(), ".rdb");
   ::unlink(name.c_str());  // of a process of this number that was killed here
   if (::fsync(file_.fd()) != 0 ||
       ::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {

@@ -1,4 +1,4 @@
-// HiddenFile: a file in the working directory that nobody else sees, on disk where there is room
+// HiddenFile: a file in a directory that nobody else sees, on disk where there is room
 // for a snapshot; it is gone when the object is, unless it was kept. Written once, then read. One
 // thread.
 #pragma once
@@ -15,7 +15,7 @@ namespace larder {
 
 class HiddenFile : public RdbSink, public RdbSource {
  public:
-  HiddenFile();
+  explicit HiddenFile(const std::string& directory);
 
   // Each returns false when it failed, for a reason that error() holds, as errno: whoever asks may
   // be another thread than the one that wrote.

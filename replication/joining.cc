@@ -20,8 +20,10 @@ constexpr std::string_view kServed = "served", kWaited = "joining";
 
 Joining::Joining(Engine& engine, std::atomic<bool>& joining) : engine_(engine), joining_(joining) {}
 
+std::string Joining::File() const { return StrCat(engine_.config.Text("dir"), "/", kFile); }
+
 Joining::Past Joining::ReadPast() const {
-  std::ifstream file(kFile);
+  std::ifstream file(File());
   std::string word;
   if (!file.is_open()) return Past::kNone;
   file >> word;
@@ -30,7 +32,7 @@ Joining::Past Joining::ReadPast() const {
 
 int Joining::Note(Past past) {
   past_.store(past);
-  return ReplaceFile(kFile, StrCat(past == Past::kJoining ? kWaited : kServed, "\n")).error;
+  return ReplaceFile(File(), StrCat(past == Past::kJoining ? kWaited : kServed, "\n")).error;
 }
 
 // Who has a primary in his configuration knows who it is.

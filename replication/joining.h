@@ -41,6 +41,7 @@ class Joining {
  private:
   enum class Past { kNone, kServed, kJoining };  // as the file says
 
+  std::string File() const;
   Past ReadPast() const;
   int Note(Past past);  // 0, or errno
   int64_t deadline_ms() const;

@@ -69,13 +69,13 @@ struct Replica::Extras {
 };
 
 bool Replica::TakeSnapshot(PrimaryWire& wire, const Target& target, const SyncReply& answer) {
-  HiddenFile file;
+  HiddenFile file(engine_.config.Text("dir"));
   ArrivingSnapshot snapshot(wire, file, engine_.config.settings(), progress_);
   if (!snapshot.Begin() || !Load(snapshot, wire, target, answer)) return false;
   // What a restart finds: with it and our primary's backlog it gets by without a full sync.
   const bool wanted = engine_.config.Text("rdb-del-sync-files") != "yes" &&
                       engine_.persistence->left_out().empty();  // it has all databases
-  if (wanted && !file.KeepAs(engine_.config.Text("dbfilename"))) {
+  if (wanted && !file.KeepAs(engine_.config.Path("dbfilename"))) {
     Log(LogLevel::kNotice,
         "The snapshot could not be kept as a file: ", std::strerror(file.error()));
   }

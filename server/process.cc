@@ -15,10 +15,21 @@
 #include "server/base/supervise.h"
 #include "server/base/version.h"
 #include "server/config/config.h"
-#include "server/persistence/persistence.h"
 #include "server/server.h"
 
 namespace larder {
+
+namespace {
+
+// Where core dumps go, and relative paths of the process' own start. The server's start at `dir`
+// whatever it is.
+bool ChangeDirectory(const std::string& path, std::string* error) {
+  if (chdir(path.c_str()) == 0) return true;
+  *error = std::strerror(errno);
+  return false;
+}
+
+}  // namespace
 
 Process::Process(Server& server) : server_(server) {}
 
@@ -33,6 +44,8 @@ Process::~Process() {
 
 bool Process::Begin(std::string* error) {
   Config& config = server_.config();
+  if (!ChangeDirectory(config.Text("dir"), error)) return false;
+  config.OnChange("dir", ChangeDirectory);
   const std::string log_path = config.Text("logfile");
   SetLogLevel(static_cast<LogLevel>(int64_t{config.settings().loglevel}));
   config.AfterChange("loglevel", [](const std::string& level) {
@@ -81,7 +94,7 @@ void Process::HandleSignals() {
       // Asked again: somebody can't wait for the clients, or with Ctrl+C for the file.
       if (stopping_.load(std::memory_order_acquire) ||
           (signal_number == SIGINT && server_.saving_to_stop())) {
-        Persistence::StopWaiting();
+        server_.DropUnfinishedFiles();
         _exit(1);
       }
       Log(LogLevel::kWarning, "Received ", signal_number == SIGINT ? "SIGINT" : "SIGTERM",

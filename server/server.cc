@@ -83,7 +83,7 @@ std::optional<CommandTable> NamedCommands(const Config& config,
 
 // Those of the configuration, or those of the ACL file.
 bool LoadUsers(Engine& engine, std::string* error) {
-  const std::string path = engine.config.Text("aclfile");
+  const std::string path = engine.config.Path("aclfile");
   const std::vector<std::string> lines = engine.config.Lines("user");
   if (!path.empty() && !lines.empty()) {
     *error =
@@ -320,6 +320,10 @@ bool Server::saving_to_stop() const {
   const Persistence* persistence = rooms_->ForSignals();
   return persistence != nullptr && (persistence->saving_to_stop() || rooms_->awaits_script.load() ||
                                     rooms_->engine->stopping.left_ms() > 0);
+}
+
+void Server::DropUnfinishedFiles() const {
+  if (const Persistence* persistence = rooms_->ForSignals()) persistence->DropUnfinishedFiles();
 }
 
 void Server::Stop() {

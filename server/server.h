@@ -56,6 +56,8 @@ class Server {
   void RequestShutdown(std::string words);
   // It saves, or waits for a script or for replicas, because it is about to stop; any thread.
   bool saving_to_stop() const;
+  // For who ends the process instead of waiting for that; any thread.
+  void DropUnfinishedFiles() const;
   // Stops accepting, executes what was read, sends the replies, closes between requests. A script
   // gets as long as clients that do not read, shutdown-timeout; then it is ended, and nothing of it
   // gets into the append-only file or to a replica. Idempotent.

@@ -127,7 +127,7 @@ void AclWhoAmI(Context& c) {
 
 // The path of the ACL file, or "" after the error was answered.
 std::string FilePath(Context& c) {
-  std::string path = c.engine.config.Text("aclfile");
+  std::string path = c.engine.config.Path("aclfile");
   if (path.empty()) {
     c.reply.Error(
         "ERR This Redis instance is not configured to use an ACL file. You may want to specify "

@@ -1,10 +1,6 @@
 #include "server/config/config.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <sstream>
 
@@ -22,12 +18,6 @@ size_t RowOf(std::string_view name) {
   const Directive* directive = FindDirective(name);
   CHECK(directive != nullptr);
   return static_cast<size_t>(directive - Directives().data());
-}
-
-bool ChangeDirectory(const std::string& path, std::string* error) {
-  if (chdir(path.c_str()) == 0) return true;
-  *error = std::strerror(errno);
-  return false;
 }
 
 // Reads the words of one directive, from a file or from CONFIG SET.
@@ -64,7 +54,6 @@ Config::Config() {
     Publish(row, values_[row]);
   }
   values_[RowOf("dir")] = std::filesystem::current_path();
-  OnChange("dir", ChangeDirectory);
 }
 
 std::string Config::Value(size_t row) const {
@@ -73,6 +62,12 @@ std::string Config::Value(size_t row) const {
 }
 
 std::string Config::Text(std::string_view name) const { return Value(RowOf(name)); }
+
+std::string Config::Path(std::string_view name) const {
+  const std::string path = Text(name);
+  if (path.empty()) return path;
+  return std::filesystem::path(Text("dir")) / path;
+}
 
 void Config::Note(std::string_view name, std::string value) {
   MutexLock lock(values_mutex_);
@@ -170,7 +165,7 @@ bool Config::Load(std::span<const std::string> arguments, std::string* error) {
     if (rows[row].effect != Effect::kNone || Value(row) == rows[row].default_value) continue;
     notices_.push_back(StrCat("'", rows[row].name, "' has no effect here. ", rows[row].sentence));
   }
-  return ChangeDirectory(Text("dir"), error);
+  return true;
 }
 
 std::vector<Config::Pair> Config::Get(std::span<const std::string_view> patterns) const {

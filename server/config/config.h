@@ -1,8 +1,9 @@
 // Config: the values of all directives. Numbers that code reads while it serves are in settings(),
 // one relaxed load each; everything else is text behind a lock.
 //
-// Threads: Load, OnChange and AfterChange before other threads start; everything else from any thread, but not
-// while holding a shard's lock or the gate (CONFIG SET runs callbacks that may take their own).
+// Threads: Load, OnChange and AfterChange before other threads start; everything else from any
+// thread, but not while holding a shard's lock or the gate (CONFIG SET runs callbacks that may take
+// their own).
 #pragma once
 
 #include <functional>
@@ -30,11 +31,15 @@ class Config {
   // The value as CONFIG GET prints it. CHECKs that the directive exists.
   std::string Text(std::string_view name) const;
 
+  // The absolute path that a directive names: others than absolute ones start at `dir`, whatever
+  // the process' working directory. "" where the value is.
+  std::string Path(std::string_view name) const;
+
   // The lines of a directive with the flag kLines, each with its words quoted where needed.
   std::vector<std::string> Lines(std::string_view name) const;
 
-  // Reads the arguments of the program, without its name (see config_file.h), and changes to `dir`.
-  // False, with the text to print before the process ends with status 1.
+  // Reads the arguments of the program, without its name (see config_file.h). False, with the text
+  // to print before the process ends with status 1.
   bool Load(std::span<const std::string> arguments, std::string* error);
 
   // One sentence for each directive that was given and has no effect here; to be logged once.

@@ -202,7 +202,7 @@ bool Listener::BindAddresses(int port, bool anywhere, const std::string& address
 }
 
 bool Listener::BindUnix(std::string* error) {
-  const std::string path = config_.Text("unixsocket");
+  const std::string path = config_.Path("unixsocket");
   if (path.empty()) return true;
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
@@ -214,7 +214,7 @@ bool Listener::BindUnix(std::string* error) {
   ::unlink(path.c_str());
   Endpoint endpoint;
   endpoint.unix_socket = true;
-  endpoint.local = path + ":0";
+  endpoint.local = config_.Text("unixsocket") + ":0";
   endpoint.socket = Socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int fd = endpoint.socket.fd();
   const mode_t mode = static_cast<mode_t>(config_.settings().unixsocketperm);

@@ -74,7 +74,7 @@ bool Aof::Start(RdbSave::Options options, RdbFacts facts, std::string* error) {
 
 bool Aof::MakeFirstBase(RdbSave::Options options, RdbFacts facts, std::string* error) {
   const bool rdb = engine_.config.settings().aof_use_rdb_preamble != 0;
-  SnapshotFile file(SnapshotFile::DirectoryNow(), SnapshotFile::kRewrite, false);
+  SnapshotFile file(engine_.config.Text("dir"), SnapshotFile::kRewrite, false);
   facts.sizes = SizesOf(engine_.keyspace);
   bool whole;
   if (rdb) {
@@ -207,7 +207,7 @@ bool Aof::WriteBase(Snapshot& snapshot, RdbSave::Options options) {
   Log(LogLevel::kNotice, "Background append only file rewriting started");
   const Settings& settings = engine_.config.settings();
   const bool rdb = settings.aof_use_rdb_preamble != 0;
-  SnapshotFile file(SnapshotFile::DirectoryNow(), SnapshotFile::kRewrite,
+  SnapshotFile file(engine_.config.Text("dir"), SnapshotFile::kRewrite,
                     settings.aof_rewrite_incremental_fsync != 0);
   Snapshot::Outcome outcome;
   if (rdb) {

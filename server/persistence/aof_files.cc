@@ -75,7 +75,7 @@ bool AofFiles::TakeOldFile(std::string* error) {
 
 // Also where an upgrade has written its manifest and then was interrupted.
 bool AofFiles::MustUpgrade() const {
-  if (!Exists(Stem())) return false;
+  if (!Exists(OldPath())) return false;
   if (manifest_.empty()) return true;
   return manifest_.base && manifest_.increments.empty() && manifest_.base->name == Stem() &&
          !Exists(PathOf(Stem()));
@@ -86,7 +86,7 @@ bool AofFiles::Upgrade(std::string* error) {
   manifest.ReplaceBase(Stem(), false, 0);
   manifest.base->name = Stem();
   if (!MakeDirectory(error) || !Adopt(std::move(manifest), {}, error) ||
-      !Rename(Stem(), PathOf(Stem()), error)) {
+      !Rename(OldPath(), PathOf(Stem()), error)) {
     return false;
   }
   SyncDirectory(Directory());
@@ -119,7 +119,7 @@ bool AofFiles::Sizes(uint64_t* all, uint64_t* base, std::string* error) const {
 bool AofFiles::MakeDirectory(std::string* error) const {
   struct stat status = {};
   if (mkdir(Directory().c_str(), 0755) == 0) {
-    errno = SyncDirectory(".");
+    errno = SyncDirectory(config_.Text("dir"));
     if (errno == 0) return true;
   } else if (errno == EEXIST && stat(Directory().c_str(), &status) == 0 &&
              S_ISDIR(status.st_mode)) {

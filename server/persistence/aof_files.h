@@ -55,7 +55,9 @@ class AofFiles {
   void RemoveHistory();
 
  private:
-  std::string Directory() const { return config_.Text("appenddirname"); }
+  std::string Directory() const { return config_.Path("appenddirname"); }
+  // The single file of before version 7 has this name, in `dir`.
+  std::string OldPath() const { return config_.Path("appendfilename"); }
   std::string Stem() const { return config_.Text("appendfilename"); }
   std::string ManifestName() const { return Stem() + ".manifest"; }
   std::string TemporaryName() const { return "temp-" + Stem() + ".incr"; }

@@ -14,6 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr char kFolder[] = "/backups";
 constexpr char kNameFormat[] = "dump-%Y-%m-%d-%H%M.rdb";
 
 bool IsBackup(std::string_view name) { return HasShape(name, "dump-####-##-##-####.rdb"); }
@@ -44,10 +45,24 @@ std::vector<std::string> BackupsIn(const std::string& folder) {
   return names;
 }
 
+bool RemoveOldest(const std::string& folder, size_t keep, std::string* error) {
+  std::vector<std::string> names = BackupsIn(folder);
+  if (names.size() <= keep) return true;
+  names.resize(names.size() - keep);
+  for (const std::string& name : names) {
+    std::error_code failed;
+    fs::remove(StrCat(folder, "/", name), failed);
+    if (!failed) continue;
+    *error = StrCat("the old backup ", folder, "/", name, " stays: ", failed.message());
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
-Backups::Backups(int64_t now_s, std::string folder) : folder_(std::move(folder)), last_s_(now_s) {
-  const std::vector<std::string> names = BackupsIn(folder_);
+Backups::Backups(int64_t now_s, const std::string& directory) : last_s_(now_s) {
+  const std::vector<std::string> names = BackupsIn(directory + kFolder);
   if (!names.empty()) last_s_ = std::min(now_s, TimeOf(names.back()));
 }
 
@@ -70,9 +85,10 @@ bool Backups::IsDue(int minute_of_day, int64_t now_s) const {
 
 bool Backups::Take(const std::string& snapshot, int64_t now_s, size_t keep, std::string* error) {
   last_s_ = now_s;
+  const std::string folder = fs::path(snapshot).parent_path().string() + kFolder;
   std::error_code failed;
-  fs::create_directories(folder_, failed);
-  const std::string path = StrCat(folder_, "/", NameAt(now_s));
+  fs::create_directories(folder, failed);
+  const std::string path = StrCat(folder, "/", NameAt(now_s));
   if (!failed) fs::remove(path, failed);  // of the same minute
   if (!failed) fs::create_hard_link(snapshot, path, failed);
   if (failed) {  // a file system without hard links
@@ -82,21 +98,7 @@ bool Backups::Take(const std::string& snapshot, int64_t now_s, size_t keep, std:
     *error = StrCat("no backup ", path, " of ", snapshot, ": ", failed.message());
     return false;
   }
-  return RemoveOldest(keep, error);
-}
-
-bool Backups::RemoveOldest(size_t keep, std::string* error) const {
-  std::vector<std::string> names = BackupsIn(folder_);
-  if (names.size() <= keep) return true;
-  names.resize(names.size() - keep);
-  for (const std::string& name : names) {
-    std::error_code failed;
-    fs::remove(StrCat(folder_, "/", name), failed);
-    if (!failed) continue;
-    *error = StrCat("the old backup ", folder_, "/", name, " stays: ", failed.message());
-    return false;
-  }
-  return true;
+  return RemoveOldest(folder, keep, error);
 }
 
 }  // namespace larder

@@ -2,7 +2,7 @@
 // backup is the snapshot that was just written, under a second name (a hard link): it costs no time
 // and, until the next snapshot takes the place of the first name, no space.
 //
-// In the folder "backups" of the working directory: dump-2026-11-28-0330.rdb, local time.
+// In the folder "backups" beside the snapshot: dump-2026-11-28-0330.rdb, local time.
 //
 // One thread: Persistence's own.
 #pragma once
@@ -14,8 +14,8 @@ namespace larder {
 
 class Backups {
  public:
-  // Knows those that are there already; `now_s` is Unix time, like all times here.
-  explicit Backups(int64_t now_s, std::string folder = "backups");
+  // Knows those that are in this directory already; `now_s` is Unix time, like all times here.
+  Backups(int64_t now_s, const std::string& directory);
 
   // Whether the time of day has passed since the last backup, or since the start where there is
   // none. One that was missed while the server was down is due at once.
@@ -26,9 +26,6 @@ class Backups {
   bool Take(const std::string& snapshot, int64_t now_s, size_t keep, std::string* error);
 
  private:
-  bool RemoveOldest(size_t keep, std::string* error) const;
-
-  const std::string folder_;
   int64_t last_s_;
 };
 

@@ -28,7 +28,7 @@ Persistence::Persistence(Engine& engine)
       main_worker_(engine.gate, engine.stats.AddWorker()),
       snapshot_(engine),
       aof_(engine, WriterEvents()),
-      backups_(NowS()) {
+      backups_(NowS(), engine.config.Text("dir")) {
   {
     MutexLock lock(mutex_);
     state_.last_save_s = NowS();
@@ -40,7 +40,9 @@ Persistence::Persistence(Engine& engine)
 
 Persistence::~Persistence() { Stop(); }
 
-void Persistence::StopWaiting() { SnapshotFile::RemoveTemporaries(); }
+void Persistence::DropUnfinishedFiles() const {
+  SnapshotFile::RemoveTemporaries(engine_.config.Text("dir"));
+}
 
 void Persistence::Stop() {
   if (saved_to_stop_.exchange(false) && changes() > 0) {
@@ -124,7 +126,7 @@ void Persistence::TakeBackup() {
   int64_t keep = 1;
   ParseInt64(engine_.config.Text("backup-retention"), &keep);
   std::string error;
-  const std::string file = engine_.config.Text("dbfilename");
+  const std::string file = engine_.config.Path("dbfilename");
   const bool ok = backups_.Take(file, NowS(), static_cast<size_t>(keep), &error);
   if (ok) {
     Log(LogLevel::kNotice, "Daily backup taken");

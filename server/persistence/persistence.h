@@ -85,7 +85,7 @@ class Persistence : public PersistenceHost {
   bool PrepareShutdown(const std::string& words);
   bool saving_to_stop() const { return saving_to_stop_.load(std::memory_order_relaxed); }
   // Before the process ends in the middle of things: leaves no temporary file. Any thread.
-  static void StopWaiting();
+  void DropUnfinishedFiles() const;
   // When no client is left, by the thread that started the server: saves what came in meanwhile and
   // ends the thread.
   void Stop();

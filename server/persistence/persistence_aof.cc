@@ -149,7 +149,7 @@ void Persistence::OpenAof() {
 
 // As Redis: the append-only file alone counts, and soon it will hold what there is now.
 void Persistence::WarnOfSnapshot() const {
-  const std::string name = engine_.config.Text("dbfilename");
+  const std::string name = engine_.config.Path("dbfilename");
   if (access(name.c_str(), F_OK) != 0) return;
   Log(LogLevel::kWarning, "There is a snapshot ", name,
       " but no append-only file: starting empty. To go on with the snapshot, stop now with "

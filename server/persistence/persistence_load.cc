@@ -23,7 +23,7 @@ namespace larder {
 void Persistence::ExpectFile() {
   const bool append_only = engine_.config.settings().appendonly != 0;
   const bool exists =
-      append_only ? aof_.Expect() : access(engine_.config.Text("dbfilename").c_str(), F_OK) == 0;
+      append_only ? aof_.Expect() : access(engine_.config.Path("dbfilename").c_str(), F_OK) == 0;
   const bool loads = exists || !engine_.config.Text("import").empty();
   loading_.store(loads, std::memory_order_relaxed);
   if (loads || append_only) gate_at_start_.emplace(engine_.gate, main_worker_.gate_slot);
@@ -84,9 +84,10 @@ bool Persistence::LoadOwn(std::string* error) {
 bool Persistence::ImportAll(std::string* error) {
   const std::string from = engine_.config.Text("import");
   // Not a word of the address: it may hold a password.
-  const std::string what = from.starts_with("redis://") ? "another server" : from;
+  const bool server = from.starts_with("redis://");
+  const std::string what = server ? "another server" : from;
   Log(LogLevel::kNotice, "Importing from ", what);
-  std::optional<Import> import = OpenImport(from, error);
+  std::optional<Import> import = OpenImport(server ? from : engine_.config.Path("import"), error);
   if (!import || !Load(*import->source, import->size_bytes,
                        {.replace_existing = true, .only_db = import->only_db}, error)) {
     *error = StrCat("import from ", what, ": ", *error);
@@ -106,7 +107,7 @@ bool Persistence::Reload(bool replace_existing, std::string* error) {
 
 // False with an empty error: there is no file.
 bool Persistence::LoadFile(RdbLoad::Options options, std::string* error) {
-  const std::string name = engine_.config.Text("dbfilename");
+  const std::string name = engine_.config.Path("dbfilename");
   error->clear();
   FileSource file(name);
   if (!file.opened()) {

@@ -68,7 +68,7 @@ RdbFacts Persistence::LibraryFacts() const {
 }
 
 Persistence::Target Persistence::TargetNow() const {
-  return {SnapshotFile::DirectoryNow(), engine_.config.Text("dbfilename")};
+  return {engine_.config.Text("dir"), engine_.config.Text("dbfilename")};
 }
 
 bool Persistence::WriteFile(std::string_view kind, const Target& target,

@@ -17,20 +17,17 @@ namespace {
 
 constexpr uint64_t kSyncStepBytes = 4 * 1024 * 1024;  // as Redis
 
-std::string TemporaryName(std::string_view kind) { return StrCat("temp-", getpid(), ".", kind); }
+std::string TemporaryPath(const std::string& directory, std::string_view kind) {
+  return std::filesystem::path(directory) / StrCat("temp-", getpid(), ".", kind);
+}
 
 }  // namespace
-
-std::string SnapshotFile::DirectoryNow() {
-  std::error_code gone;
-  return std::filesystem::current_path(gone);
-}
 
 SnapshotFile::SnapshotFile(const std::string& directory, std::string_view kind,
                            bool sync_as_written)
     : directory_(directory),
       sync_as_written_(sync_as_written),
-      temporary_(std::filesystem::path(directory) / TemporaryName(kind)) {
+      temporary_(TemporaryPath(directory, kind)) {
   fd_ = open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd_ < 0) Fail("Failed opening the temp RDB file for saving");
 }
@@ -41,9 +38,9 @@ SnapshotFile::~SnapshotFile() {
   unlink(temporary_.c_str());
 }
 
-void SnapshotFile::RemoveTemporaries() {
+void SnapshotFile::RemoveTemporaries(const std::string& directory) {
   for (std::string_view kind : {kInBackground, kWhileAllWait, kRewrite}) {
-    unlink(TemporaryName(kind).c_str());
+    unlink(TemporaryPath(directory, kind).c_str());
   }
 }
 

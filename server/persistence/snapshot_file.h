@@ -1,6 +1,6 @@
 // Files of snapshots: written beside the old one and put in its place when they are whole and on
-// disk, so that a failure at any moment leaves the old file as it was. The working directory is
-// `dir`, which CONFIG SET changes while they are written: so they know theirs. One thread each.
+// disk, so that a failure at any moment leaves the old file as it was. `dir` may change while they
+// are written: they know theirs. One thread each.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,6 @@ namespace larder {
 
 class SnapshotFile : public RdbSink {
  public:
-  // The working directory as it is now; empty where it is gone.
-  static std::string DirectoryNow();
   // The file is DIRECTORY/temp-PID.KIND until then, so one of a kind is written at a time.
   static constexpr std::string_view kInBackground = "bg.rdb", kWhileAllWait = "rdb",
                                     kRewrite = "bg.aof";
@@ -34,8 +32,8 @@ class SnapshotFile : public RdbSink {
   const std::string& path() const { return temporary_; }
   // It was renamed.
   void Release();
-  // Removes what this process is writing, for who ends it without waiting. Any thread.
-  static void RemoveTemporaries();
+  // Removes what this process is writing there, for who ends it without waiting. Any thread.
+  static void RemoveTemporaries(const std::string& directory);
   // Why something returned false.
   const std::string& error() const { return error_; }
 

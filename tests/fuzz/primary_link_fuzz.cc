@@ -38,7 +38,7 @@ void Check(std::string_view bytes) {
   if (!wire.ReadLine(&line, 1000)) return;
   const SyncReply reply = SyncReply::Parse(line);
   CHECK(reply.id.empty() || reply.id.size() == 40);
-  HiddenFile file;
+  HiddenFile file("/tmp");
   ArrivingSnapshot::Progress progress;
   ArrivingSnapshot snapshot(wire, file, settings, progress);
   if (!snapshot.Begin()) return;

@@ -58,7 +58,7 @@ class BackupsTest : public testing::Test {
 };
 
 TEST_F(BackupsTest, OneIsDueOncePerDay) {
-  Backups backups(At(2026, 11, 28, 1, 0), Folder());
+  Backups backups(At(2026, 11, 28, 1, 0), folder_);
   EXPECT_FALSE(backups.IsDue(kHalfPastThree, At(2026, 11, 28, 3, 29)));
   EXPECT_TRUE(backups.IsDue(kHalfPastThree, At(2026, 11, 28, 3, 30)));
   ASSERT_TRUE(Take(backups, At(2026, 11, 28, 3, 31), 7)) << error_;
@@ -69,7 +69,7 @@ TEST_F(BackupsTest, OneIsDueOncePerDay) {
 
 TEST_F(BackupsTest, TheDayOfAnotherClockHasOneToo) {
   Backups backups(At(2026, 3, 28, 3, 31),
-                  Folder());  // on the 29th the clock leaves out two o'clock
+                  folder_);  // on the 29th the clock leaves out two o'clock
   EXPECT_FALSE(backups.IsDue(kHalfPastThree, At(2026, 3, 29, 1, 59)));
   EXPECT_TRUE(backups.IsDue(kHalfPastThree, At(2026, 3, 29, 3, 30)));
   EXPECT_TRUE(backups.IsDue(2 * 60 + 30, At(2026, 3, 29, 4, 0)));
@@ -77,17 +77,17 @@ TEST_F(BackupsTest, TheDayOfAnotherClockHasOneToo) {
 
 TEST_F(BackupsTest, OneThatWasMissedIsDueAtTheStart) {
   {
-    Backups backups(At(2026, 11, 20, 3, 0), Folder());
+    Backups backups(At(2026, 11, 20, 3, 0), folder_);
     ASSERT_TRUE(Take(backups, At(2026, 11, 20, 3, 30), 7));
   }
   const int64_t start_s = At(2026, 11, 22, 12, 0);
-  EXPECT_TRUE(Backups(start_s, Folder()).IsDue(kHalfPastThree, start_s));
+  EXPECT_TRUE(Backups(start_s, folder_).IsDue(kHalfPastThree, start_s));
 }
 
 TEST_F(BackupsTest, TheNewestStayAndNothingElseIsTouched) {
   fs::create_directory(Folder());
   std::ofstream(Folder() + "/dump-by-hand.rdb") << "mine";
-  Backups backups(At(2026, 11, 1, 0, 0), Folder());
+  Backups backups(At(2026, 11, 1, 0, 0), folder_);
   for (int day = 0; day < 5; ++day) {
     ASSERT_TRUE(Take(backups, At(2026, 11, 1, 3, 30) + day * kDayS, 2)) << error_;
   }
@@ -96,7 +96,7 @@ TEST_F(BackupsTest, TheNewestStayAndNothingElseIsTouched) {
 }
 
 TEST_F(BackupsTest, ABackupOutlivesTheSnapshotItWas) {
-  Backups backups(At(2026, 11, 1, 0, 0), Folder());
+  Backups backups(At(2026, 11, 1, 0, 0), folder_);
   ASSERT_TRUE(Take(backups, At(2026, 11, 1, 3, 30), 2));
   std::ofstream(folder_ + "/temp") << "later";
   fs::rename(folder_ + "/temp", folder_ + "/dump.rdb");  // as a snapshot is put in place
@@ -107,7 +107,7 @@ TEST_F(BackupsTest, ABackupOutlivesTheSnapshotItWas) {
 
 TEST_F(BackupsTest, WhatCannotBeWrittenIsNamedAndTriedTomorrow) {
   std::ofstream(Folder()) << "a file where the folder should be";
-  Backups backups(At(2026, 11, 1, 0, 0), Folder());
+  Backups backups(At(2026, 11, 1, 0, 0), folder_);
   EXPECT_FALSE(Take(backups, At(2026, 11, 1, 3, 30), 2));
   EXPECT_NE(error_.find("backups/dump-2026-11-01-0330.rdb of "), std::string::npos) << error_;
   EXPECT_FALSE(backups.IsDue(kHalfPastThree, At(2026, 11, 1, 3, 31)));

@@ -318,7 +318,7 @@ class Damaged(unittest.TestCase):
         path, before = self.damage(cut=3)
         whole = before[:before.rindex(b"*")]
         self.refused("Unexpected end of file reading the append only file "
-                     "%s at offset %d" % (os.path.relpath(path, self.server.folder), len(whole)),
+                     "%s at offset %d" % (os.path.realpath(path), len(whole)),
                      "--aof-load-truncated", "no")
         with open(path, "rb") as file:
             self.assertEqual(file.read(), before)
