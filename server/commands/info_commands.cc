@@ -72,8 +72,8 @@ void WriteKeyspace(Engine& engine, InfoWriter& info) {
   for (int db = 0; db < engine.keyspace.databases(); ++db) {
     const size_t keys = engine.keyspace.Size(db);
     if (keys == 0) continue;
-    info.Field(StrCat("db", db),
-               StrCat("keys=", keys, ",expires=", engine.keyspace.Expires(db), ",avg_ttl=0"));
+    info.Field(StrCat("db", db), StrCat("keys=", keys, ",expires=", engine.keyspace.Expires(db),
+                                        ",avg_ttl=", engine.average_ttl.of(db)));
   }
 }
 

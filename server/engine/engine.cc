@@ -16,6 +16,7 @@ Engine::Engine(Config& configuration, CommandTable table)
       commands(std::move(table)),
       keyspace(static_cast<int>(int64_t{configuration.settings().databases})),
       stats(commands.commands().size()),
+      average_ttl(keyspace.databases()),
       users(AclCommandsOf(commands), configuration.settings().acl_all_channels),
       run_id(RandomHex(40)),
       started_ms(WallMs()) {

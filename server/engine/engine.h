@@ -19,6 +19,7 @@
 #include "server/acl/users.h"
 #include "server/base/clock.h"
 #include "server/config/config.h"
+#include "server/engine/average_ttl.h"
 #include "server/engine/client.h"
 #include "server/engine/client_memory.h"
 #include "server/engine/client_registry.h"
@@ -152,6 +153,7 @@ class Engine {
   ClientMemory client_memory;
   Stats stats;
   Rates rates;
+  AverageTtl average_ttl;
   ClientRegistry clients;
   PubSub pubsub;
   Topics tracked_keys;  // by client-side caching: clients that may hold a key

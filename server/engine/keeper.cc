@@ -47,6 +47,7 @@ void Keeper::Round(Worker& worker) {
   if (engine_.active_expire.load(std::memory_order_relaxed) &&
       engine_.RemovesExpired(worker.now_ms)) {
     ExpireDue(engine_, worker);
+    engine_.average_ttl.Sample(engine_, worker);
     engine_.log.Announce();
   }
   if (engine_.replica.load(std::memory_order_relaxed)) {
