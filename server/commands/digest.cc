@@ -60,7 +60,7 @@ void AddList(Digest& digest, const List& list) {
 void AddZSet(Digest& digest, const ZSet& zset) {
   uint64_t cursor = 0;
   do {
-    cursor = zset.Scan(cursor, 1000, [&](const BulkView& member, double score) {
+    cursor = zset.Scan(cursor, 1000, false, [&](const BulkView& member, double score) {
       char text[32];
       const int size = std::snprintf(text, sizeof(text), "%.17g", score);
       CombinePair(digest, member.bytes, {text, static_cast<size_t>(size)});

@@ -75,7 +75,8 @@ void ZScan(Context& c) {
   if (!ParseScanOptions(c, 3, false, &options)) return;
   ScanReply reply(c.reply);
   size_t replies = 0;
-  cursor = zset->Scan(cursor, options.count, [&](const BulkView& member, double score) {
+  const bool whole = EncodingOf(c, *zset) == "listpack";
+  cursor = zset->Scan(cursor, options.count, whole, [&](const BulkView& member, double score) {
     if (!options.Matches(member.bytes)) return;
     c.reply.Bulk(member);
     char digits[kMaxDoubleLength];

@@ -115,8 +115,8 @@ void ZSet::RemoveRange(size_t rank, size_t count) {
   AdjustDict();
 }
 
-uint64_t ZSet::Scan(uint64_t cursor, size_t count, Visitor visit) const {
-  if (!tree_.is_leaf()) {
+uint64_t ZSet::Scan(uint64_t cursor, size_t count, bool whole, Visitor visit) const {
+  if (!whole && !tree_.is_leaf()) {
     return scores_.Scan(cursor, count, [&](const DictRecord& record) {
       visit(BulkView{record.key}, ScoreOf(record.value));
     });

@@ -48,8 +48,8 @@ class ZSet {
   void RemoveRange(size_t rank, size_t count);
 
   // Visits some elements and returns the cursor to go on from, 0 at the end; see Dict::Scan. A
-  // small sorted set is visited whole, in order.
-  uint64_t Scan(uint64_t cursor, size_t count, Visitor visit) const;
+  // small sorted set is visited whole, in order, and a larger one where that is wanted.
+  uint64_t Scan(uint64_t cursor, size_t count, bool whole, Visitor visit) const;
 
   // What OBJECT ENCODING answers under these limits (zset-max-listpack-entries and -value):
   // "listpack" or "skiplist". As in Redis a sorted set that once exceeded them stays a skiplist.

@@ -53,7 +53,7 @@ TEST(ZSet, ScanVisitsEveryMember) {
     std::map<std::string, double> seen;
     uint64_t cursor = 0;
     do {
-      cursor = zset.Scan(cursor, 10, [&](const BulkView& member, double score) {
+      cursor = zset.Scan(cursor, 10, false, [&](const BulkView& member, double score) {
         seen.emplace(member.bytes, score);
       });
     } while (cursor != 0);
