@@ -164,6 +164,7 @@ class Persistence : public PersistenceHost {
   // Writes a file of this kind with `write` and puts it in place.
   bool WriteFile(std::string_view kind, const Target& target,
                  absl::FunctionRef<bool(RdbSink&)> write, std::string* error);
+  bool HasSnapshot() const;  // `dbfilename` is there, be it loaded or not
   bool LoadFile(RdbLoad::Options options, std::string* error);
   // What LoadAtStart does with the gate closed. True: there was a file.
   bool LoadOwn(std::string* error);

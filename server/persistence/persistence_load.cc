@@ -17,13 +17,16 @@
 
 namespace larder {
 
+bool Persistence::HasSnapshot() const {
+  return access(engine_.config.Path("dbfilename").c_str(), F_OK) == 0;
+}
+
 // What is changed before the append-only file is opened would not be in it: without anything to
 // load clients wait for that at the gate. And a file that was not there when clients came was
 // written by them.
 void Persistence::ExpectFile() {
   const bool append_only = engine_.config.settings().appendonly != 0;
-  const bool exists =
-      append_only ? aof_.Expect() : access(engine_.config.Path("dbfilename").c_str(), F_OK) == 0;
+  const bool exists = append_only ? aof_.Expect() : HasSnapshot();
   const bool loads = exists || !engine_.config.Text("import").empty();
   loading_.store(loads, std::memory_order_relaxed);
   if (loads || append_only) gate_at_start_.emplace(engine_.gate, main_worker_.gate_slot);
@@ -37,7 +40,7 @@ bool Persistence::LoadAtStart(std::string* error) {
   if (gate_at_start_) {
     ok = LoadOwn(error);
     const bool imports = !engine_.config.Text("import").empty();
-    if (imports && ok) {
+    if (imports && (ok || HasSnapshot())) {
       Log(LogLevel::kNotice, "Nothing is imported: there is a data file here already");
     } else if (imports && error->empty() && !stop_loading_) {
       ImportAll(error);

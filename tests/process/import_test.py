@@ -49,6 +49,21 @@ class FromFile(unittest.TestCase):
                         self.assertEqual(later.call("MGET", "key:1", "key:2"), [b"newer", None])
                         self.assertIn("Nothing is imported", later.log())
 
+    def test_a_snapshot_that_is_not_loaded_stays_as_it_is(self):
+        with Server() as first, Server() as own:
+            for server, key in ((first, "theirs"), (own, "ours")):
+                server.call("SET", key, "value")
+                server.call("SAVE")
+            own.stop()
+            with Server("--dir", own.folder, "--import", os.path.join(first.folder, "dump.rdb"),
+                        "--appendonly", "yes", "--save", "3600 1") as other:
+                self.assertEqual(other.call("KEYS", "*"), [])
+                self.assertIn("Nothing is imported", other.log())
+                other.process.kill()
+                other.process.wait()
+            with Server("--dir", own.folder) as again:
+                self.assertEqual(again.call("KEYS", "*"), [b"ours"])
+
     def test_its_keys_count_as_changes(self):
         with Server() as first:
             fill(first)
