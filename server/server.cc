@@ -137,6 +137,7 @@ struct Server::Rooms {
   Mutex mutex;
   CondVar changed;
   bool shutdown_requested ABSL_GUARDED_BY(mutex) = false;
+  bool past_script ABSL_GUARDED_BY(mutex) = false;  // it saves, or is about to
   std::optional<Request> next ABSL_GUARDED_BY(mutex);
 };
 
@@ -249,6 +250,7 @@ void Server::Wait() {
       // Who has asked meanwhile hears of this failure as well; SHUTDOWN ABORT calls off all.
       MutexLock lock(rooms.mutex);
       rooms.next.reset();
+      rooms.past_script = false;
     }
     rooms.engine->stopping.Fail();
   }
@@ -257,10 +259,14 @@ void Server::Wait() {
 // The first decides, be it under way already. One that ends a script comes before those that wait
 // for it.
 void Server::Rooms::Ask(Request asked) {
+  bool ends_now;
   {
     MutexLock lock(mutex);
+    // One that was at the gate already when the shutdown looked: the save waits behind it.
+    ends_now = asked.ends_script && past_script;
     if (!next || asked.ends_script) next = std::move(asked);
   }
+  if (ends_now) scripting->Abort();
   if (Persistence* persistence_room = ForSignals()) persistence_room->AbortLoading();
   changed.NotifyAll();
 }
@@ -276,7 +282,8 @@ bool Server::Rooms::AwaitScript(Request& request) {
     called_off = shutdown_requested || engine->stopping.aborted();
   }
   awaits_script.store(false);
-  return !called_off;
+  past_script = !called_off;
+  return past_script;
 }
 
 // Replicas get as long as shutdown-timeout to take what they lack. False: the shutdown was called

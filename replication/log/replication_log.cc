@@ -21,7 +21,7 @@ ReplicationLog::~ReplicationLog() {
 uint64_t ReplicationLog::AppendBlock(const LogBlock& block, bool transaction) {
   if (block.raw()) return AppendRaw(block.bytes(), block.last_db());
   MutexLock lock(mutex_);
-  if (sealed_) return end_;
+  if (sealed()) return end_;
   if (block.first_db() != LogBlock::kAnyDb && block.first_db() != db_) {
     Append(LogBlock::Select(block.first_db()));
   }
@@ -36,7 +36,7 @@ uint64_t ReplicationLog::AppendBlock(const LogBlock& block, bool transaction) {
 
 uint64_t ReplicationLog::AppendRaw(std::string_view bytes, int db) {
   MutexLock lock(mutex_);
-  if (sealed_) return end_;
+  if (sealed()) return end_;
   Append(bytes);
   db_ = db;
   Publish();
@@ -45,7 +45,7 @@ uint64_t ReplicationLog::AppendRaw(std::string_view bytes, int db) {
 
 void ReplicationLog::Seal() {
   MutexLock lock(mutex_);
-  sealed_ = true;
+  sealed_.store(true, std::memory_order_release);
 }
 
 void ReplicationLog::CallReaders() {

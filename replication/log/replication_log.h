@@ -76,6 +76,7 @@ class ReplicationLog {
   // From here on nothing is appended any more: the data hold what no reader must have. The server
   // is about to end.
   void Seal();
+  bool sealed() const { return sealed_.load(std::memory_order_acquire); }
   // Calls the readers' callbacks if there are bytes they have not been told of. REQUIRES: no lock
   // is held.
   void Announce() {
@@ -138,7 +139,7 @@ class ReplicationLog {
   size_t window_ ABSL_GUARDED_BY(mutex_) = 0;
   int db_ ABSL_GUARDED_BY(mutex_) = LogBlock::kAnyDb;
   bool raw_ ABSL_GUARDED_BY(mutex_) = false;
-  bool sealed_ ABSL_GUARDED_BY(mutex_) = false;
+  std::atomic<bool> sealed_{false};
   std::vector<LogReader*> readers_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -74,6 +74,10 @@ void RunQueue(Context& c, KeyLock& lock) {
   std::vector<std::string_view> words;
   for (const Transaction::Queued& queued : client.transaction.queue) {
     words.assign(queued.words.begin(), queued.words.end());
+    if (c.engine.log.sealed()) [[unlikely]] {  // a script was ended here: nothing more is kept
+      c.reply.Error("ERR The server was stopped in the middle of this transaction");
+      continue;
+    }
     if (RefuseQueued(c, *queued.command, words)) continue;
     client.last_command.store(queued.command, std::memory_order_relaxed);
     c.engine.Run(c.worker, client, *queued.command, words, lock, c.reply, c.ready);

@@ -47,7 +47,7 @@ void Persistence::DropUnfinishedFiles() const {
 void Persistence::Stop() {
   if (saved_to_stop_.exchange(false) && changes() > 0) {
     GateClosed closed(engine_.gate, main_worker_.gate_slot);
-    Save();
+    if (!engine_.log.sealed()) Save();
   }
   {
     MutexLock lock(mutex_);

@@ -175,10 +175,13 @@ bool Persistence::PrepareShutdown(Worker& worker, const Shutdown& options) {
   if (loading() || (!options.save && (options.no_save || !has_save_points()))) return true;
   Log(LogLevel::kNotice, "Saving the final RDB snapshot before exiting.");
   {
-    GateClosed closed(engine_.gate, worker.gate_slot);
     saving_to_stop_ = true;
-    saved_to_stop_ = Save();
+    GateClosed closed(engine_.gate, worker.gate_slot);
+    // Half a script is kept nowhere: whoever ended it has given up what came since the last save.
+    const bool sealed = engine_.log.sealed();
+    saved_to_stop_ = !sealed && Save();
     saving_to_stop_ = false;
+    if (sealed) return true;
   }
   if (saved_to_stop_) return true;
   if (options.force) {
