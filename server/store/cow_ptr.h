@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "server/store/copied_bytes.h"
+#include "server/store/heap_counters.h"
 #include "server/store/size_class.h"
 
 namespace larder {
@@ -34,7 +36,11 @@ class CowPtr {
   // Bytes of heap that the T takes, without those that it has itself.
   static constexpr size_t BoxBytes() { return RoundUpToSizeClass(sizeof(Box)); }
   T& Mutable() {
-    if (box_->references.load(std::memory_order_acquire) != 1) *this = CowPtr(box_->value);
+    if (box_->references.load(std::memory_order_acquire) != 1) {
+      const int64_t before = ThreadHeapBytes();
+      *this = CowPtr(box_->value);
+      NoteCopied(static_cast<size_t>(ThreadHeapBytes() - before));
+    }
     return box_->value;
   }
 

@@ -4,6 +4,7 @@
 
 #include "server/base/check.h"
 #include "server/base/hash.h"
+#include "server/store/copied_bytes.h"
 #include "server/store/size_class.h"
 
 namespace larder {
@@ -96,6 +97,7 @@ DictSegment* Dict::MutableSegmentOf(uint64_t hash) {
   DictSegment* segment = SegmentOf(hash);
   if (!segment->shared()) return segment;
   DictSegment* clone = segment->Clone();
+  NoteCopied(segment->MemoryBytes());
   Place(hash, clone);
   DictSegment::Unref(segment);
   return clone;

@@ -68,6 +68,8 @@ class Entry {
   static Entry* Append(Entry* old, std::string_view tail);
   // A copy under another key, which shares nothing that the other can change.
   Entry* Clone(std::string_view key, int64_t expiry_ms) const;
+  // Whether most of it is blocks that a clone shares.
+  bool shares_blocks() const { return external_; }
   static void Free(Entry* entry);
 
   Entry(const Entry&) = delete;

@@ -6,6 +6,7 @@
 #include <new>
 
 #include "server/base/check.h"
+#include "server/store/copied_bytes.h"
 #include "server/store/size_class.h"
 
 namespace larder {
@@ -195,12 +196,14 @@ void PackedBlock::MakeRoom(size_t bytes) {
   const size_t spare = rep_->garbage >= bytes && rep_->garbage >= rep_->capacity / 8
                            ? rep_->room() + rep_->garbage
                            : bytes;
+  if (rep_->shared()) NoteCopied(sizeof(Rep) + rep_->capacity);
   Rep* larger = CopyOf(*rep_, 0, rep_->count, spare);
   Release(std::exchange(rep_, larger));
 }
 
 void PackedBlock::Unshare() {
   if (!rep_->shared()) return;
+  NoteCopied(sizeof(Rep) + rep_->capacity);
   Rep* copy = CopyOf(*rep_, 0, rep_->count, 0);
   Release(std::exchange(rep_, copy));
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/base/check.h"
+#include "server/store/heap_counters.h"
 
 namespace larder {
 
@@ -71,12 +72,15 @@ void Shard::Moved(int db, const Entry* old, Entry* entry, uint64_t hash) {
 
 Entry* Shard::CloneInPlace(int db, Entry* entry, uint64_t hash) {
   Slice& slice = this->slice(db);
+  const int64_t before = ThreadHeapBytes();
   Entry* clone = entry->Clone(entry->key(), entry->expiry_ms());
+  const auto bytes = entry->shares_blocks() ? static_cast<size_t>(ThreadHeapBytes() - before)
+                                            : entry->MemoryBytes();
   clone->set_access(entry->access());
   clone->set_epoch(snapshot_.epoch());
   slice.table.Replace(entry, clone, hash);
   CountBytes(slice, clone->MemoryBytes(), entry->MemoryBytes());
-  snapshot_.Keep(slice.saved_as, entry);
+  snapshot_.Keep(slice.saved_as, entry, bytes);
   return clone;
 }
 
@@ -97,7 +101,7 @@ Entry* Shard::Drop(int db, Entry* entry, uint64_t hash) {
 Entry* Shard::LetGo(Slice& slice, Entry* entry) {
   if (!snapshot_.Unsaved(entry)) [[likely]]
     return entry;
-  snapshot_.Keep(slice.saved_as, entry);
+  snapshot_.Keep(slice.saved_as, entry, entry->MemoryBytes());
   return nullptr;
 }
 

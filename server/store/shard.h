@@ -14,6 +14,7 @@
 
 #include "server/base/mutex.h"
 #include "server/base/string_map.h"
+#include "server/store/copied_bytes.h"
 #include "server/store/entry.h"
 #include "server/store/expiry_index.h"
 #include "server/store/shard_snapshot.h"
@@ -99,8 +100,16 @@ class alignas(64) Shard {
 
   // Around a change of a collection (Entry::grows_by_itself), which may take or free memory: in
   // between the entry is not counted, so it must not be removed or replaced there.
-  void BeginChange(int db, const Entry* entry) { CountBytes(slice(db), 0, entry->MemoryBytes()); }
-  void EndChange(int db, const Entry* entry) { CountBytes(slice(db), entry->MemoryBytes(), 0); }
+  void BeginChange(int db, const Entry* entry) {
+    CountBytes(slice(db), 0, entry->MemoryBytes());
+    if (snapshot_.running()) [[unlikely]]
+      TakeCopied();
+  }
+  void EndChange(int db, const Entry* entry) {
+    CountBytes(slice(db), entry->MemoryBytes(), 0);
+    if (snapshot_.running()) [[unlikely]]
+      snapshot_.Count(TakeCopied());
+  }
 
   // The next record of the expiry index that is due; see ExpiryIndex::PopDue.
   bool PopDue(int db, int64_t now_ms, uint32_t* hash_top);

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "server/store/heap_counters.h"
 #include "server/store/shard.h"
 
 namespace larder {
@@ -17,7 +18,7 @@ ShardWalk::Step ShardWalk::Next() {
   NoticeSwap();
   ShardSnapshot& snapshot = shard_.snapshot();
   Step step{snapshot.TakeEntries(), snapshot.TakeTables(), 0, snapshot.epoch()};
-  size_t cloned_bytes = 0;
+  const int64_t before = ThreadHeapBytes();
   for (size_t left = kBucketsPerStep; left > 0 && slice_ < shard_.databases();) {
     const Slice* slice = shard_.existing_slice(slice_);
     if (slice != nullptr) {
@@ -27,14 +28,13 @@ ShardWalk::Step ShardWalk::Next() {
         Entry* clone = entry->Clone(entry->key(), entry->expiry_ms());
         clone->set_access(entry->access());
         step.entries.push_back({slice->saved_as, clone});
-        cloned_bytes += clone->MemoryBytes();
         entry->set_epoch(snapshot.epoch());
       });
       left -= buckets;
     }
     if (position_ == 0) ++slice_;
   }
-  snapshot.Count(cloned_bytes);
+  snapshot.Count(static_cast<size_t>(ThreadHeapBytes() - before));
   step.bytes = snapshot.TakeCounted();
   step.last = slice_ == shard_.databases();
   if (step.last) snapshot.End();

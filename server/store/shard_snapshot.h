@@ -38,8 +38,8 @@ struct SavedTable {
 };
 
 // What the snapshot that runs takes, in all shards and for its work, in bytes: memory that is in
-// use but no part of the data set, and soon free. An upper bound, since collections share blocks
-// with their clones in the tables. Any thread.
+// use but no part of the data set, and soon free. What it shares with the data set is not counted.
+// Any thread.
 class SnapshotMemory {
  public:
   uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
@@ -64,10 +64,11 @@ class ShardSnapshot {
     running_ = true;
     kept_bytes_.store(0, std::memory_order_relaxed);
   }
-  // Takes over what has left the shard's tables. REQUIRES: running(); an entry is unsaved.
-  void Keep(int db, Entry* entry) {
+  // Takes over what has left the shard's tables; `bytes` of it are nobody else's. REQUIRES:
+  // running(); an entry is unsaved.
+  void Keep(int db, Entry* entry, size_t bytes) {
     entries_.push_back({db, entry});
-    Count(entry->MemoryBytes());
+    Count(bytes);
     if (entry->type() != ValueType::kString) return;
     kept_bytes_.store(kept_bytes() + sizeof(Entry) + entry->key().size() + entry->string().size(),
                       std::memory_order_relaxed);

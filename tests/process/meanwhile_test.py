@@ -136,6 +136,20 @@ class Full(unittest.TestCase):
                 self.write(server, "noeviction", "key:%d")
                 server.call("FLUSHALL")  # the snapshot with it
 
+    def test_a_collection_that_changes_is_no_room(self):
+        """Its blocks are shared: what is not there twice must not be taken for free."""
+        with Server() as server:
+            for i in range(100):
+                server.call("HSET", "h", *(word for j in range(1000)
+                                           for word in ("field:%d:%d" % (i, j), "x" * 90)))
+            used = int(server.info("used_memory"))
+            server.call("CONFIG", "SET", "rdb-key-save-delay", 10000000,
+                        "maxmemory", used + self.MB)
+            self.assertEqual(server.call("SET", "another", "value"), b"OK")
+            server.call("BGSAVE")
+            server.call("HSET", "h", "field:0:0", "changed")
+            self.assertLess(int(server.info("mem_not_counted_for_evict")), 3 * self.MB)
+
     def test_flushed_over_and_over(self):
         with Server() as server:
             self.write(server, "noeviction", "key:%d")
