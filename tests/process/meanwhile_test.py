@@ -134,7 +134,8 @@ class Full(unittest.TestCase):
         with Server() as server:
             for _ in range(3):
                 self.write(server, "noeviction", "key:%d")
-                server.call("FLUSHALL")  # the snapshot with it
+                server.call("FLUSHALL")
+                wait_until(lambda: server.info("rdb_bgsave_in_progress") == "0", "its end as well")
 
     def test_a_collection_that_changes_is_no_room(self):
         """Its blocks are shared: what is not there twice must not be taken for free."""
