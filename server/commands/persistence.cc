@@ -129,7 +129,8 @@ constexpr Command kCommands[] = {
      .tips = "nondeterministic_output"},
     {.name = "shutdown",
      .arity = -1,
-     .flags = kAdmin | kNoScript | kLoading | kStale | kNoMulti | kSentinel | kAllowBusy,
+     .flags =
+         kAdmin | kNoScript | kLoading | kStale | kNoMulti | kSentinel | kAllowBusy | kAfterScript,
      .run = Shutdown,
      .group = "server",
      .syntax = "[save-selector: NOSAVE | SAVE] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]",

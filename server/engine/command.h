@@ -46,10 +46,11 @@ enum CommandFlag : uint32_t {
   kExclusive = 1u << 24,    // closes the gate: works on the whole keyspace
   kInsideGate =
       1u << 25,  // looks at shards of its own choice (KEYS, EXEC): not while the gate is closed
-  kMayBeSlow = 1u << 26,   // computed: long enough, perhaps, for its loop to be adopted
-  kContainer = 1u << 27,   // computed: has subcommands
-  kOneKey = 1u << 28,      // computed: always one key, at word keys.specs[0].begin
-  kRunsScript = 1u << 29,  // the script may change the flags (ScriptHost::FlagsOf)
+  kMayBeSlow = 1u << 26,    // computed: long enough, perhaps, for its loop to be adopted
+  kContainer = 1u << 27,    // computed: has subcommands
+  kOneKey = 1u << 28,       // computed: always one key, at word keys.specs[0].begin
+  kRunsScript = 1u << 29,   // the script may change the flags (ScriptHost::FlagsOf)
+  kAfterScript = 1u << 30,  // comes after the script that runs, unless that is busy
 };
 
 // How a key is used, as in COMMAND INFO's key specifications.

@@ -20,10 +20,9 @@ bool NeedsKeyspace(const Command& command) {
   return command.keys.size > 0 || (command.flags & (kExclusive | kInsideGate)) != 0;
 }
 
-// SHUTDOWN comes after a script, as in Redis, unless that is busy. It need not wait for anything
-// else behind the gate, such as a load, and ABORT for nothing.
+// SHUTDOWN need not wait for anything else behind the gate, such as a load, and ABORT for nothing.
 bool WaitsForScript(const Attempt& a) {
-  if (a.command->name != "shutdown" || EqualsIgnoreCase(a.args.back(), "abort")) return false;
+  if (!(a.command->flags & kAfterScript) || EqualsIgnoreCase(a.args.back(), "abort")) return false;
   const ScriptHost* scripts = a.engine.scripts;
   return scripts != nullptr && scripts->running() && !ScriptIsBusy(a.engine);
 }

@@ -37,9 +37,9 @@ class CowPtr {
   static constexpr size_t BoxBytes() { return RoundUpToSizeClass(sizeof(Box)); }
   T& Mutable() {
     if (box_->references.load(std::memory_order_acquire) != 1) {
-      const int64_t before = ThreadHeapBytes();
+      const HeapGrowth copy;
       *this = CowPtr(box_->value);
-      NoteCopied(static_cast<size_t>(ThreadHeapBytes() - before));
+      NoteCopied(copy.bytes());
     }
     return box_->value;
   }

@@ -21,6 +21,15 @@ void CountThisThread();
 // measure of growth, which may be negative. 0 for a thread that is not counted.
 int64_t ThreadHeapBytes();
 
+// What the calling thread's work takes, from here on.
+class HeapGrowth {
+ public:
+  size_t bytes() const { return static_cast<size_t>(ThreadHeapBytes() - before_); }
+
+ private:
+  const int64_t before_ = ThreadHeapBytes();
+};
+
 // False where there are no counters, or nobody has calibrated them yet.
 bool HeapIsCounted();
 // Bytes in use, of all threads. REQUIRES: HeapIsCounted().

@@ -18,7 +18,7 @@ ShardWalk::Step ShardWalk::Next() {
   NoticeSwap();
   ShardSnapshot& snapshot = shard_.snapshot();
   Step step{snapshot.TakeEntries(), snapshot.TakeTables(), 0, snapshot.epoch()};
-  const int64_t before = ThreadHeapBytes();
+  const HeapGrowth clones;
   for (size_t left = kBucketsPerStep; left > 0 && slice_ < shard_.databases();) {
     const Slice* slice = shard_.existing_slice(slice_);
     if (slice != nullptr) {
@@ -34,7 +34,7 @@ ShardWalk::Step ShardWalk::Next() {
     }
     if (position_ == 0) ++slice_;
   }
-  snapshot.Count(static_cast<size_t>(ThreadHeapBytes() - before));
+  snapshot.Count(clones.bytes());
   step.bytes = snapshot.TakeCounted();
   step.last = slice_ == shard_.databases();
   if (step.last) snapshot.End();
