@@ -127,17 +127,19 @@ struct Server::Rooms {
   // A shutdown that may still fail.
   struct Request {
     std::string words;         // of SHUTDOWN
+    bool by_command = false;   // somebody is told where it can't be now
     bool ends_script = false;  // NOSAVE, while a script is busy
   };
   void Ask(Request asked);
   bool AwaitScript(Request& request);
   bool AwaitReplicas(const std::string& words_text);
-  std::atomic<bool> awaits_script{false};
 
   Mutex mutex;
   CondVar changed;
   bool shutdown_requested ABSL_GUARDED_BY(mutex) = false;
-  bool past_script ABSL_GUARDED_BY(mutex) = false;  // it saves, or is about to
+  // How far a shutdown that may still fail has come.
+  enum class Phase { kNone, kAwaitsScript, kPastScript };
+  Phase phase ABSL_GUARDED_BY(mutex) = Phase::kNone;
   std::optional<Request> next ABSL_GUARDED_BY(mutex);
 };
 
@@ -201,7 +203,9 @@ bool Server::Listen(std::string* error) {
   engine.config_file = rooms.config.file();
   engine.executable = ExecutablePath();
   engine.request_shutdown = [&rooms](std::string words) {
-    rooms.Ask({.words = std::move(words), .ends_script = ScriptIsBusy(*rooms.engine)});
+    rooms.Ask({.words = std::move(words),
+               .by_command = true,
+               .ends_script = ScriptIsBusy(*rooms.engine)});
   };
   Net& net = rooms.net.emplace(engine);
   if (!replication.Expect(error)) return false;
@@ -241,7 +245,8 @@ void Server::Wait() {
     }
     rooms.engine->stopping.Begin();
     if (rooms.AwaitScript(request) && rooms.AwaitReplicas(request.words) &&
-        rooms.persistence->PrepareShutdown(request.words) && rooms.engine->stopping.Decide()) {
+        rooms.persistence->PrepareShutdown(request.words, !request.by_command) &&
+        rooms.engine->stopping.Decide()) {
       if (request.ends_script) rooms.scripting->Abort();
       return;
     }
@@ -250,7 +255,7 @@ void Server::Wait() {
       // Who has asked meanwhile hears of this failure as well; SHUTDOWN ABORT calls off all.
       MutexLock lock(rooms.mutex);
       rooms.next.reset();
-      rooms.past_script = false;
+      rooms.phase = Rooms::Phase::kNone;
     }
     rooms.engine->stopping.Fail();
   }
@@ -263,7 +268,7 @@ void Server::Rooms::Ask(Request asked) {
   {
     MutexLock lock(mutex);
     // One that was at the gate already when the shutdown looked: the save waits behind it.
-    ends_now = asked.ends_script && past_script;
+    ends_now = asked.ends_script && phase == Phase::kPastScript;
     if (!next || asked.ends_script) next = std::move(asked);
   }
   if (ends_now) scripting->Abort();
@@ -275,15 +280,14 @@ void Server::Rooms::Ask(Request asked) {
 bool Server::Rooms::AwaitScript(Request& request) {
   MutexLock lock(mutex);
   bool called_off = false;
-  awaits_script.store(true);
+  phase = Phase::kAwaitsScript;
   while (scripting->running() && !request.ends_script && !called_off) {
     changed.WaitFor(mutex, kLook);
     if (next && next->ends_script) request = *std::exchange(next, std::nullopt);
     called_off = shutdown_requested || engine->stopping.aborted();
   }
-  awaits_script.store(false);
-  past_script = !called_off;
-  return past_script;
+  phase = called_off ? Phase::kNone : Phase::kPastScript;
+  return !called_off;
 }
 
 // Replicas get as long as shutdown-timeout to take what they lack. False: the shutdown was called
@@ -325,8 +329,10 @@ void Server::RequestShutdown() {
 
 bool Server::saving_to_stop() const {
   const Persistence* persistence = rooms_->ForSignals();
-  return persistence != nullptr && (persistence->saving_to_stop() || rooms_->awaits_script.load() ||
-                                    rooms_->engine->stopping.left_ms() > 0);
+  if (persistence == nullptr) return false;
+  MutexLock lock(rooms_->mutex);
+  return persistence->saving_to_stop() || rooms_->phase == Rooms::Phase::kAwaitsScript ||
+         rooms_->engine->stopping.left_ms() > 0;
 }
 
 void Server::DropUnfinishedFiles() const {

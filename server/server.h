@@ -52,7 +52,7 @@ class Server {
   void Wait();
   void RequestShutdown();
   // The same as SHUTDOWN with these words, "nosave force"; it may fail, and the server goes on. Of
-  // several the first decides.
+  // several the first decides. An append-only file that is to get its first base gets it.
   void RequestShutdown(std::string words);
   // It saves, or waits for a script or for replicas, because it is about to stop; any thread.
   bool saving_to_stop() const;

@@ -38,6 +38,10 @@ class Aof {
   ~Aof();
 
   State state() const { return state_.load(std::memory_order_relaxed); }
+  // On, and what is on disk is of another history, or not of this server's at all.
+  bool lacks_base() const {
+    return state() == State::kWaiting || (state() == State::kOn && writer_.lost());
+  }
 
   // ---- At the start (closed gate) ---------------------------------------------------------------
   // Looks what is on disk, for who begins without it and may turn it on later.

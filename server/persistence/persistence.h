@@ -75,6 +75,7 @@ class Persistence : public PersistenceHost {
   void AbortSave();
   struct Shutdown {
     bool save = false, no_save = false, now = false, force = false;
+    bool patient = false;  // the append-only file gets its first base, which else is an error
     // Takes a word of SHUTDOWN; false where it is none.
     bool Add(std::string_view word);
   };
@@ -82,7 +83,7 @@ class Persistence : public PersistenceHost {
   // and the server must go on. The worker is this thread's.
   bool PrepareShutdown(Worker& worker, const Shutdown& options);
   // The same for the thread that started the server, with the words of a directive.
-  bool PrepareShutdown(const std::string& words);
+  bool PrepareShutdown(const std::string& words, bool patient);
   bool saving_to_stop() const { return saving_to_stop_.load(std::memory_order_relaxed); }
   // Before the process ends in the middle of things: leaves no temporary file. Any thread.
   void DropUnfinishedFiles() const;
@@ -187,6 +188,7 @@ class Persistence : public PersistenceHost {
   void WarnOfSnapshot() const;
   void OpenAof();
   bool PrepareAofForShutdown(const Shutdown& options);
+  void AwaitFirstBase();
 
   Engine& engine_;
   Worker worker_;       // of the thread

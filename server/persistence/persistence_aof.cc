@@ -1,6 +1,7 @@
 // Persistence: what concerns the append-only file: its directives, rewrites, loading, the end.
 #include <unistd.h>
 
+#include <chrono>
 #include <cstring>
 
 #include "server/base/clock.h"
@@ -173,9 +174,22 @@ bool Persistence::ReloadAof(Context& c, std::string* error) {
   return error->empty();
 }
 
+// A signal can't be told to come again later: the server ends with a file that holds its data, or
+// goes on where the file can't be written.
+void Persistence::AwaitFirstBase() {
+  constexpr std::chrono::milliseconds kLook{5};  // between two
+  Log(LogLevel::kNotice, "Writing initial AOF, the server ends when it is there.");
+  saving_to_stop_ = true;
+  while (aof_.lacks_base() && aof_.info().failures_in_a_row == 0 && !engine_.stopping.aborted()) {
+    std::this_thread::sleep_for(kLook);
+  }
+  saving_to_stop_ = false;
+}
+
 bool Persistence::PrepareAofForShutdown(const Shutdown& options) {
   if (aof_.state() == Aof::State::kOff) return true;
-  if (aof_.state() == Aof::State::kWaiting) {
+  if (aof_.lacks_base() && options.patient && !options.force) AwaitFirstBase();
+  if (aof_.lacks_base()) {
     if (!options.force) {
       Log(LogLevel::kWarning, "Writing initial AOF, can't exit.");
       Log(LogLevel::kWarning,

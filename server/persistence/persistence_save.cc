@@ -161,8 +161,8 @@ bool Persistence::Shutdown::Add(std::string_view word) {
   return flag != nullptr;
 }
 
-bool Persistence::PrepareShutdown(const std::string& words) {
-  Shutdown options;
+bool Persistence::PrepareShutdown(const std::string& words, bool patient) {
+  Shutdown options = {.patient = patient};
   for (const std::string& word : ValueWords(words)) options.Add(word);
   return PrepareShutdown(main_worker_, options);
 }

@@ -13,7 +13,7 @@ import unittest
 
 from faults import EIO, ENOSPC, Disk, DiskTest
 from harness import (DEADLINE_S, SANITIZED, SERVER, Server, accepts, encode, redis_server,
-                     wait_until)
+                     wait_for_end, wait_until)
 
 DIRECTORY = "appendonlydir"
 ON = ("--appendonly", "yes")
@@ -301,7 +301,7 @@ class Damaged(unittest.TestCase):
 
     def refused(self, reason, *options):
         with Server("--dir", self.server.folder, *ON, *options, wait=False) as other:
-            self.assertEqual(other.process.wait(DEADLINE_S), 1)
+            self.assertEqual(wait_for_end(other.process), 1)
             self.assertIn(reason, other.log())
 
     def test_a_truncated_tail_is_cut_off(self):
@@ -439,6 +439,30 @@ class Refusing(DiskTest):
         server.stop(signal.SIGKILL)
         with Server("--dir", self.place.folder, *ON) as again:
             self.assertEqual(again.call("GET", "k"), b"2")
+
+    def test_a_stop_by_signal_waits_for_the_first_base(self):
+        server = self.server()
+        fill(server)
+        before = digest(server)
+        self.disk.hold("open")
+        self.assertEqual(server.call("CONFIG", "SET", "appendonly", "yes"), b"OK")
+        self.assertEqual(server.call("SHUTDOWN"), b"-ERR Errors trying to SHUTDOWN. Check logs.")
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "Writing initial AOF, the server ends" in server.log(), "the wait")
+        self.disk.work()
+        self.assertEqual(wait_for_end(server.process), 0)
+        with Server("--dir", self.place.folder, *ON) as again:
+            self.assertEqual(digest(again), before)
+
+    def test_a_stop_by_signal_is_refused_where_the_first_base_fails(self):
+        server = self.server()
+        self.disk.fail("open", ENOSPC)
+        self.assertEqual(server.call("CONFIG", "SET", "appendonly", "yes"), b"OK")
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "Writing initial AOF, can't exit." in server.log(), "the refusal")
+        self.assertEqual(server.call("SET", "k", "v"), b"OK")  # nothing is paused
+        self.assertEqual(server.call("CONFIG", "SET", "appendonly", "no"), b"OK")
+        self.disk.work()
 
     def test_a_folder_that_can_not_be_written_is_told(self):
         server = self.server()

@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from harness import encode, wait_until
+from harness import encode, wait_for_end, wait_until
 from replication_test import Proxy, fill, follow, in_step, larder, redis, REDIS
 
 
@@ -184,7 +184,7 @@ class Shutdown(unittest.TestCase):
             replica.process.send_signal(signal.SIGCONT)
             self.assertEqual(wire.rest(), b"")
             self.assertEqual(writer.rest(), b"")
-        self.assertEqual(primary.process.wait(20), 0)
+        self.assertEqual(wait_for_end(primary.process), 0)
         self.assertIn("1 of 1 replicas are in sync", primary.log())
         self.assertEqual(replica.call("GET", "k"), b"v")
 
@@ -222,7 +222,7 @@ class Shutdown(unittest.TestCase):
             with primary.wire() as wire:
                 wire.send(encode(*words))
                 self.assertEqual(wire.rest(), b"")
-            self.assertEqual(primary.process.wait(20), 0)
+            self.assertEqual(wait_for_end(primary.process), 0)
             self.assertIn("Lagging replica", primary.log())
 
 
@@ -387,7 +387,7 @@ class ProtectedRestart(unittest.TestCase):
 
     def test_a_folder_that_can_not_be_written_is_told(self):
         with larder(*self.ON, "--dir", "/proc", wait=False) as server:
-            self.assertEqual(server.process.wait(20), 1)
+            self.assertEqual(wait_for_end(server.process), 1)
             self.assertIn("protected-restart can't remember", server.log())
 
 

@@ -42,6 +42,30 @@ def wait_until(condition, what, seconds=DEADLINE_S):
         time.sleep(0.005)
 
 
+def wait_for_end(process, seconds=DEADLINE_S):
+    """Its exit status. Where it does not end: what its threads are at, and kills it."""
+    try:
+        wait_until(lambda: process.poll() is not None, "the end of the process", seconds)
+    except AssertionError:
+        threads = threads_of(process.pid)
+        process.kill()
+        process.wait()
+        raise AssertionError("the process does not end; its threads:\n" + threads) from None
+    return process.returncode
+
+
+def threads_of(pid):
+    """A line for each thread: its name, and what it asks of the kernel."""
+    lines = []
+    for task in sorted(os.listdir("/proc/%d/task" % pid), key=int):
+        parts = [task]
+        for name in ("comm", "wchan", "syscall"):
+            with open("/proc/%d/task/%s/%s" % (pid, task, name)) as file:
+                parts.append(file.read().strip())
+        lines.append(" ".join(parts))
+    return "\n".join(lines)
+
+
 class Wire:
     """A blocking connection that sends bytes and reads replies; it hides nothing."""
 
@@ -211,11 +235,9 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(how)
         try:
-            return self.process.wait(DEADLINE_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise AssertionError("the server does not end:\n" + self.log())
+            return wait_for_end(self.process)
+        except AssertionError as error:
+            raise AssertionError("%s\n%s" % (error, self.log())) from None
 
     def log(self):
         with open(self.log_path, errors="replace") as log:

@@ -6,7 +6,7 @@ import socket
 import threading
 import unittest
 
-from harness import DEADLINE_S, Server, redis_server, wait_until
+from harness import Server, redis_server, wait_for_end, wait_until
 
 KEYS = 3000
 
@@ -89,7 +89,7 @@ class FromFile(unittest.TestCase):
                     with open(path, "wb") as file:
                         file.write(content)
                 with Server("--import", path, wait=False) as server:
-                    self.assertEqual(server.process.wait(DEADLINE_S), 1)
+                    self.assertEqual(wait_for_end(server.process), 1)
                     self.assertIn("import from " + path, server.log())
                     self.assertIn(reason, server.log())
 
@@ -122,7 +122,7 @@ class FromServer(unittest.TestCase):
     def test_a_wrong_password_is_not_shown(self):
         self.redis.call("CONFIG", "SET", "requirepass", "right")
         with Server("--import", self.address("", ":secret@"), wait=False) as server:
-            self.assertEqual(server.process.wait(DEADLINE_S), 1)
+            self.assertEqual(wait_for_end(server.process), 1)
             self.assertIn("the server answers: -WRONGPASS", server.log())
             self.assertNotIn("secret", server.log())
 
@@ -130,7 +130,7 @@ class FromServer(unittest.TestCase):
 class FromNobody(unittest.TestCase):
     def refused(self, address, reason):
         with Server("--import", address, wait=False) as server:
-            self.assertEqual(server.process.wait(DEADLINE_S), 1)
+            self.assertEqual(wait_for_end(server.process), 1)
             self.assertIn(reason, server.log())
 
     def test_addresses_that_make_no_sense(self):

@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 
-from harness import (DEADLINE_S, SANITIZED, SERVER, Server, ServerTest, Wire, encode,
+from harness import (SANITIZED, SERVER, Server, ServerTest, Wire, encode, wait_for_end,
                      wait_until)
 
 
@@ -37,7 +37,7 @@ class Start(unittest.TestCase):
     def test_a_taken_port_is_named_and_ends_the_start(self):
         with Server() as first:
             with Server("--port", first.port, wait=False) as second:
-                self.assertEqual(second.process.wait(20), 1)
+                self.assertEqual(wait_for_end(second.process), 1)
                 self.assertIn("Failed listening on port %d" % first.port, second.log())
 
     def test_who_waits_for_the_pid_in_the_log_may_connect(self):
@@ -73,7 +73,7 @@ class Start(unittest.TestCase):
 
     def test_an_unknown_directive_ends_the_start(self):
         with Server("--maxmemoryy", "1gb", wait=False) as server:
-            self.assertEqual(server.process.wait(20), 1)
+            self.assertEqual(wait_for_end(server.process), 1)
             self.assertIn("maxmemoryy", server.log())
 
     def test_pidfile_holds_the_pid_and_goes_with_the_server(self):
@@ -90,7 +90,7 @@ class Start(unittest.TestCase):
             path = os.path.join(folder, "pid")
             with Server("--pidfile", path) as first:
                 with Server("--pidfile", path, port=first.port, wait=False) as second:
-                    self.assertEqual(second.process.wait(20), 1)
+                    self.assertEqual(wait_for_end(second.process), 1)
                 with open(path) as pidfile:
                     self.assertEqual(int(pidfile.read()), first.process.pid)
 
@@ -113,7 +113,7 @@ class Start(unittest.TestCase):
 
     def test_a_log_in_no_folder_ends_the_start(self):
         with Server("--logfile", "typo/log", wait=False) as server:
-            self.assertEqual(server.process.wait(20), 1)
+            self.assertEqual(wait_for_end(server.process), 1)
             self.assertIn("Can't open the log file: No such file or directory", server.log())
             self.assertFalse(os.path.exists(server.folder + "/typo"))
 
@@ -134,7 +134,7 @@ class Start(unittest.TestCase):
             path = os.path.join(folder, "pid")
             with Server("--daemonize", "yes", "--pidfile", path, "--logfile",
                         os.path.join(folder, "log"), wait=False) as server:
-                self.assertEqual(server.process.wait(20), 0)
+                self.assertEqual(wait_for_end(server.process), 0)
                 wait_until(lambda: os.path.exists(path) and os.path.getsize(path) > 0, "a pidfile")
                 with open(path) as pidfile:
                     pid = int(pidfile.read())
@@ -187,7 +187,7 @@ class Stop(ServerTest):
         with self.server.wire() as wire:
             wire.send(encode("SHUTDOWN", "NOSAVE"))
             self.assertEqual(wire.rest(), b"")
-        self.assertEqual(self.server.process.wait(20), 0)
+        self.assertEqual(wait_for_end(self.server.process), 0)
 
     def test_idle_clients_are_closed(self):
         with self.server.wire() as wire:
@@ -202,7 +202,7 @@ class Stop(ServerTest):
                 self.assertEqual(wire.reply(), 1)
                 server.process.send_signal(signal.SIGTERM)
                 self.assertEqual(wire.rest(), b"".join(b":%d\r\n" % n for n in range(2, 201)))
-                self.assertEqual(server.process.wait(20), 0)
+                self.assertEqual(wait_for_end(server.process), 0)
 
     def test_sigterm_finishes_a_large_reply(self):
         value = b"x" * (8 << 20)
@@ -214,7 +214,7 @@ class Stop(ServerTest):
             time.sleep(0.1)  # a slow reader, not a wait for anything
             data = wire.rest()
             self.assertEqual(len(data), len("$8388608\r\n") + len(value) + 2 - 1000)
-            self.server.process.wait(DEADLINE_S)  # another signal would end it at once
+            wait_for_end(self.server.process)  # another signal would end it at once
 
     def test_sigterm_closes_between_requests(self):
         # Eight clients that ask one thing after the other: whole replies, then the end.
@@ -237,7 +237,7 @@ class Stop(ServerTest):
                         wires.remove(wire)
                         wire.socket.close()
             self.assertEqual(torn, 0)
-            self.assertEqual(server.process.wait(20), 0)
+            self.assertEqual(wait_for_end(server.process), 0)
 
 
 class Rounds(unittest.TestCase):
@@ -281,7 +281,7 @@ class Crash(unittest.TestCase):
             with server.wire() as wire:
                 wire.send(encode("DEBUG", "SEGFAULT"))
                 wire.rest()
-            self.assertEqual(server.process.wait(20), -signal.SIGSEGV)
+            self.assertEqual(wait_for_end(server.process), -signal.SIGSEGV)
             self.assertIn("STACK TRACE", server.log())
             self.assertIn("crashed by signal: 11", server.log())
 

@@ -6,7 +6,7 @@ import stat
 import tempfile
 import unittest
 
-from harness import Server, Wire, accepts, free_port, wait_until
+from harness import Server, Wire, accepts, free_port, wait_for_end, wait_until
 
 
 class Listeners(unittest.TestCase):
@@ -34,7 +34,7 @@ class Listeners(unittest.TestCase):
     def test_nowhere_to_listen_ends_the_start(self):
         for options in (["--port", 0], ["--bind", ""]):
             with Server(*options, wait=False) as server:
-                self.assertEqual(server.process.wait(20), 1)
+                self.assertEqual(wait_for_end(server.process), 1)
                 self.assertIn("Configured to not listen anywhere, exiting.", server.log())
 
     def test_ipv6(self):
@@ -70,7 +70,7 @@ class Listeners(unittest.TestCase):
 
     def test_an_absent_address_ends_the_start(self):
         with Server("--bind", "192.0.2.1", wait=False) as server:
-            self.assertEqual(server.process.wait(20), 1)
+            self.assertEqual(wait_for_end(server.process), 1)
 
     def test_protected_mode_answers_only_this_machine(self):
         own = self._own_address()

@@ -12,7 +12,8 @@ import unittest
 
 from aof_test import fill as fill_all_kinds
 from faults import EIO, ENOSPC, EROFS, Disk
-from harness import DEADLINE_S, SANITIZED, Server, ServerTest, encode, redis_server, wait_until
+from harness import (SANITIZED, Server, ServerTest, encode, redis_server, wait_for_end,
+                     wait_until)
 
 FILE = "dump.rdb"
 
@@ -57,7 +58,7 @@ class Start(unittest.TestCase):
             with open(path(server), "wb") as file:
                 file.write(content)
             with Server("--dir", server.folder, wait=False) as other:
-                self.assertEqual(other.process.wait(DEADLINE_S), 1)
+                self.assertEqual(wait_for_end(other.process), 1)
                 self.assertIn(reason, other.log())
             with open(path(server), "rb") as file:
                 self.assertEqual(file.read(), content)
@@ -323,7 +324,7 @@ class SavePoints(unittest.TestCase):
                 with server.wire() as wire:
                     wire.send(encode("SHUTDOWN", word))
                     self.assertEqual(wire.rest(), b"")
-                self.assertEqual(server.process.wait(DEADLINE_S), 0)
+                self.assertEqual(wait_for_end(server.process), 0)
                 self.assertEqual(os.path.exists(path(server)), exists)
 
     def test_shutdown_on_sigterm_says_what_the_signal_means(self):
@@ -454,7 +455,7 @@ class Trouble(ServerTest):
         with self.server.wire() as wire:
             wire.send(encode("SHUTDOWN", "FORCE"))
             self.assertEqual(wire.rest(), b"")
-        self.assertEqual(self.server.process.wait(DEADLINE_S), 0)
+        self.assertEqual(wait_for_end(self.server.process), 0)
         self.intact()
 
     def test_flushall_stops_a_save_that_is_of_no_use(self):

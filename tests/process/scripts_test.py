@@ -5,7 +5,7 @@ import signal
 import time
 import unittest
 
-from harness import (DEADLINE_S, SANITIZED, SERVER, Server, ServerTest, encode, redis_server,
+from harness import (SANITIZED, SERVER, Server, ServerTest, encode, redis_server, wait_for_end,
                      wait_until)
 
 LOOP = ("local e = redis.call('TIME')[1] + ARGV[1] "
@@ -186,7 +186,7 @@ class AtAStop(unittest.TestCase):
 
     def left(self, server, program):
         """What the files of a server that has ended hold of a and b."""
-        self.assertEqual(server.process.wait(DEADLINE_S), 0, server.log())
+        self.assertEqual(wait_for_end(server.process), 0, server.log())
         with Server("--dir", server.folder, *self.OPTIONS, program=program) as other:
             wait_until(lambda: isinstance(other.call("MGET", "a", "b"), list), "the data")
             return other.call("MGET", "a", "b")
@@ -246,7 +246,7 @@ class AtAStop(unittest.TestCase):
                 with server.wire() as wire:
                     wire.send(encode("SCRIPT", "KILL"))  # redis-server may end before it answers
                     wire.rest()
-                self.assertEqual(server.process.wait(DEADLINE_S), 0)
+                self.assertEqual(wait_for_end(server.process), 0)
 
     def test_shutdown_nosave_overtakes_a_sigterm(self):
         for program in (SERVER, redis_server()):
@@ -276,7 +276,7 @@ class AtAStop(unittest.TestCase):
                 for _ in range(2):
                     server.process.send_signal(signal.SIGINT)
                     time.sleep(0.1)  # a person's
-                self.assertEqual(server.process.wait(DEADLINE_S), 1)
+                self.assertEqual(wait_for_end(server.process), 1)
 
 
 if __name__ == "__main__":

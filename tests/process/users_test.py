@@ -7,7 +7,7 @@ import tempfile
 import unittest
 
 import harness
-from harness import Server, wait_until
+from harness import Server, wait_for_end, wait_until
 
 NOPERM = b"-NOPERM this user has no permissions to run the 'flushdb' command"
 
@@ -68,7 +68,7 @@ class Users(unittest.TestCase):
             self.assertEqual(wire.call("CONFIG", "REWRITE"), b"OK")
             before = wire.call("ACL", "LIST")
         process.terminate()
-        self.assertEqual(process.wait(harness.DEADLINE_S), 0)
+        self.assertEqual(wait_for_end(process), 0)
         text = self.read(path)
         self.assertTrue(text.startswith("# kept\nuser alice on nopass resetchannels -@all +get\n"))
         self.assertEqual(len(re.findall("^user ", text, re.M)), 3)
@@ -79,7 +79,7 @@ class Users(unittest.TestCase):
             self.assertEqual(after, before)
             self.assertEqual(wire.call("AUTH", "carl", "x y"), b"OK")
         process.terminate()
-        self.assertEqual(process.wait(harness.DEADLINE_S), 0)
+        self.assertEqual(wait_for_end(process), 0)
 
     def test_acl_file(self):
         path = self.write("users.acl", "user alice on nopass ~* +@all\n\nuser bob on >x +get\n")
