@@ -36,13 +36,12 @@ struct Transaction {
   struct Watched {
     int db;
     std::string key;
-    bool expired;  // its time was over already, and it was not to be removed
+    WatchRef watch;
   };
   bool active = false;   // between MULTI and EXEC
   bool aborted = false;  // a command was refused while queueing
   std::vector<Queued> queue;
   std::vector<Watched> watched;
-  WatchFlag touched;  // set by whoever changes a watched key; null: watches nothing
 };
 
 class Client {

@@ -33,17 +33,13 @@ bool CollectHashes(const Transaction& transaction, std::vector<uint64_t>& hashes
 }
 
 bool WatchedKeysHold(Context& c, KeyLock& lock) {
-  const Transaction& transaction = c.client.transaction;
-  if (transaction.touched != nullptr && transaction.touched->load(std::memory_order_relaxed)) {
-    return false;
-  }
-  return std::none_of(transaction.watched.begin(), transaction.watched.end(),
-                      [&](const Transaction::Watched& watched) {
-                        if (watched.expired) return false;
-                        const uint64_t hash = HashBytes(watched.key);
-                        const Entry* entry = lock.shard(hash).Find(watched.db, watched.key, hash);
-                        return entry != nullptr && entry->ExpiredAt(c.now_ms());
-                      });
+  const std::vector<Transaction::Watched>& all = c.client.transaction.watched;
+  return std::all_of(all.begin(), all.end(), [&](const Transaction::Watched& watched) {
+    if (watched.watch->changed || watched.watch->expired) return !watched.watch->changed;
+    const uint64_t hash = HashBytes(watched.key);
+    const Entry* entry = lock.shard(hash).Find(watched.db, watched.key, hash);
+    return entry == nullptr || !entry->ExpiredAt(c.now_ms());
+  });
 }
 
 // Permissions may have changed since the command was queued. True: refused, and answered.
@@ -121,14 +117,12 @@ void Watch(Context& c, const Key& key) {
   for (const Transaction::Watched& watched : transaction.watched) {
     if (watched.db == key.db && watched.key == key.name) return;
   }
-  if (transaction.touched == nullptr) {
-    transaction.touched = std::make_shared<std::atomic<bool>>(false);
-  }
-  // What has expired goes before it is watched, or stays expired: neither is a change.
-  const bool there = c.PeekEntry(key) != nullptr;
-  const bool expired = !there && key.shard->Find(key.db, key.name, key.hash) != nullptr;
-  transaction.watched.push_back({key.db, std::string(key.name), expired});
-  key.shard->slice(key.db).watchers[std::string(key.name)].push_back(transaction.touched);
+  // What has expired goes before it is watched, where it may.
+  auto watch = std::make_shared<KeyWatch>();
+  watch->expired =
+      c.PeekEntry(key) == nullptr && key.shard->Find(key.db, key.name, key.hash) != nullptr;
+  transaction.watched.push_back({key.db, std::string(key.name), watch});
+  key.shard->slice(key.db).watchers[std::string(key.name)].push_back(std::move(watch));
   c.client.watching.store(transaction.watched.size(), std::memory_order_relaxed);
 }
 
@@ -141,11 +135,10 @@ void Unwatch(Engine& engine, Client& client) {
     auto& watchers = lock.shard(hash).slice(watched.db).watchers;
     auto found = watchers.find(watched.key);
     if (found == watchers.end()) continue;
-    std::erase(found->second, transaction.touched);
+    std::erase(found->second, watched.watch);
     if (found->second.empty()) watchers.erase(found);
   }
   transaction.watched.clear();
-  transaction.touched.reset();
   client.watching.store(0, std::memory_order_relaxed);
 }
 

@@ -1,5 +1,7 @@
 #include "server/engine/whole_keyspace.h"
 
+#include <optional>
+
 #include "server/base/check.h"
 #include "server/engine/engine.h"
 #include "server/engine/tracking.h"
@@ -7,17 +9,27 @@
 namespace larder {
 namespace {
 
-// True where the database has the key; one that has expired goes now.
-bool Holds(Context& c, int db, std::string_view key) {
-  return c.PeekEntry(c.KeyNamed(key, db)) != nullptr;
+enum class Holding { kNothing, kExpired, kEntry };
+
+// What the database has of the key; one that has expired goes now, where it may.
+Holding HoldingOf(Context& c, int db, std::string_view name) {
+  const Key key = c.KeyNamed(name, db);
+  if (c.PeekEntry(key) != nullptr) return Holding::kEntry;
+  const bool stored = key.shard->Find(db, name, key.hash) != nullptr;
+  return stored ? Holding::kExpired : Holding::kNothing;
 }
 
-// Marks the clients that watch a key of `db` which is there, or in `other`, which takes its place.
-void MarkWatchers(Context& c, const Slice& slice, int db, int other) {
-  for (const auto& [key, flags] : slice.watchers) {
-    const bool held = Holds(c, db, key);
-    if (!Holds(c, other, key) && !held) continue;
-    for (const WatchFlag& flag : flags) flag->store(true, std::memory_order_relaxed);
+// Marks the clients that watch a key of `db` which goes, or comes from `other`, if that is the
+// database that takes its place. Where something expired comes, nothing is there as before.
+void MarkWatchers(Context& c, const Slice& slice, int db, std::optional<int> other) {
+  for (const auto& [key, watches] : slice.watchers) {
+    const Holding had = HoldingOf(c, db, key);
+    const Holding comes = other ? HoldingOf(c, *other, key) : Holding::kNothing;
+    for (const WatchRef& watch : watches) {
+      const bool goes = had != Holding::kNothing && !watch->expired;
+      watch->changed |= goes || comes == Holding::kEntry;
+      watch->expired = comes == Holding::kExpired;
+    }
   }
 }
 
@@ -43,7 +55,7 @@ size_t FlushDatabase(Context& c, int db, bool lazy) {
     for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
       const Slice* slice = keyspace.shard(i).existing_slice(each);
       if (slice == nullptr) continue;
-      MarkWatchers(c, *slice, each, each);
+      MarkWatchers(c, *slice, each, std::nullopt);
       WakeWaiters(c, *slice, each, each);
     }
     keys += keyspace.Flush(each, lazy);

@@ -72,10 +72,9 @@ void Shard::Moved(int db, const Entry* old, Entry* entry, uint64_t hash) {
 
 Entry* Shard::CloneInPlace(int db, Entry* entry, uint64_t hash) {
   Slice& slice = this->slice(db);
-  const int64_t before = ThreadHeapBytes();
+  const HeapGrowth growth;
   Entry* clone = entry->Clone(entry->key(), entry->expiry_ms());
-  const auto bytes = entry->shares_blocks() ? static_cast<size_t>(ThreadHeapBytes() - before)
-                                            : entry->MemoryBytes();
+  const size_t bytes = entry->shares_blocks() ? growth.bytes() : entry->MemoryBytes();
   clone->set_access(entry->access());
   clone->set_epoch(snapshot_.epoch());
   slice.table.Replace(entry, clone, hash);
@@ -177,12 +176,15 @@ bool Shard::PopDue(int db, int64_t now_ms, uint32_t* hash_top) {
   return due;
 }
 
-void Shard::TouchWatchers(int db, std::string_view key) {
+void Shard::TouchWatchers(int db, std::string_view key, bool goes) {
   Slice* slice = existing_slice(db);
   if (slice == nullptr || slice->watchers.empty()) return;
   auto found = slice->watchers.find(key);
   if (found == slice->watchers.end()) return;
-  for (const WatchFlag& flag : found->second) flag->store(true, std::memory_order_relaxed);
+  for (const WatchRef& watch : found->second) {
+    watch->changed |= !goes || !watch->expired;
+    watch->expired = false;
+  }
 }
 
 void Shard::FreeRetired() {

@@ -23,8 +23,13 @@
 
 namespace larder {
 
-// Set when a watched key changes; the client's EXEC reads it under its locks.
-using WatchFlag = std::shared_ptr<std::atomic<bool>>;
+// A client's WATCH of a key, under the lock of the key's shard. A key whose time was over already,
+// but which was not to be removed then, is as good as gone: that it goes is no change.
+struct KeyWatch {
+  bool changed = false;
+  bool expired = false;
+};
+using WatchRef = std::shared_ptr<KeyWatch>;
 
 // A parked client's place in the queue of a key. The engine defines what it holds.
 struct Waiter;
@@ -39,7 +44,7 @@ struct alignas(64) Slice {
   std::atomic<size_t> table_bytes{0};
   std::atomic<size_t> expiry_bytes{0};
   ExpiryIndex expiry;
-  StringMap<std::vector<WatchFlag>> watchers;
+  StringMap<std::vector<WatchRef>> watchers;
   StringMap<std::deque<WaiterRef>> waiters;
   int saved_as = 0;     // the database that it was at the cut of the snapshot that runs
   bool at_cut = false;  // its table was there at that cut, and has not been flushed since
@@ -114,8 +119,8 @@ class alignas(64) Shard {
   // The next record of the expiry index that is due; see ExpiryIndex::PopDue.
   bool PopDue(int db, int64_t now_ms, uint32_t* hash_top);
 
-  // Marks the clients that watch the key.
-  void TouchWatchers(int db, std::string_view key);
+  // Marks the clients that watch the key, which has changed or `goes`.
+  void TouchWatchers(int db, std::string_view key, bool goes);
 
   // Slot arrays that resizes replaced, see Table. Freed by whoever knows that nobody prefetches.
   bool has_retired() const { return has_retired_.load(std::memory_order_relaxed); }

@@ -58,14 +58,24 @@ TEST_F(ShardTest, StaleRecordsAreSweptOut) {
 
 TEST_F(ShardTest, SwappedSlicesKeepTheirWatchersByNumber) {
   Add("k");
-  auto flag = std::make_shared<std::atomic<bool>>(false);
-  shard_.slice(0).watchers["k"].push_back(flag);
+  auto watch = std::make_shared<KeyWatch>();
+  shard_.slice(0).watchers["k"].push_back(watch);
   shard_.SwapSlices(0, 1);
   EXPECT_EQ(Find("k"), nullptr);
   EXPECT_NE(shard_.Find(1, "k", HashBytes("k")), nullptr);
   EXPECT_EQ(shard_.slice(0).watchers.count("k"), 1u);
-  shard_.TouchWatchers(0, "k");
-  EXPECT_TRUE(flag->load());
+  shard_.TouchWatchers(0, "k", false);
+  EXPECT_TRUE(watch->changed);
+}
+
+TEST_F(ShardTest, WhatWasExpiredAtWatchGoesWithoutAChange) {
+  auto watch = std::make_shared<KeyWatch>();
+  watch->expired = true;
+  shard_.slice(0).watchers["k"].push_back(watch);
+  shard_.TouchWatchers(0, "k", true);
+  EXPECT_FALSE(watch->changed);
+  shard_.TouchWatchers(0, "k", true);  // something else that had come
+  EXPECT_TRUE(watch->changed);
 }
 
 }  // namespace
