@@ -31,8 +31,9 @@ class LcsTable {
  public:
   LcsTable(std::string_view a, std::string_view b) : a_(a), b_(b), width_(b.size() + 1) {}
 
-  static uint64_t Bytes(std::string_view a, std::string_view b) {
-    return static_cast<uint64_t>(a.size() + 1) * (b.size() + 1) * sizeof(uint32_t);
+  // Of the table for two strings of these sizes.
+  static uint64_t Bytes(size_t a, size_t b) {
+    return static_cast<uint64_t>(a + 1) * (b + 1) * sizeof(uint32_t);
   }
 
   // False where there is no memory for it.
@@ -131,6 +132,8 @@ void ReplyMatches(Context& c, LcsTable& table, const LcsOptions& options) {
   c.reply.Integer(static_cast<int64_t>(table.length()));
 }
 
+size_t SizeOf(const Entry* entry) { return entry == nullptr ? 0 : entry->string().size(); }
+
 // Empty where there is no string.
 std::string_view Flatten(const Entry* entry, std::string* storage) {
   return entry == nullptr ? std::string_view() : entry->string().Flatten(storage);
@@ -147,19 +150,17 @@ void Lcs(Context& c) {
   }
   LcsOptions options;
   if (!ParseLcsOptions(c, &options)) return;
-  std::string flat_a, flat_b;
-  const std::string_view a = Flatten(first, &flat_a);
-  const std::string_view b = Flatten(second, &flat_b);
   constexpr size_t kTooLong = std::numeric_limits<uint32_t>::max() - 1;
-  if (a.size() >= kTooLong || b.size() >= kTooLong) {
+  if (SizeOf(first) >= kTooLong || SizeOf(second) >= kTooLong) {
     return c.reply.Error("ERR String too long for LCS");
   }
   const int64_t most_bytes = c.engine.config.settings().proto_max_bulk_bytes;
-  if (LcsTable::Bytes(a, b) > static_cast<uint64_t>(most_bytes)) {
+  if (LcsTable::Bytes(SizeOf(first), SizeOf(second)) > static_cast<uint64_t>(most_bytes)) {
     return c.reply.Error(
         "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
   }
-  LcsTable table(a, b);
+  std::string flat_a, flat_b;
+  LcsTable table(Flatten(first, &flat_a), Flatten(second, &flat_b));
   if (!table.Fill()) {
     return c.reply.Error("ERR Insufficient memory, failed allocating transient memory for LCS");
   }
