@@ -1,4 +1,5 @@
-// StringMap: flat_hash_map from strings, with lookups by std::string_view. Debian's abseil is built
+// StringMap, StringSet: flat_hash_map from and flat_hash_set of strings, with lookups by
+// std::string_view. Debian's abseil is built
 // with its own absl::string_view, and its default string hash refuses the standard one.
 #pragma once
 
@@ -7,6 +8,7 @@
 #include <string_view>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "server/base/hash.h"
 
 namespace larder {
@@ -18,5 +20,6 @@ struct StringHash {
 
 template <typename Value>
 using StringMap = absl::flat_hash_map<std::string, Value, StringHash, std::equal_to<>>;
+using StringSet = absl::flat_hash_set<std::string, StringHash, std::equal_to<>>;
 
 }  // namespace larder

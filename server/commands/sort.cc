@@ -5,9 +5,12 @@
 #include <cmath>
 #include <cstdlib>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "server/base/numbers.h"
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/commands/sort_pattern.h"
@@ -87,33 +90,66 @@ bool NamesOtherKeys(Args args) {
 
 struct Item {
   std::string element;
+  size_t place = 0;  // among the elements that were read
   double score = 0;
-  std::optional<std::string> weight;  // of BY with ALPHA; nothing: no such key
+  std::optional<std::string> weight = {};  // of BY with ALPHA; nothing: no such key
 };
 
-// All elements, in the order of the value.
-std::vector<Item> LoadItems(const Entry* entry) {
+size_t SizeOf(const Entry* entry) {
+  if (entry == nullptr) return 0;
+  if (entry->type() == ValueType::kList) return entry->object<List>()->size();
+  if (entry->type() == ValueType::kSet) return entry->object<Set>()->size();
+  return entry->object<ZSet>()->size();
+}
+
+struct Range {
+  size_t begin, count;
+};
+
+// What LIMIT leaves of so many elements.
+Range Limited(const SortOptions& options, size_t elements) {
+  const int64_t size = static_cast<int64_t>(elements);
+  const int64_t begin = std::clamp<int64_t>(options.offset, 0, size);
+  const int64_t count = options.count < 0 ? size - begin : std::min(options.count, size - begin);
+  return {static_cast<size_t>(begin), static_cast<size_t>(count)};
+}
+
+// Elements in the order of the value; of a set all, since none of them has a place.
+std::vector<Item> LoadItems(const Entry* entry, Range range) {
   std::vector<Item> items;
-  if (entry == nullptr) return items;
-  auto add = [&items](std::string_view element) { items.push_back({std::string(element), 0, {}}); };
+  items.reserve(range.count);
+  const auto add = [&items](std::string_view element) {
+    items.push_back({std::string(element), items.size()});
+  };
+  const auto add_all = [&](auto cursor, auto element) {
+    for (; items.size() < range.count; cursor.Next()) add(element(cursor).bytes);
+  };
+  if (range.count == 0) return items;
   if (entry->type() == ValueType::kList) {
-    const List& list = *entry->object<List>();
-    items.reserve(list.size());
-    for (auto cursor = list.CursorAt(0); cursor.valid(); cursor.Next()) add((*cursor).bytes);
+    add_all(entry->object<List>()->CursorAt(range.begin), [](auto& cursor) { return *cursor; });
   } else if (entry->type() == ValueType::kSet) {
-    const Set& set = *entry->object<Set>();
-    items.reserve(set.size());
-    set.ForEach(add);
+    entry->object<Set>()->ForEach(add);
   } else {
-    const ZSet& zset = *entry->object<ZSet>();
-    items.reserve(zset.size());
-    for (auto cursor = zset.CursorAt(0); cursor.valid(); cursor.Next()) add(cursor.member().bytes);
+    add_all(entry->object<ZSet>()->CursorAt(range.begin),
+            [](auto& cursor) { return cursor.member(); });
   }
+  return items;
+}
+
+// The range of the value's own order, or of that order from its end.
+std::vector<Item> LoadInPlace(const Entry* entry, Range range, size_t size, bool descending) {
+  if (descending) range.begin = size - range.begin - range.count;
+  std::vector<Item> items = LoadItems(entry, range);
+  if (descending) std::reverse(items.begin(), items.end());
   return items;
 }
 
 // As strtod reads it, spaces in front included.
 bool ParseScore(const std::string& text, double* score) {
+  if (int64_t number; ParseInt64(text, &number)) {  // as nearly always
+    *score = static_cast<double>(number);
+    return true;
+  }
   char* end;
   errno = 0;
   *score = std::strtod(text.c_str(), &end);
@@ -158,19 +194,17 @@ int Compare(const SortOptions& options, const Item& a, const Item& b) {
   return Collated(options, a.element).compare(Collated(options, b.element));
 }
 
-void SortItems(const SortOptions& options, std::vector<Item>& items) {
-  std::stable_sort(items.begin(), items.end(), [&options](const Item& a, const Item& b) {
+// Puts the first `count` in order. Which of two equal ones comes first is left as it was.
+void SortItems(const SortOptions& options, std::vector<Item>& items, size_t count) {
+  const auto before = [&options](const Item& a, const Item& b) {
     const int order = Compare(options, a, b);
+    if (order == 0) return a.place < b.place;
     return options.descending ? order > 0 : order < 0;
-  });
-}
-
-// What LIMIT leaves of the items.
-std::span<const Item> Limited(const SortOptions& options, const std::vector<Item>& items) {
-  const int64_t size = static_cast<int64_t>(items.size());
-  const int64_t start = std::clamp<int64_t>(options.offset, 0, size);
-  const int64_t count = options.count < 0 ? size - start : std::min(options.count, size - start);
-  return std::span(items).subspan(static_cast<size_t>(start), static_cast<size_t>(count));
+  };
+  // A heap is worth it where few are wanted.
+  if (count > items.size() / 8) return std::sort(items.begin(), items.end(), before);
+  std::partial_sort(items.begin(), items.begin() + static_cast<ptrdiff_t>(count), items.end(),
+                    before);
 }
 
 // Calls emit(value) for every value of the result; nothing where GET finds none.
@@ -234,18 +268,24 @@ void SortKey(Context& c, bool read_only) {
     options.ordered = options.alpha = true;
     options.by.reset();
   }
-  std::vector<Item> items = LoadItems(entry);
+  const size_t size = SizeOf(entry);
+  Range limited = Limited(options, size);
+  std::vector<Item> items;
+  if (options.ordered || is_set) {
+    items = LoadItems(entry, {0, size});
+  } else {
+    items = LoadInPlace(entry, limited, size, options.descending);
+    limited.begin = 0;
+  }
   if (entry != nullptr && entry->type() == ValueType::kZSet) LeaveUnpacked(c, c.key(1));
   if (options.ordered) {
     if (!Weigh(c, options, items)) {
       return c.reply.Error("ERR One or more scores can't be converted into double");
     }
-    SortItems(options, items);
-  } else if (options.descending && !is_set) {
-    std::reverse(items.begin(), items.end());
+    SortItems(options, items, limited.begin + limited.count);
   }
-  const std::span<const Item> limited = Limited(options, items);
-  options.stores() ? StoreItems(c, options, limited) : ReplyItems(c, options, limited);
+  const auto result = std::span<const Item>(items).subspan(limited.begin, limited.count);
+  options.stores() ? StoreItems(c, options, result) : ReplyItems(c, options, result);
 }
 
 void Sort(Context& c) { SortKey(c, false); }

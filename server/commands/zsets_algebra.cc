@@ -4,13 +4,14 @@
 #include <cmath>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/functional/function_ref.h"
 #include "protocol/errors.h"
+#include "server/base/string_map.h"
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/commands/counts.h"
@@ -40,10 +41,15 @@ struct Source {
     return set != nullptr && set->Contains(member) ? std::optional(1.0) : std::nullopt;
   }
   void ForEach(Visitor visit) const {
-    if (set != nullptr) set->ForEach([&](std::string_view member) { visit(member, 1); });
+    AnyOf([visit](std::string_view member, double score) { return visit(member, score), false; });
+  }
+  // The same until `visit` returns true.
+  template <typename Visit>
+  void AnyOf(Visit visit) const {
+    if (set != nullptr) set->AnyOf([&](std::string_view member) { return visit(member, 1); });
     if (zset == nullptr) return;
     for (ZSet::Cursor cursor = zset->CursorAt(0); cursor.valid(); cursor.Next()) {
-      visit(cursor.member().bytes, cursor.score());
+      if (visit(cursor.member().bytes, cursor.score())) return;
     }
   }
 };
@@ -160,27 +166,25 @@ template <typename Visit>
 void Intersect(const Request& request, Visit visit) {
   const std::vector<Source>& sources = request.sources;
   const Source& smallest = sources.front();
-  bool going = true;
-  smallest.ForEach([&](std::string_view member, double own) {
-    if (!going) return;
+  smallest.AnyOf([&](std::string_view member, double own) {
     double score = OrZero(smallest.weight * own);
     for (size_t i = 1; i < sources.size(); ++i) {
       const std::optional<double> other =
           sources[i].SameAs(smallest) ? std::optional(own) : sources[i].Score(member);
-      if (!other) return;
+      if (!other) return false;
       score = Combine(score, *other * sources[i].weight, request.aggregate);
     }
-    going = visit(member, score);
+    return !visit(member, score);
   });
 }
 
 void Unite(const Request& request, Visitor visit) {
-  absl::flat_hash_map<std::string, double> scores;
+  StringMap<double> scores;
   scores.reserve(request.sources.back().size());
   for (const Source& source : request.sources) {
     source.ForEach([&](std::string_view member, double own) {
       const double score = OrZero(source.weight * own);
-      const auto [place, is_new] = scores.try_emplace(std::string(member), score);
+      const auto [place, is_new] = scores.try_emplace(member, score);
       if (!is_new) place->second = Combine(place->second, score, request.aggregate);
     });
   }
@@ -188,12 +192,29 @@ void Unite(const Request& request, Visitor visit) {
 }
 
 void Subtract(const Request& request, Visitor visit) {
-  const std::vector<Source>& sources = request.sources;
-  sources.front().ForEach([&](std::string_view member, double score) {
-    for (size_t i = 1; i < sources.size(); ++i) {
-      if (sources[i].Score(member)) return;
+  const Source& first = request.sources.front();
+  const std::span<const Source> others = std::span(request.sources).subspan(1);
+  size_t size = 0;
+  for (const Source& other : others) {
+    if (other.SameAs(first)) return;
+    size += other.size();
+  }
+  // Many that are small: one look at all of them together, instead of one at each; as a rule half
+  // of those are needed.
+  StringSet gone;
+  if (others.size() > 1 && size < first.size() * others.size() / 2) {
+    gone.reserve(size);
+    for (const Source& other : others) {
+      other.ForEach([&gone](std::string_view member, double) { gone.emplace(member); });
     }
-    visit(member, score);
+  }
+  first.ForEach([&](std::string_view member, double score) {
+    const bool found =
+        gone.empty()
+            ? std::any_of(others.begin(), others.end(),
+                          [member](const Source& other) { return other.Score(member).has_value(); })
+            : gone.contains(member);
+    if (!found) visit(member, score);
   });
 }
 

@@ -85,13 +85,13 @@ size_t SkipNode(List::Cursor& at) {
   return count;
 }
 
-void WriteNode(RdbWriter& writer, List::Cursor& at, size_t count) {
+void WriteNode(RdbWriter& writer, List::Cursor& at, size_t count, ListpackWriter& listpack) {
   if (count == 1 && (*at).bytes.size() >= kMostPackedElement) {
     writer.Length(rdb::kNodePlain);
     writer.String((*at).bytes);
     return at.Next();
   }
-  ListpackWriter listpack;
+  listpack.Clear();
   for (; count > 0; --count, at.Next()) listpack.Append((*at).bytes);
   writer.Length(rdb::kNodePacked);
   writer.String(listpack.Finish());
@@ -104,13 +104,12 @@ void WriteString(RdbWriter& writer, const StringBlocks& string) {
 }
 
 void WriteList(RdbWriter& writer, const List& list) {
-  size_t nodes = 0;
-  for (List::Cursor at = list.CursorAt(0); at.valid(); ++nodes) SkipNode(at);
-  writer.Length(nodes);
-  for (List::Cursor at = list.CursorAt(0); at.valid();) {
-    List::Cursor end = at;
-    WriteNode(writer, at, SkipNode(end));
-  }
+  std::vector<size_t> nodes;
+  for (List::Cursor at = list.CursorAt(0); at.valid();) nodes.push_back(SkipNode(at));
+  writer.Length(nodes.size());
+  List::Cursor at = list.CursorAt(0);
+  ListpackWriter listpack;
+  for (const size_t count : nodes) WriteNode(writer, at, count, listpack);
 }
 
 rdb::Type TypeOfHash(const Hash& hash) {

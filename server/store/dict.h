@@ -4,9 +4,9 @@
 // segment, so that a segment covers one range of hashes. It grows by splitting one segment, never
 // by a pause for all.
 //
-// A small dict keeps the order of insertion (a map grows beyond one segment at 56 KiB, a set of
-// keys at 8). Clone() shares the segments, and a later change on either side copies the one segment
-// it touches.
+// A small dict keeps the order of insertion (a map of at most kMostOrdered records grows beyond one
+// segment at 56 KiB, everything else at 8). Clone() shares the segments, and a later change on
+// either side copies the one segment it touches.
 //
 // Not synchronized: the caller holds the lock of the shard that owns the dict. A clone is a dict of
 // its own and may be read and freed on any other thread meanwhile. Views handed out are valid until
@@ -99,9 +99,13 @@ class Dict {
     std::vector<DictSegment*> slots;  // a segment of depth d fills 2^(depth - d) slots in a row
   };
 
+  // Redis' default limit of a listpack: so many records of a map keep the order of insertion.
+  static constexpr size_t kMostOrdered = 512;
+
   bool keys_only() const { return keys_only_; }
   size_t max_segment_bytes() const {
-    return large_ || keys_only() ? DictSegment::kMaxBytes : DictSegment::kMaxSingleBytes;
+    const bool ordered = !large_ && !keys_only() && segment()->count() <= kMostOrdered;
+    return ordered ? DictSegment::kMaxSingleBytes : DictSegment::kMaxBytes;
   }
   size_t SlotOf(uint64_t hash) const { return hash >> (64 - directory().depth); }
   // REQUIRES: it is not empty.

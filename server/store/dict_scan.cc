@@ -16,9 +16,9 @@ constexpr uint64_t kEnd = uint64_t{1} << kCursorBits;
 
 uint64_t CursorOf(uint64_t hash) { return hash >> (64 - kCursorBits); }
 
-// Visits the segment's records from the cursor on in the order of their cursors, at least `count`
-// if it has them, and never half of those that share one. Returns the cursor of the first record
-// not visited or, when all are, `end`. Adds to *visited.
+// Visits the segment's records with the lowest cursors from this one on: `count` if it has them,
+// and those that share the last one's. Returns the lowest cursor that was not visited or, where all
+// were, `end`. Adds to *visited.
 uint64_t ScanSegment(const DictSegment& segment, uint64_t cursor, uint64_t end, size_t count,
                      Dict::Visitor visit, size_t* visited) {
   struct Candidate {
@@ -30,22 +30,21 @@ uint64_t ScanSegment(const DictSegment& segment, uint64_t cursor, uint64_t end, 
     const uint64_t at = CursorOf(HashBytes(record.key));
     if (at >= cursor) candidates.push_back({at, record});
   });
+  uint64_t last = kEnd;
   if (candidates.size() > count) {
-    std::sort(candidates.begin(), candidates.end(),
-              [](const Candidate& a, const Candidate& b) { return a.cursor < b.cursor; });
+    const auto nth = candidates.begin() + static_cast<ptrdiff_t>(count) - 1;
+    std::nth_element(candidates.begin(), nth, candidates.end(),
+                     [](const Candidate& a, const Candidate& b) { return a.cursor < b.cursor; });
+    last = nth->cursor;
   }
-  uint64_t previous = kEnd;
-  size_t done = 0;
   for (const Candidate& candidate : candidates) {
-    if (done >= count && candidate.cursor != previous) {
-      end = candidate.cursor;
-      break;
+    if (candidate.cursor > last) {
+      end = std::min(end, candidate.cursor);
+      continue;
     }
     visit(candidate.record);
-    previous = candidate.cursor;
-    ++done;
+    ++*visited;
   }
-  *visited += done;
   return end;
 }
 

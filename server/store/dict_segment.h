@@ -41,7 +41,7 @@ class DictSegment {
   // A block in a directory splits above this: small enough that a change moves little and a
   // snapshot clones little, large enough that the header and the directory do not count.
   static constexpr size_t kMaxBytes = 8 * 1024;
-  // A map of one segment may grow to this, so that a hash within Redis' default limits of a
+  // A small map of one segment may grow to this, so that a hash within Redis' default limits of a
   // listpack (512 fields, values of at most 64 bytes) keeps the order of insertion.
   static constexpr size_t kMaxSingleBytes = 56 * 1024;
   static constexpr size_t kMaxInlineKey = 512;

@@ -94,6 +94,17 @@ TEST(Dict, KeepsTheOrderOfInsertionUpToRedisListpackLimits) {
   EXPECT_EQ(KeysOf(dict), keys);
 }
 
+// A page of a scan hashes a whole segment, so beyond those limits there are several.
+TEST(Dict, ALargerMapOfShortRecordsIsCutIntoSegments) {
+  Dict dict(Dict::Kind::kMap);
+  std::vector<std::string> keys;
+  for (int i = 0; i < 1000; ++i) {
+    keys.push_back("field:" + std::to_string(i));
+    dict.Set(keys.back(), {"value"});
+  }
+  EXPECT_NE(KeysOf(dict), keys);
+}
+
 // As a copy of another dict is made: a full block splits with all of its records on one side, block
 // sizes of every remainder being met by values of many sizes.
 TEST(Dict, TakesRecordsInTheOrderOfTheirHashes) {
