@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -80,8 +81,9 @@ bool ParseOptions(Context& c, bool read_only, SortOptions* options) {
 // The call looks at keys that the key specifications do not find.
 bool NamesOtherKeys(Args args) {
   for (size_t i = 2; i < args.size(); ++i) {
-    if (EqualsIgnoreCase(args[i], "by") || EqualsIgnoreCase(args[i], "get") ||
-        EqualsIgnoreCase(args[i], "store")) {
+    if (EqualsIgnoreCase(args[i], "get") || EqualsIgnoreCase(args[i], "store")) return true;
+    if (EqualsIgnoreCase(args[i], "by") && i + 1 < args.size() &&
+        !SortPattern(args[i + 1]).constant()) {
       return true;
     }
   }
@@ -90,10 +92,11 @@ bool NamesOtherKeys(Args args) {
 
 struct Item {
   std::string element;
-  size_t place = 0;  // among the elements that were read
   double score = 0;
   std::optional<std::string> weight = {};  // of BY with ALPHA; nothing: no such key
 };
+// The items stay where they were read, and what is sorted are their addresses.
+using Order = std::vector<const Item*>;
 
 size_t SizeOf(const Entry* entry) {
   if (entry == nullptr) return 0;
@@ -118,9 +121,7 @@ Range Limited(const SortOptions& options, size_t elements) {
 std::vector<Item> LoadItems(const Entry* entry, Range range) {
   std::vector<Item> items;
   items.reserve(range.count);
-  const auto add = [&items](std::string_view element) {
-    items.push_back({std::string(element), items.size()});
-  };
+  const auto add = [&items](std::string_view element) { items.push_back({std::string(element)}); };
   const auto add_all = [&](auto cursor, auto element) {
     for (; items.size() < range.count; cursor.Next()) add(element(cursor).bytes);
   };
@@ -136,12 +137,11 @@ std::vector<Item> LoadItems(const Entry* entry, Range range) {
   return items;
 }
 
-// The range of the value's own order, or of that order from its end.
-std::vector<Item> LoadInPlace(const Entry* entry, Range range, size_t size, bool descending) {
-  if (descending) range.begin = size - range.begin - range.count;
-  std::vector<Item> items = LoadItems(entry, range);
-  if (descending) std::reverse(items.begin(), items.end());
-  return items;
+Order OrderOf(const std::vector<Item>& items) {
+  Order order;
+  order.reserve(items.size());
+  for (const Item& item : items) order.push_back(&item);
+  return order;
 }
 
 // As strtod reads it, spaces in front included.
@@ -179,8 +179,8 @@ bool Weigh(Context& c, const SortOptions& options, std::vector<Item>& items) {
 
 // What is only shown ends at its first zero byte, as for the C library's collation that Redis asks;
 // what is stored is told apart by all its bytes.
-std::string_view Collated(const SortOptions& options, std::string_view text) {
-  return options.alpha && !options.stores() ? text.substr(0, text.find('\0')) : text;
+int CompareText(const SortOptions& options, const std::string& a, const std::string& b) {
+  return options.alpha && !options.stores() ? std::strcmp(a.c_str(), b.c_str()) : a.compare(b);
 }
 
 // Below, equal or above zero, ascending.
@@ -188,17 +188,17 @@ int Compare(const SortOptions& options, const Item& a, const Item& b) {
   if (options.alpha && options.by) {
     if (!a.weight || !b.weight)
       return static_cast<int>(a.weight.has_value()) - b.weight.has_value();
-    return Collated(options, *a.weight).compare(Collated(options, *b.weight));
+    return CompareText(options, *a.weight, *b.weight);
   }
   if (!options.alpha && a.score != b.score) return a.score > b.score ? 1 : -1;
-  return Collated(options, a.element).compare(Collated(options, b.element));
+  return CompareText(options, a.element, b.element);
 }
 
 // Puts the first `count` in order. Which of two equal ones comes first is left as it was.
-void SortItems(const SortOptions& options, std::vector<Item>& items, size_t count) {
-  const auto before = [&options](const Item& a, const Item& b) {
-    const int order = Compare(options, a, b);
-    if (order == 0) return a.place < b.place;
+void SortItems(const SortOptions& options, Order& items, size_t count) {
+  const auto before = [&options](const Item* a, const Item* b) {
+    const int order = Compare(options, *a, *b);
+    if (order == 0) return a < b;
     return options.descending ? order > 0 : order < 0;
   };
   // A heap is worth it where few are wanted.
@@ -209,24 +209,25 @@ void SortItems(const SortOptions& options, std::vector<Item>& items, size_t coun
 
 // Calls emit(value) for every value of the result; nothing where GET finds none.
 template <typename Emit>
-void EmitValues(Context& c, const SortOptions& options, std::span<const Item> items, Emit emit) {
+void EmitValues(Context& c, const SortOptions& options, std::span<const Item* const> items,
+                Emit emit) {
   std::string storage;
-  for (const Item& item : items) {
-    if (options.get.empty()) emit(std::optional(BulkView{item.element}));
+  for (const Item* item : items) {
+    if (options.get.empty()) emit(std::optional(BulkView{item->element}));
     for (const SortPattern& pattern : options.get) {
-      emit(pattern.Lookup(c, item.element, &storage));
+      emit(pattern.Lookup(c, item->element, &storage));
     }
   }
 }
 
-void ReplyItems(Context& c, const SortOptions& options, std::span<const Item> items) {
+void ReplyItems(Context& c, const SortOptions& options, std::span<const Item* const> items) {
   c.reply.Array(items.size() * std::max<size_t>(options.get.size(), 1));
   EmitValues(c, options, items, [&c](const std::optional<BulkView>& value) {
     value ? c.reply.Bulk(*value) : c.reply.Null();
   });
 }
 
-void StoreItems(Context& c, const SortOptions& options, std::span<const Item> items) {
+void StoreItems(Context& c, const SortOptions& options, std::span<const Item* const> items) {
   const Key target = c.key(options.store_word);
   auto list = std::make_unique<List>();
   EmitValues(c, options, items, [&list](const std::optional<BulkView>& value) {
@@ -254,6 +255,35 @@ bool IsSortable(const Entry& entry) {
          entry.type() == ValueType::kZSet;
 }
 
+void Answer(Context& c, const SortOptions& options, std::span<const Item* const> items) {
+  options.stores() ? StoreItems(c, options, items) : ReplyItems(c, options, items);
+}
+
+// What LIMIT leaves of the value's own order, or of that order from its end: nothing else is read.
+void AnswerInPlace(Context& c, const SortOptions& options, const Entry* entry) {
+  const size_t size = SizeOf(entry);
+  Range range = Limited(options, size);
+  if (options.descending) range.begin = size - range.begin - range.count;
+  const std::vector<Item> items = LoadItems(entry, range);
+  Order order = OrderOf(items);
+  if (options.descending) std::reverse(order.begin(), order.end());
+  Answer(c, options, order);
+}
+
+void AnswerFromAll(Context& c, const SortOptions& options, const Entry* entry) {
+  const size_t size = SizeOf(entry);
+  const Range limited = Limited(options, size);
+  std::vector<Item> items = LoadItems(entry, {0, size});
+  Order order = OrderOf(items);
+  if (options.ordered) {
+    if (!Weigh(c, options, items)) {
+      return c.reply.Error("ERR One or more scores can't be converted into double");
+    }
+    SortItems(options, order, limited.begin + limited.count);
+  }
+  Answer(c, options, std::span(order).subspan(limited.begin, limited.count));
+}
+
 void SortKey(Context& c, bool read_only) {
   SortOptions options;
   if (!ParseOptions(c, read_only, &options)) return;
@@ -268,24 +298,12 @@ void SortKey(Context& c, bool read_only) {
     options.ordered = options.alpha = true;
     options.by.reset();
   }
-  const size_t size = SizeOf(entry);
-  Range limited = Limited(options, size);
-  std::vector<Item> items;
-  if (options.ordered || is_set) {
-    items = LoadItems(entry, {0, size});
-  } else {
-    items = LoadInPlace(entry, limited, size, options.descending);
-    limited.begin = 0;
+  if (entry != nullptr && entry->type() == ValueType::kZSet) {
+    LeaveUnpacked(c, c.key(1));
+    entry = c.PeekEntry(c.key(1));
   }
-  if (entry != nullptr && entry->type() == ValueType::kZSet) LeaveUnpacked(c, c.key(1));
-  if (options.ordered) {
-    if (!Weigh(c, options, items)) {
-      return c.reply.Error("ERR One or more scores can't be converted into double");
-    }
-    SortItems(options, items, limited.begin + limited.count);
-  }
-  const auto result = std::span<const Item>(items).subspan(limited.begin, limited.count);
-  options.stores() ? StoreItems(c, options, result) : ReplyItems(c, options, result);
+  const bool in_place = !options.ordered && !is_set;
+  in_place ? AnswerInPlace(c, options, entry) : AnswerFromAll(c, options, entry);
 }
 
 void Sort(Context& c) { SortKey(c, false); }

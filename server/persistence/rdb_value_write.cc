@@ -30,12 +30,16 @@ void WriteSet(RdbWriter& writer, const Set& set) {
 void WriteIntegers(RdbWriter& writer, const Set& set) {
   std::vector<int64_t> numbers;
   numbers.reserve(set.size());
-  set.ForEach([&](std::string_view member) {
-    int64_t number;
-    CHECK(ParseInt64(member, &number));
-    numbers.push_back(number);
-  });
-  std::sort(numbers.begin(), numbers.end());
+  if (const IntSet* ints = set.ints()) {
+    for (size_t i = 0; i < ints->size(); ++i) numbers.push_back(ints->At(i));
+  } else {
+    set.ForEach([&](std::string_view member) {
+      int64_t number;
+      CHECK(ParseInt64(member, &number));
+      numbers.push_back(number);
+    });
+    std::sort(numbers.begin(), numbers.end());
+  }
   writer.String(WriteIntset(numbers));
 }
 

@@ -54,6 +54,8 @@ class Set {
   // The same until fn returns true; whether it did.
   template <typename Fn>
   bool AnyOf(Fn&& fn) const;
+  // The members, ascending, while they lie as integers; else null.
+  const IntSet* ints() const { return ints_.get(); }
   // Whether a member's view outlives the visit; integers are spelled for the visit only.
   bool views_last() const { return ints_ == nullptr; }
   // As Dict::Scan.
