@@ -72,8 +72,16 @@ class Waiting(unittest.TestCase):
             def used():
                 return int(server.info("used_memory"))
 
-            wait(1)
-            before = used()
+            def steady():
+                """Once nothing is on its way: what is in use is counted ten times a second."""
+                last, now = 0, used()
+                while abs(now - last) > MB // 16:
+                    time.sleep(0.3)
+                    last, now = now, used()
+                return now
+
+            wait(200)  # what the tables of waits keep for the next time
+            before = steady()
             wait(200)
             wait_until(lambda: used() < before + 4 * MB, "that 20000 waits are forgotten")
 
