@@ -188,7 +188,10 @@ std::string Selector::DescribeKeys() const {
   std::string text;
   for (const KeyPattern& key : keys_) {
     StrAppend(text, text.empty() ? "" : " ");
-    StrAppend(text, key.access == kReadsKey ? "%R" : key.access == kWritesKey ? "%W" : "");
+    // ~* would be read as allkeys, behind which no pattern may stand. Redis writes it, and then
+    // does not read the file that it has saved.
+    const std::string_view both = key.pattern == "*" ? "%RW" : "";
+    StrAppend(text, key.access == kReadsKey ? "%R" : key.access == kWritesKey ? "%W" : both);
     StrAppend(text, "~", key.pattern);
   }
   return text;

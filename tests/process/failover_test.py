@@ -354,7 +354,8 @@ class ProtectedRestart(unittest.TestCase):
         first = self.served()
         first.stop(signal.SIGKILL)
         lost = self.serving(self.again(first, "--protected-restart-timeout", 1))
-        self.assertIn("nobody has said who is primary", lost.log())
+        # It serves a moment before it says so.
+        wait_until(lambda: "nobody has said who is primary" in lost.log(), "the line")
         self.assertEqual(lost.call("GET", "k"), None)
 
     def test_who_knows_his_primary_or_finds_a_file_does_not_wait(self):
