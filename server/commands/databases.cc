@@ -83,6 +83,7 @@ void SwapDb(Context& c) {
         "(database-persist)");
   }
   SwapDatabases(c, a, b);
+  c.worker.stats.changes.Add(1);
   c.ReplicateAs(c.args);
   c.reply.Ok();
 }

@@ -112,10 +112,8 @@ void AddValue(Digest& digest, const Entry& entry) {
 // The keys of one database, on top of what `digest` holds.
 void AddDatabase(Digest& digest, Keyspace& keyspace, int db, int64_t now_ms) {
   bool any = false;
-  for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
-    const Slice* slice = keyspace.shard(i).existing_slice(db);
-    if (slice == nullptr) continue;
-    slice->table.ForEach([&](const Entry* entry) {
+  keyspace.ForEachSlice(db, [&](const Slice& slice) {
+    slice.table.ForEach([&](const Entry* entry) {
       if (entry->ExpiredAt(now_ms)) return;
       if (!std::exchange(any, true)) MixNumber(digest, static_cast<uint32_t>(db));
       Digest key;
@@ -123,7 +121,7 @@ void AddDatabase(Digest& digest, Keyspace& keyspace, int db, int64_t now_ms) {
       AddValue(key, *entry);
       digest.Combine(key);
     });
-  }
+  });
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ void RemoveExpiredEntries(Context& c, Shard& shard, std::vector<Entry*>& expired
 
 // Looks without the lock, so that empty shards cost a load each.
 bool MayHoldKeys(Context& c, uint32_t index) {
-  const Slice* slice = c.engine.keyspace.shard(index).existing_slice(c.db());
+  const Slice* slice = c.engine.keyspace.slice(c.db(), index);
   return slice != nullptr && slice->table.size() > 0;
 }
 
@@ -154,17 +154,14 @@ void Keys(Context& c) {
   const auto begin = c.reply.Begin();
   const bool all = c.args[1] == "*";
   size_t found = 0;
-  std::vector<Entry*> expired;
   for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
     if (!MayHoldKeys(c, i)) continue;
-    Shard& shard = c.lock.Visit(i);
-    shard.existing_slice(c.db())->table.ForEach([&](Entry* entry) {
+    c.lock.Visit(i).existing_slice(c.db())->table.ForEach([&](const Entry* entry) {
+      if (entry->ExpiredAt(c.now_ms())) return;  // stays where it is, as in Redis
       if (!all && !GlobMatch(c.args[1], entry->key())) return;
-      if (entry->ExpiredAt(c.now_ms())) return expired.push_back(entry);
       c.reply.Bulk(entry->key());
       ++found;
     });
-    RemoveExpiredEntries(c, shard, expired);
   }
   c.reply.EndArray(begin, found);
 }
@@ -176,7 +173,7 @@ uint32_t RandomShard(Context& c) {
   size_t skip = ThreadRandom().Below(keys);
   uint32_t last = Keyspace::kShards;  // others may be deleting meanwhile
   for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
-    const Slice* slice = c.engine.keyspace.shard(i).existing_slice(c.db());
+    const Slice* slice = c.engine.keyspace.slice(c.db(), i);
     const size_t size = slice == nullptr ? 0 : slice->table.size();
     if (size > skip) return i;
     if (size > 0) last = i;

@@ -216,8 +216,8 @@ void Context::Changed(const Key& key, NotifyClass notify, std::string_view event
   const Slice* slice = key.shard->existing_slice(key.db);
   if (slice == nullptr) return;
   if (!slice->watchers.empty()) {
-    const bool goes = key.shard->Find(key.db, key.name, key.hash) == nullptr;
-    key.shard->TouchWatchers(key.db, key.name, goes);
+    const bool stays = key.shard->Find(key.db, key.name, key.hash) != nullptr;
+    key.shard->TouchWatchers(key.db, key.name, stays ? KeyFate::kStays : KeyFate::kGoes);
   }
   Parking::NoteReady(*slice, key.db, key.name, ready);
 }

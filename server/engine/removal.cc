@@ -31,7 +31,7 @@ void FreeEntry(Entry* entry, Reclaimer& reclaimer, bool lazy) {
 void RemoveKey(Engine& engine, Worker& worker, Shard& shard, int db, Entry* entry, uint64_t hash,
                Removal why, ReadyKeys& ready) {
   const bool lazy = IsLazy(engine, why);
-  shard.TouchWatchers(db, entry->key(), true);
+  shard.TouchWatchers(db, entry->key(), KeyFate::kGoes);
   Parking::NoteReady(shard.slice(db), db, entry->key(), ready);
   (why == Removal::kEvicted ? worker.stats.evicted_keys : worker.stats.expired_keys).Add(1);
   if (engine.log.collects()) {

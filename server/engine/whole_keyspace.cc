@@ -52,12 +52,10 @@ size_t FlushDatabase(Context& c, int db, bool lazy) {
   Keyspace& keyspace = c.engine.keyspace;
   size_t keys = 0;
   for (int each = db < 0 ? 0 : db; each <= (db < 0 ? keyspace.databases() - 1 : db); ++each) {
-    for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
-      const Slice* slice = keyspace.shard(i).existing_slice(each);
-      if (slice == nullptr) continue;
-      MarkWatchers(c, *slice, each, std::nullopt);
-      WakeWaiters(c, *slice, each, each);
-    }
+    keyspace.ForEachSlice(each, [&c, each](const Slice& slice) {
+      MarkWatchers(c, slice, each, std::nullopt);
+      WakeWaiters(c, slice, each, each);
+    });
     keys += keyspace.Flush(each, lazy);
   }
   InvalidateAll(c.engine);
@@ -77,7 +75,6 @@ void SwapDatabases(Context& c, int a, int b) {
     WakeWaiters(c, shard.slice(b), b, a);
   }
   InvalidateAll(c.engine);  // clients remember names of keys, not in which database they are
-  c.worker.stats.changes.Add(1);
 }
 
 }  // namespace larder

@@ -91,7 +91,7 @@ void Replacement::RemoveUnmarked(Shard& shard, int db, size_t* freed, ReadyKeys&
     entry->set_marked(false);
   });
   for (Entry* entry : gone) {
-    shard.TouchWatchers(db, entry->key(), true);
+    shard.TouchWatchers(db, entry->key(), KeyFate::kGoes);
     Parking::NoteReady(*slice, db, entry->key(), ready);
     entry = shard.Drop(db, entry, HashBytes(entry->key()));
     if (entry == nullptr) continue;  // a snapshot has it
@@ -112,7 +112,7 @@ void Replacement::Adopt(Shard& shard, Shard& loaded, int db, ReadyKeys& ready) {
   Table::ForEachIn(contents, [&entries](Entry* entry) { entries.push_back(entry); });
   Table::FreeSlots(contents);
   for (Entry* entry : entries) {
-    shard.TouchWatchers(db, entry->key(), false);
+    shard.TouchWatchers(db, entry->key(), KeyFate::kStays);
     shard.Insert(db, entry, HashBytes(entry->key()));
     Parking::NoteReady(shard.slice(db), db, entry->key(), ready);
   }

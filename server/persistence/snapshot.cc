@@ -88,11 +88,9 @@ bool WriteKeyspace(Keyspace& keyspace, const RdbFacts& facts, RdbSink& sink,
 bool WriteKeyspace(Keyspace& keyspace, const RdbFacts& facts, CommandSave& save) {
   save.Begin(facts);
   for (int db = 0; db < keyspace.databases(); ++db) {
-    for (uint32_t i = 0; i < Keyspace::kShards && save.ok(); ++i) {
-      const Slice* slice = keyspace.shard(i).existing_slice(db);
-      if (slice == nullptr) continue;
-      slice->table.ForEach([&](const Entry* entry) { save.Key(db, *entry); });
-    }
+    keyspace.ForEachSlice(db, [&save, db](const Slice& slice) {
+      if (save.ok()) slice.table.ForEach([&save, db](const Entry* entry) { save.Key(db, *entry); });
+    });
   }
   return save.End();
 }

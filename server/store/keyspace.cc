@@ -13,9 +13,7 @@ Keyspace::~Keyspace() = default;
 
 size_t Keyspace::Size(int db) const {
   size_t keys = 0;
-  for (const auto& shard : shards_) {
-    if (const Slice* slice = shard->existing_slice(db)) keys += slice->table.size();
-  }
+  ForEachSlice(db, [&keys](const Slice& slice) { keys += slice.table.size(); });
   return keys;
 }
 
@@ -28,29 +26,25 @@ bool Keyspace::empty() const {
 
 size_t Keyspace::Expires(int db) const {
   size_t keys = 0;
-  for (const auto& shard : shards_) {
-    if (const Slice* slice = shard->existing_slice(db)) keys += slice->expiry.entries();
-  }
+  ForEachSlice(db, [&keys](const Slice& slice) { keys += slice.expiry.entries(); });
   return keys;
 }
 
 Keyspace::Bytes Keyspace::BytesOf(int db) const {
   Bytes bytes;
-  for (const auto& shard : shards_) {
-    const Slice* slice = shard->existing_slice(db);
-    if (slice == nullptr) continue;
-    bytes.entries += slice->entry_bytes.load(std::memory_order_relaxed);
-    bytes.tables += sizeof(Slice) + slice->table_bytes.load(std::memory_order_relaxed);
-    bytes.expiries += slice->expiry_bytes.load(std::memory_order_relaxed);
-  }
+  ForEachSlice(db, [&bytes](const Slice& slice) {
+    bytes.entries += slice.entry_bytes.load(std::memory_order_relaxed);
+    bytes.tables += sizeof(Slice) + slice.table_bytes.load(std::memory_order_relaxed);
+    bytes.expiries += slice.expiry_bytes.load(std::memory_order_relaxed);
+  });
   return bytes;
 }
 
 size_t Keyspace::Flush(int db, bool lazy) {
-  if (Size(db) > kFreedAtOnce || BytesOf(db).entries > kBytesFreedAtOnce) lazy = true;
-  size_t keys = 0;
+  if (slice(db, 0) == nullptr) return 0;
+  const size_t keys = Size(db);
+  if (keys > kFreedAtOnce || BytesOf(db).entries > kBytesFreedAtOnce) lazy = true;
   for (const auto& shard : shards_) {
-    if (const Slice* slice = shard->existing_slice(db)) keys += slice->table.size();
     const Table::Contents contents = shard->Flush(db);
     if (contents.slots == nullptr) continue;
     if (lazy) {

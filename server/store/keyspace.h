@@ -27,6 +27,12 @@ class Keyspace {
   const Shard& shard(uint32_t index) const { return *shards_[index]; }
   // Null where the database never held a key, and then of all shards.
   const Slice* slice(int db, uint32_t shard) const { return directory_.slice(db, shard); }
+  // Calls f(const Slice&) for the slices that a database has: one for each shard, or none.
+  template <typename F>
+  void ForEachSlice(int db, F&& f) const {
+    if (slice(db, 0) == nullptr) return;  // and so are the others
+    for (uint32_t i = 0; i < kShards; ++i) f(*slice(db, i));
+  }
   // The table that a key with this hash would be in, for prefetching: without a lock. May be null.
   const Table* TableOf(int db, uint64_t hash) const {
     const Slice* slice = directory_.slice(db, ShardOf(hash));

@@ -176,13 +176,13 @@ bool Shard::PopDue(int db, int64_t now_ms, uint32_t* hash_top) {
   return due;
 }
 
-void Shard::TouchWatchers(int db, std::string_view key, bool goes) {
+void Shard::TouchWatchers(int db, std::string_view key, KeyFate fate) {
   Slice* slice = existing_slice(db);
   if (slice == nullptr || slice->watchers.empty()) return;
   auto found = slice->watchers.find(key);
   if (found == slice->watchers.end()) return;
   for (const WatchRef& watch : found->second) {
-    watch->changed |= !goes || !watch->expired;
+    watch->changed |= fate == KeyFate::kStays || !watch->expired;
     watch->expired = false;
   }
 }

@@ -30,6 +30,7 @@ struct KeyWatch {
   bool expired = false;
 };
 using WatchRef = std::shared_ptr<KeyWatch>;
+enum class KeyFate : uint8_t { kStays, kGoes };  // of a key that was changed
 
 // A parked client's place in the queue of a key. The engine defines what it holds.
 struct Waiter;
@@ -119,8 +120,8 @@ class alignas(64) Shard {
   // The next record of the expiry index that is due; see ExpiryIndex::PopDue.
   bool PopDue(int db, int64_t now_ms, uint32_t* hash_top);
 
-  // Marks the clients that watch the key, which has changed or `goes`.
-  void TouchWatchers(int db, std::string_view key, bool goes);
+  // Marks the clients that watch the key.
+  void TouchWatchers(int db, std::string_view key, KeyFate fate);
 
   // Slot arrays that resizes replaced, see Table. Freed by whoever knows that nobody prefetches.
   bool has_retired() const { return has_retired_.load(std::memory_order_relaxed); }

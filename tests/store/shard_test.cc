@@ -64,7 +64,7 @@ TEST_F(ShardTest, SwappedSlicesKeepTheirWatchersByNumber) {
   EXPECT_EQ(Find("k"), nullptr);
   EXPECT_NE(shard_.Find(1, "k", HashBytes("k")), nullptr);
   EXPECT_EQ(shard_.slice(0).watchers.count("k"), 1u);
-  shard_.TouchWatchers(0, "k", false);
+  shard_.TouchWatchers(0, "k", KeyFate::kStays);
   EXPECT_TRUE(watch->changed);
 }
 
@@ -72,9 +72,9 @@ TEST_F(ShardTest, WhatWasExpiredAtWatchGoesWithoutAChange) {
   auto watch = std::make_shared<KeyWatch>();
   watch->expired = true;
   shard_.slice(0).watchers["k"].push_back(watch);
-  shard_.TouchWatchers(0, "k", true);
+  shard_.TouchWatchers(0, "k", KeyFate::kGoes);
   EXPECT_FALSE(watch->changed);
-  shard_.TouchWatchers(0, "k", true);  // something else that had come
+  shard_.TouchWatchers(0, "k", KeyFate::kGoes);  // something else that had come
   EXPECT_TRUE(watch->changed);
 }
 
