@@ -3,13 +3,10 @@
 #include <limits>
 
 #include "protocol/byte_reader.h"
+#include "protocol/little_endian.h"
 
 namespace larder {
 namespace {
-
-void AppendLittle(std::string& out, uint64_t value, size_t bytes) {
-  for (size_t i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
-}
 
 size_t WidthOf(int64_t number) {
   if (number >= INT16_MIN && number <= INT16_MAX) return 2;

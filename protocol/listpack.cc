@@ -3,16 +3,14 @@
 #include <charconv>
 #include <limits>
 
+#include "protocol/little_endian.h"
+
 namespace larder {
 namespace {
 
 constexpr size_t kHeaderBytes = 6;
 constexpr uint16_t kCountUnknown = 65535;
 constexpr char kEnd = '\xff';
-
-void AppendLittle(std::string& out, uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
-}
 
 // The size of an element, so that it can be found from behind.
 size_t WriteBacklen(uint64_t size, char* out) {

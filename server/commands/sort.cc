@@ -14,6 +14,7 @@
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
+#include "server/commands/counts.h"
 #include "server/commands/sort_pattern.h"
 #include "server/engine/engine.h"
 #include "server/engine/permissions.h"
@@ -105,12 +106,8 @@ size_t SizeOf(const Entry* entry) {
   return entry->object<ZSet>()->size();
 }
 
-struct Range {
-  size_t begin, count;
-};
-
 // What LIMIT leaves of so many elements.
-Range Limited(const SortOptions& options, size_t elements) {
+IndexRange Limited(const SortOptions& options, size_t elements) {
   const int64_t size = static_cast<int64_t>(elements);
   const int64_t begin = std::clamp<int64_t>(options.offset, 0, size);
   const int64_t count = options.count < 0 ? size - begin : std::min(options.count, size - begin);
@@ -118,7 +115,7 @@ Range Limited(const SortOptions& options, size_t elements) {
 }
 
 // Elements in the order of the value; of a set all, since none of them has a place.
-std::vector<Item> LoadItems(const Entry* entry, Range range) {
+std::vector<Item> LoadItems(const Entry* entry, IndexRange range) {
   std::vector<Item> items;
   items.reserve(range.count);
   const auto add = [&items](std::string_view element) { items.push_back({std::string(element)}); };
@@ -127,11 +124,11 @@ std::vector<Item> LoadItems(const Entry* entry, Range range) {
   };
   if (range.count == 0) return items;
   if (entry->type() == ValueType::kList) {
-    add_all(entry->object<List>()->CursorAt(range.begin), [](auto& cursor) { return *cursor; });
+    add_all(entry->object<List>()->CursorAt(range.first), [](auto& cursor) { return *cursor; });
   } else if (entry->type() == ValueType::kSet) {
     entry->object<Set>()->ForEach(add);
   } else {
-    add_all(entry->object<ZSet>()->CursorAt(range.begin),
+    add_all(entry->object<ZSet>()->CursorAt(range.first),
             [](auto& cursor) { return cursor.member(); });
   }
   return items;
@@ -262,8 +259,8 @@ void Answer(Context& c, const SortOptions& options, std::span<const Item* const>
 // What LIMIT leaves of the value's own order, or of that order from its end: nothing else is read.
 void AnswerInPlace(Context& c, const SortOptions& options, const Entry* entry) {
   const size_t size = SizeOf(entry);
-  Range range = Limited(options, size);
-  if (options.descending) range.begin = size - range.begin - range.count;
+  IndexRange range = Limited(options, size);
+  if (options.descending) range.first = size - range.first - range.count;
   const std::vector<Item> items = LoadItems(entry, range);
   Order order = OrderOf(items);
   if (options.descending) std::reverse(order.begin(), order.end());
@@ -272,16 +269,16 @@ void AnswerInPlace(Context& c, const SortOptions& options, const Entry* entry) {
 
 void AnswerFromAll(Context& c, const SortOptions& options, const Entry* entry) {
   const size_t size = SizeOf(entry);
-  const Range limited = Limited(options, size);
+  const IndexRange limited = Limited(options, size);
   std::vector<Item> items = LoadItems(entry, {0, size});
   Order order = OrderOf(items);
   if (options.ordered) {
     if (!Weigh(c, options, items)) {
       return c.reply.Error("ERR One or more scores can't be converted into double");
     }
-    SortItems(options, order, limited.begin + limited.count);
+    SortItems(options, order, limited.first + limited.count);
   }
-  Answer(c, options, std::span(order).subspan(limited.begin, limited.count));
+  Answer(c, options, std::span(order).subspan(limited.first, limited.count));
 }
 
 void SortKey(Context& c, bool read_only) {
