@@ -258,6 +258,11 @@ class Server:
         with open("/proc/%d/statm" % self.process.pid) as statm:
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
+    def peak_rss(self):
+        """The most that it ever was."""
+        with open("/proc/%d/status" % self.process.pid) as status:
+            return int(status.read().split("VmHWM:")[1].split()[0]) * 1024
+
     def cpu(self):
         """Seconds of CPU used so far, by all threads."""
         with open("/proc/%d/stat" % self.process.pid) as stat:

@@ -58,6 +58,17 @@ class Watcher(threading.Thread):
                 self.most = max(self.most, used)
 
 
+@unittest.skipIf(SANITIZED, "memory is not measured")
+class Refused(unittest.TestCase):
+    def test_lcs_of_long_strings_copies_neither(self):
+        with Server() as server:
+            for key in "ab":
+                server.call("SETRANGE", key, 30 * MB, "x")
+            before = server.peak_rss()
+            self.assertIn(b"-ERR Insufficient memory", server.call("LCS", "a", "b"))
+            self.assertLess(server.peak_rss() - before, 4 * MB)
+
+
 class Waiting(unittest.TestCase):
     def test_whoever_waits_in_vain_for_replicas_leaves_nothing(self):
         with Server() as server, contextlib.ExitStack() as stack:

@@ -128,6 +128,21 @@ class Kept(Options):
                                  (("DBSIZE",), b"QUEUED"), (("EXEC",), [1])):
                 self.assertEqual(wire.call(*words), reply)
 
+    def test_a_watched_key_that_expires_and_is_flushed_or_swapped_fails_the_transaction(self):
+        for words in (("FLUSHDB",), ("FLUSHALL",), ("SWAPDB", 0, 1)):
+            primary, replica = self.pair()
+            primary.call("DEBUG", "SET-ACTIVE-EXPIRE", 0)
+            primary.call("SET", "k", "v", "PX", 1000)
+            with self.subTest(words=words), replica.wire() as wire:
+                wait_until(lambda: wire.call("GET", "k") == b"v", "the key on the replica")
+                wire.call("WATCH", "k")
+                self.assertEqual(wire.call("GET", "k"), b"v", "it was there to be watched")
+                wait_until(lambda: wire.call("GET", "k") is None, "its expiry")
+                primary.call(*words)
+                wait_until(lambda: wire.call("DBSIZE") == 0, "the command on the replica")
+                for call, reply in (("MULTI", b"OK"), ("PING", b"QUEUED"), ("EXEC", None)):
+                    self.assertEqual(wire.call(call), reply)
+
     def test_repl_backlog_ttl_ends_the_backlog_and_with_it_the_history(self):
         primary, replica = self.pair(primary=NOW + ("--repl-backlog-ttl", "1"))
         replica.call("REPLICAOF", "127.0.0.1", 1)  # where nobody is

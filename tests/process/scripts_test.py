@@ -208,6 +208,18 @@ class AtAStop(unittest.TestCase):
                         self.assertEqual(running.rest(), b":7\r\n")
                     self.assertEqual(self.left(server, program), [b"1", b"2"])
 
+    def test_shutdown_of_another_name_lets_it_come_to_its_end_too(self):
+        loop = self.WRITES % LOOP.replace("return 7", "")
+        renamed = ("--rename-command", "SHUTDOWN", "LEAVE")
+        for program in (SERVER, redis_server()):
+            with self.subTest(program=program), \
+                    Server(*self.OPTIONS, *renamed, program=program) as server:
+                self.script(server, loop, 1)
+                with server.wire() as wire:
+                    wire.send(encode("LEAVE", "NOSAVE"))
+                    self.assertEqual(wire.rest(), b"")
+                self.assertEqual(self.left(server, program), [b"1", b"2"])
+
     def test_shutdown_is_told_that_it_is_busy(self):
         for program in (SERVER, redis_server()):
             with self.subTest(program=program), Server(program=program) as server:
