@@ -98,7 +98,7 @@ void Quit(Context& c) {
 
 void Reset(Context& c) {
   Client& client = c.client;
-  Discard(c.engine, client);
+  Discard(c.engine, c.worker, client);
   UnsubscribeFromAll(c.engine, client);
   DisableTracking(c.engine, client);
   if (client.monitor.exchange(false)) c.engine.monitors.fetch_sub(1);

@@ -42,6 +42,8 @@ struct Transaction {
   bool aborted = false;  // a command was refused while queueing
   std::vector<Queued> queue;
   std::vector<Watched> watched;
+  // Not watched any more, but still in their shards: they were forgotten outside the gate.
+  std::vector<Watched> unwatched;
 };
 
 class Client {

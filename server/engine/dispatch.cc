@@ -27,16 +27,16 @@ bool WaitsForScript(const Attempt& a) {
   return scripts != nullptr && scripts->running() && !ScriptIsBusy(a.engine);
 }
 
-// A refused EXEC forgets the keys that are watched, which are in their shards.
+// A refused EXEC, DISCARD, UNWATCH and RESET need not wait for a script's end: the keys they forget
+// stay in their shards meanwhile. But not over and over, so that these do not become many.
 bool MustBeInside(const Attempt& a, const std::string& refusal) {
-  const Client& client = a.client;
   const Command* command = a.command;
-  const bool watches = !client.transaction.watched.empty();
-  if (!refusal.empty()) return watches && command != nullptr && command->name == "exec";
-  // DISCARD, UNWATCH and RESET, which need not wait for a script's end.
-  if (!watches && (command->flags & kInsideGate) && (command->flags & kAllowBusy)) return false;
+  const Transaction& transaction = a.client.transaction;
+  const bool leaves_more = !transaction.watched.empty() && !transaction.unwatched.empty();
+  if (!refusal.empty()) return leaves_more && command != nullptr && command->name == "exec";
+  if ((command->flags & kInsideGate) && (command->flags & kAllowBusy)) return leaves_more;
   if (WaitsForScript(a)) return true;
-  return NeedsKeyspace(*command) && !MustQueue(client, *command);
+  return NeedsKeyspace(*command) && !MustQueue(a.client, *command);
 }
 
 // Counts a refusal and answers it; a transaction that is being queued will fail, and a refused EXEC
@@ -44,7 +44,7 @@ bool MustBeInside(const Attempt& a, const std::string& refusal) {
 void AnswerRefusal(const Attempt& a, Reply& reply, std::string_view error) {
   const bool exec = a.command != nullptr && a.command->name == "exec";
   if (exec) {
-    Discard(a.engine, a.client);
+    Discard(a.engine, a.worker, a.client);
     if (error.starts_with("ERR ")) error.remove_prefix(4);
     reply.Error(StrCat("EXECABORT Transaction discarded because of: ", error));
   } else {

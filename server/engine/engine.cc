@@ -45,7 +45,9 @@ void Engine::PublishInterest() {
 }
 
 bool Engine::Forget(Worker& worker, Client& client) {
-  const bool in_shards = client.waiter != nullptr || !client.transaction.watched.empty();
+  const Transaction& transaction = client.transaction;
+  const bool in_shards = client.waiter != nullptr || !transaction.watched.empty() ||
+                         !transaction.unwatched.empty();
   if (in_shards && !worker.gate_slot.inside()) return false;
   if (client.waiter != nullptr) {
     const WaiterRef waiter = client.waiter;
@@ -57,7 +59,7 @@ bool Engine::Forget(Worker& worker, Client& client) {
   if (std::exchange(client.postponed, false)) {
     parked_clients.fetch_sub(1, std::memory_order_relaxed);
   }
-  Discard(*this, client);
+  Discard(*this, worker, client);
   UnsubscribeFromAll(*this, client);
   DisableTracking(*this, client);
   if (client.monitor.exchange(false)) monitors.fetch_sub(1, std::memory_order_relaxed);

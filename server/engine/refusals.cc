@@ -267,7 +267,9 @@ std::string Refuse(const Attempt& a) {
   if (a.engine.replication != nullptr && a.engine.replication->joining()) [[unlikely]] {
     if (std::string text = RefuseWhileJoining(a); !text.empty()) return text;
   }
-  if (!(flags & kAllowBusy) && ScriptIsBusy(a.engine)) {
+  // WATCH, which Redis allows, would have to look at keys that the script may be changing.
+  const bool allowed = (flags & kAllowBusy) != 0 && a.command->keys.size == 0;
+  if (!allowed && ScriptIsBusy(a.engine)) {
     return std::string(a.engine.scripts->BusyError());
   }
   return {};

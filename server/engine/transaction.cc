@@ -1,6 +1,7 @@
 #include "server/engine/transaction.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "protocol/errors.h"
 #include "server/base/hash.h"
@@ -126,9 +127,14 @@ void Watch(Context& c, const Key& key) {
   c.client.watching.store(transaction.watched.size(), std::memory_order_relaxed);
 }
 
-void Unwatch(Engine& engine, Client& client) {
+void Unwatch(Engine& engine, const Worker& worker, Client& client) {
   Transaction& transaction = client.transaction;
-  for (const Transaction::Watched& watched : transaction.watched) {
+  std::move(transaction.watched.begin(), transaction.watched.end(),
+            std::back_inserter(transaction.unwatched));
+  transaction.watched.clear();
+  client.watching.store(0, std::memory_order_relaxed);
+  if (!worker.gate_slot.inside()) return;
+  for (const Transaction::Watched& watched : transaction.unwatched) {
     const uint64_t hash = HashBytes(watched.key);
     KeyLock lock(engine.keyspace);
     lock.LockOne(hash);
@@ -138,19 +144,18 @@ void Unwatch(Engine& engine, Client& client) {
     std::erase(found->second, watched.watch);
     if (found->second.empty()) watchers.erase(found);
   }
-  transaction.watched.clear();
-  client.watching.store(0, std::memory_order_relaxed);
+  transaction.unwatched.clear();
 }
 
-void Discard(Engine& engine, Client& client) {
+void Discard(Engine& engine, const Worker& worker, Client& client) {
   Reset(client);
-  Unwatch(engine, client);
+  Unwatch(engine, worker, client);
 }
 
 void RunTransaction(Context& c) {
   Client& client = c.client;
   if (client.transaction.aborted) {
-    Discard(c.engine, client);
+    Discard(c.engine, c.worker, client);
     return c.reply.Error(errors::kExecAbort);
   }
   std::vector<uint64_t> hashes;
@@ -163,7 +168,7 @@ void RunTransaction(Context& c) {
     KeyLock all(c.engine.keyspace, KeyLock::Exclusive());
     RunQueue(c, all);
   }
-  Discard(c.engine, client);
+  Discard(c.engine, c.worker, client);
 }
 
 }  // namespace larder

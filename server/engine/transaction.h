@@ -11,10 +11,11 @@ void Enqueue(Client& client, const Command& command, Args args);
 
 // Registers the client with a key, which the context has locked.
 void Watch(Context& c, const Key& key);
-// Forgets all watched keys. Locks their shards one at a time: no lock may be held.
-void Unwatch(Engine& engine, Client& client);
-// Ends a transaction without running it. No lock may be held.
-void Discard(Engine& engine, Client& client);
+// Forgets all watched keys. Locks their shards one at a time, so no lock may be held. Outside the
+// gate the shards are left alone, until the client forgets keys inside it.
+void Unwatch(Engine& engine, const Worker& worker, Client& client);
+// Ends a transaction without running it, and forgets the watched keys in the same way.
+void Discard(Engine& engine, const Worker& worker, Client& client);
 
 // EXEC: takes the locks of all keys of the queue and of the watched ones (or closes the gate), runs
 // the queue, answers. The context's own lock holds nothing. REQUIRES: the client is in MULTI.

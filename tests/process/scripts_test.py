@@ -67,6 +67,33 @@ class LongScript(ServerTest):
             self.assertEqual(other.call("SCRIPT", "KILL"), b"OK")
             wait_until(lambda: other.call("PING") == b"PONG", "the end of the killed script")
 
+    def test_who_watches_a_key_is_answered_too(self):
+        ways = {(("EXEC",),): b"-EXECABORT Transaction discarded because of: " + BUSY[1:],
+                (("DISCARD",), ("UNWATCH",)): b"OK",
+                (("DISCARD",),): b"OK",
+                (("RESET",),): b"RESET"}
+        wires = {}
+        for way in ways:
+            wires[way] = self.server.wire()
+            self.addCleanup(wires[way].socket.close)
+            for words in (("WATCH", "k"), ("MULTI",), ("SET", "k", 1)):
+                wires[way].call(*words)
+        with self.server.wire() as other:
+            self.start(SPIN)
+            wait_until(lambda: other.call("PING") == BUSY, "BUSY")
+            for way, reply in ways.items():
+                for words in way:
+                    self.assertEqual(wires[way].call(*words), reply, words)
+            self.assertEqual(other.call("WATCH", "k"), BUSY)  # rather than wait; Redis says OK
+            self.assertEqual(other.call("SCRIPT", "KILL"), b"OK")
+            wait_until(lambda: other.call("GET", "k") is None, "the end of the killed script")
+            # What was left in the shards marks nobody, and goes.
+            other.call("SET", "k", "v")
+            for wire in wires.values():
+                for words, reply in ((("WATCH", "j"), b"OK"), (("MULTI",), b"OK"),
+                                     (("PING",), b"QUEUED"), (("EXEC",), [b"PONG"])):
+                    self.assertEqual(wire.call(*words), reply)
+
     def test_a_command_that_waited_is_told_busy_too(self):
         with self.server.wire() as other:
             other.call("PING")
