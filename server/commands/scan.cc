@@ -19,9 +19,10 @@ namespace {
 
 // A cursor is the place in hash space that the next call starts from, and in its low bits the
 // shard.
-constexpr int kShardBits = 12;
+constexpr int kShardBits = 10;
 static_assert(Keyspace::kShards <= 1u << kShardBits);
-static_assert(Table::kPositionBits + kShardBits == 63);
+// Clients in JavaScript and Lua keep numbers as doubles, which are exact up to here.
+static_assert(Table::kPositionBits + kShardBits <= 53);
 
 // A call looks at no more than this many times COUNT buckets, so that sparse tables cannot make it
 // long.

@@ -46,8 +46,8 @@ void Engine::PublishInterest() {
 
 bool Engine::Forget(Worker& worker, Client& client) {
   const Transaction& transaction = client.transaction;
-  const bool in_shards = client.waiter != nullptr || !transaction.watched.empty() ||
-                         !transaction.unwatched.empty();
+  const bool in_shards =
+      client.waiter != nullptr || !transaction.watched.empty() || !transaction.unwatched.empty();
   if (in_shards && !worker.gate_slot.inside()) return false;
   if (client.waiter != nullptr) {
     const WaiterRef waiter = client.waiter;

@@ -9,8 +9,8 @@
 namespace larder {
 namespace {
 
-// A cursor is the top of a hash; the rest is cut so that cursors stay far below 2^63 for every
-// client.
+// A cursor is the top of a hash; the rest is cut so that cursors stay below 2^53: clients in
+// JavaScript and Lua keep them as doubles.
 constexpr int kCursorBits = 48;
 constexpr uint64_t kEnd = uint64_t{1} << kCursorBits;
 

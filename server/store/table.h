@@ -48,7 +48,7 @@ class Table {
   // Takes the entry out without freeing it. REQUIRES: it is in the table.
   void Remove(const Entry* entry, uint64_t hash, Retired& retired);
 
-  // Calls visit(Entry*) for the entries whose hash has its top 51 bits at or above `position`,
+  // Calls visit(Entry*) for the entries whose hash has its top 43 bits at or above `position`,
   // whole buckets in order, until `most` buckets have been looked at. Returns the position to go on
   // from, or 0 at the end. Whatever is inserted, removed or resized between calls, an entry that
   // stays is visited.
@@ -93,7 +93,7 @@ class Table {
 
   size_t MemoryBytes() const;
 
-  static constexpr int kPositionBits = 51;
+  static constexpr int kPositionBits = 43;
 
  private:
   using Slot = std::atomic<uint64_t>;

@@ -13,7 +13,7 @@ uint64_t Table::Scan(uint64_t position, size_t most_buckets, Visit visit) const 
   if (!root.exists()) return 0;
   const size_t mask = root.mask();
   // A bucket covers the positions whose top bits are its number. A table may have more buckets than
-  // there are positions only beyond 2^51 slots, which no memory holds.
+  // there are positions only beyond 2^43 slots, which no memory holds.
   const int bucket_bits = 64 - root.shift();
   const int position_shift = kPositionBits - bucket_bits;
   size_t home = position >> position_shift;

@@ -257,7 +257,8 @@ TEST_F(Interleavings, EveryPushedElementIsPoppedOnce) {
 }
 
 // Every element that is there from begin to end of a scan is returned by it, whatever comes and
-// goes.
+// goes. Its cursors are exact as doubles.
+constexpr uint64_t kMostExact = uint64_t{1} << 53;
 void ScanAll(Connection& connection, const Words& scan, size_t step, const std::string& prefix,
              size_t expected) {
   std::set<std::string> found;
@@ -267,6 +268,7 @@ void ScanAll(Connection& connection, const Words& scan, size_t step, const std::
     words.insert(words.begin() + (scan[0] == "SCAN" ? 1 : 2), cursor);
     const Value reply = connection.Call(words);
     cursor = reply.items.at(0).text;
+    ASSERT_LT(std::stoull(cursor), kMostExact) << scan[0];
     const std::vector<Value>& page = reply.items.at(1).items;
     for (size_t i = 0; i < page.size(); i += step) {
       if (page[i].text.starts_with(prefix)) found.insert(page[i].text);
