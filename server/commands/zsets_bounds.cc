@@ -37,7 +37,43 @@ bool ParseMember(std::string_view word, bool is_max, RangeEnd* end) {
   return true;
 }
 
+// The largest sorted set that is walked: those that Redis keeps in a listpack by default are smaller.
+constexpr size_t kMostWalked = 512;
+
+// Members are in order only where all scores are equal; elsewhere a range of them is nothing that
+// Redis promises.
+bool InOrder(const ZSet& zset) {
+  return zset.empty() || zset.CursorAt(0).score() == zset.CursorAt(zset.size() - 1).score();
+}
+
+// A range of members that are in no order, as Redis finds it in a small sorted set, so that a
+// replica of the other kind removes the same: from one end on to the first member that is not
+// outside of the nearer bound, then as far as none is outside of the other.
+RankRange Walk(const ZSet& zset, const RangeRequest& request) {
+  const bool reverse = request.reverse;
+  const size_t size = zset.size();
+  const auto below = [&](const ZSet::Cursor& at) { return request.min.IsBehind(at); };
+  const auto above = [&](const ZSet::Cursor& at) { return !request.max.IsBehind(at); };
+  if (below(zset.CursorAt(size - 1)) || above(zset.CursorAt(0)) || request.offset < 0) return {};
+  ZSet::Cursor at = zset.CursorAt(reverse ? size - 1 : 0);
+  const auto go_on = [&at, reverse] { reverse ? at.Previous() : at.Next(); };
+  while (at.valid() && (reverse ? above(at) : below(at))) go_on();
+  if (!at.valid() || above(at) || below(at)) return {};
+  for (int64_t i = 0; at.valid() && i < request.offset; ++i) go_on();
+  if (!at.valid()) return {};
+  const size_t begin = at.rank();
+  const size_t most = request.limit < 0 ? size : static_cast<size_t>(request.limit);
+  size_t count = 0;
+  for (; at.valid() && count < most && !(reverse ? below(at) : above(at)); go_on()) ++count;
+  return {reverse ? begin + 1 - count : begin, count, reverse};
+}
+
 }  // namespace
+
+bool RangeEnd::IsBehind(const ZSet::Cursor& element) const {
+  if (kind != Kind::kBound) return kind == Kind::kBack;
+  return bound.IsBehind(element.score(), element.member().bytes);
+}
 
 size_t RangeEnd::RankIn(const ZSet& zset) const {
   switch (kind) {
@@ -58,6 +94,7 @@ RankRange RangeRequest::In(const ZSet& zset) const {
     const size_t first = reverse ? size - range.first - range.count : range.first;
     return {first, range.count, reverse};
   }
+  if (by == RangeBy::kLex && size <= kMostWalked && !InOrder(zset)) return Walk(zset, *this);
   const size_t first = min.RankIn(zset);
   const size_t last = max.RankIn(zset);
   if (first >= last || offset < 0) return {};

@@ -22,6 +22,8 @@ struct RangeEnd {
 
   // The number of elements in front of the place.
   size_t RankIn(const ZSet& zset) const;
+  // True when the element lies in front of the place.
+  bool IsBehind(const ZSet::Cursor& element) const;
 };
 
 // A range between two words, read but not yet looked up. The words must outlive it.
