@@ -37,7 +37,8 @@ bool ParseMember(std::string_view word, bool is_max, RangeEnd* end) {
   return true;
 }
 
-// The largest sorted set that is walked: those that Redis keeps in a listpack by default are smaller.
+// The largest sorted set that is walked: those that Redis keeps in a listpack by default are
+// smaller.
 constexpr size_t kMostWalked = 512;
 
 // Members are in order only where all scores are equal; elsewhere a range of them is nothing that

@@ -207,12 +207,13 @@ void Context::NoteLocalExpiry(const Key& key) {
 }
 
 void Context::Changed(const Key& key, NotifyClass notify, std::string_view event, size_t changes) {
-  Noted(key, notify, event, changes);
-  if (engine.replica.load(std::memory_order_relaxed)) [[unlikely]]
-    NoteLocalExpiry(key);
+  // In front of the event, as in Redis: who reads again because of that keeps what he has read.
   if (engine.interest.load(std::memory_order_relaxed) != 0) [[unlikely]] {
     InvalidateKey(engine, worker, key.name, client.acts_for);
   }
+  Noted(key, notify, event, changes);
+  if (engine.replica.load(std::memory_order_relaxed)) [[unlikely]]
+    NoteLocalExpiry(key);
   const Slice* slice = key.shard->existing_slice(key.db);
   if (slice == nullptr) return;
   if (!slice->watchers.empty()) {

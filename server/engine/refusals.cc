@@ -272,6 +272,10 @@ std::string Refuse(const Attempt& a) {
   if (!allowed && ScriptIsBusy(a.engine)) {
     return std::string(a.engine.scripts->BusyError());
   }
+  if (a.client.monitor.load(std::memory_order_relaxed)) [[unlikely]] {
+    constexpr auto kAnyData = static_cast<CommandFlag>(kReadOnly | kWrite | kMayReplicate);
+    if (WillRun(a, kAnyData)) return "ERR Replica can't interact with the keyspace";
+  }
   return {};
 }
 
