@@ -56,9 +56,10 @@ void Reply::Error(std::string_view text) {
   while (!text.empty() && (text.front() == '\r' || text.front() == '\n')) text.remove_prefix(1);
   ++errors_;
   last_error_was_counted_ = false;
-  const size_t code = std::min({text.find(' '), text.size(), sizeof(last_code_)});
-  std::memcpy(last_code_, text.data(), code);
-  last_code_size_ = static_cast<uint8_t>(code);
+  const size_t blank = text.substr(0, sizeof(last_code_) + 1).find(' ');
+  const std::string_view code = blank == text.npos ? "ERR" : text.substr(0, blank);
+  std::memcpy(last_code_, code.data(), code.size());
+  last_code_size_ = static_cast<uint8_t>(code.size());
 
   out_.Append("-");
   const size_t start = out_.bytes().size();

@@ -84,7 +84,7 @@ class Reply {
   uint32_t errors_ = 0;
   bool last_error_was_counted_ = false;
   uint8_t last_code_size_ = 0;
-  char last_code_[31];  // longer codes are cut: they are ours or a script's, and only counted
+  char last_code_[30];  // what is longer, or has no blank behind it, counts as ERR
 };
 
 }  // namespace larder

@@ -75,8 +75,12 @@ TEST(Reply, KeepsAnErrorOnOneLineAndCountsItsCode) {
   EXPECT_EQ(out.Flatten(), "-WRONGTYPE a  b\r\n");
   EXPECT_EQ(reply.errors(), 1u);
   EXPECT_EQ(reply.last_error_code(), "WRONGTYPE");
-  reply.Error(std::string(100, 'X'));
-  EXPECT_EQ(reply.last_error_code(), std::string(31, 'X'));
+  reply.Error("XXXXXXXXXXXXXXXXXXXXXXXXXXXXXX b");
+  EXPECT_EQ(reply.last_error_code(), std::string(30, 'X'));
+  for (const char* text : {"X", "XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX b"}) {
+    reply.Error(text);
+    EXPECT_EQ(reply.last_error_code(), "ERR") << text;
+  }
 }
 
 TEST(Reply, PutsALengthInFrontOfWhatWasWritten) {
