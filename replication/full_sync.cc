@@ -194,9 +194,13 @@ bool FullSync::WriteToSockets() {
 bool FullSync::WriteToFile() {
   HiddenFile file(engine_.config.Text("dir"));
   if (!Write(file)) {
-    Log(LogLevel::kWarning,
-        "Full sync: the snapshot could not be written: ", std::strerror(file.error()));
-    if (!aborted_.load(std::memory_order_relaxed)) last_ok_.store(false, std::memory_order_relaxed);
+    if (aborted_.load(std::memory_order_relaxed)) {
+      Log(LogLevel::kNotice, "Full sync: the snapshot is given up.");
+    } else {
+      Log(LogLevel::kWarning,
+          "Full sync: the snapshot could not be written: ", std::strerror(file.error()));
+      last_ok_.store(false, std::memory_order_relaxed);
+    }
     return false;
   }
   Greet();  // who has joined

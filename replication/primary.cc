@@ -275,11 +275,14 @@ void Primary::Drop(ReplicaLink& link, std::string_view why) {
   }
   ::epoll_ctl(epoll_.fd(), EPOLL_CTL_DEL, link.socket.fd(), nullptr);
   link.reader.reset();  // the log need not keep what it lacks
-  CountReplicas(MonotonicMs());
+  const int64_t now_ms = MonotonicMs();
+  CountReplicas(now_ms);
+  if (link.state != State::kSnapshot || full_sync_.saves()) return;
+  if (full_sync_.running()) StartFullSync(now_ms);  // who came since the last tick shares it
   const bool anybody = std::any_of(links_.begin(), links_.end(), [](const auto& other) {
     return other.second->state == State::kSnapshot && !other.second->failed;
   });
-  if (link.state != State::kSnapshot || anybody || full_sync_.saves()) return;
+  if (anybody) return;
   // In Redis' words, which tools look for; there is no child here.
   if (link.after_snapshot == State::kLoading) {
     Log(LogLevel::kWarning,

@@ -220,6 +220,19 @@ class FullSync(unittest.TestCase):
             self.assertEqual(replica.info("master_replid"), primary.info("master_replid"))
             self.assert_same(primary, replica)
 
+    def test_who_has_just_come_shares_it_though_the_first_one_goes(self):
+        with Server("--repl-diskless-sync", "no", "--rdb-key-save-delay", "10000") as primary:
+            for i in range(100):
+                primary.call("SET", i, "v")
+            with primary.wire() as second:
+                with primary.wire() as first:
+                    first.send(encode("SYNC"))
+                    wait_until(lambda: primary.info("rdb_bgsave_in_progress") == "1", "the file")
+                    second.send(encode("SYNC"))
+                    wait_until(lambda: primary.info("connected_slaves") == "2", "both")
+                wait_until(lambda: second._line().lstrip(b"\n").startswith(b"$"), "it")
+            self.assertEqual(primary.log().count("into a file"), 1)
+
     @unittest.skipIf(SANITIZED, "measures memory")
     def test_its_peak_is_a_quarter_above_what_is_served(self):
         primary, replica = self.pair(keys=4 * KEYS)
