@@ -11,14 +11,15 @@ namespace {
 constexpr size_t kHeaderBytes = 6;
 constexpr uint16_t kCountUnknown = 65535;
 constexpr char kEnd = '\xff';
+static_assert(kEmptyListpackBytes == kHeaderBytes + sizeof(kEnd));
+
+size_t BacklenBytes(uint64_t size) {
+  return size <= 127 ? 1 : size < 16383 ? 2 : size < 2097151 ? 3 : size < 268435455 ? 4 : 5;
+}
 
 // The size of an element, so that it can be found from behind.
 size_t WriteBacklen(uint64_t size, char* out) {
-  const size_t bytes = size <= 127        ? 1
-                       : size < 16383     ? 2
-                       : size < 2097151   ? 3
-                       : size < 268435455 ? 4
-                                          : 5;
+  const size_t bytes = BacklenBytes(size);
   for (size_t i = 0; i < bytes; ++i) {
     const uint64_t group = size >> (7 * (bytes - 1 - i)) & 127;
     out[i] = static_cast<char>(group | (i == 0 ? 0 : 128));
@@ -26,18 +27,43 @@ size_t WriteBacklen(uint64_t size, char* out) {
   return bytes;
 }
 
+// Bytes of an integer with its encoding, which is told apart by them.
+size_t NumberBytes(int64_t number) {
+  if (number >= 0 && number < 128) return 1;
+  if (number >= -4096 && number < 4096) return 2;
+  if (number >= INT16_MIN && number <= INT16_MAX) return 3;
+  if (number >= -(1 << 23) && number < 1 << 23) return 4;
+  return number >= INT32_MIN && number <= INT32_MAX ? 5 : 9;
+}
+
+// Bytes of a string's encoding and size, before it.
+size_t PrefixBytes(size_t size) { return size < 64 ? 1 : size < 4096 ? 2 : 5; }
+
 // True for the digits that print back as they are.
 bool ParseInteger(std::string_view text, int64_t* number) {
   constexpr size_t kMostDigits = 20;
   if (text.empty() || text.size() > kMostDigits) return false;
   const bool negative = text[0] == '-';
   const std::string_view digits = text.substr(negative ? 1 : 0);
-  if (digits.empty() || (digits[0] == '0' && (digits.size() > 1 || negative))) return false;
+  if (digits.empty() || digits[0] < '0' || digits[0] > '9') return false;
+  if (digits[0] == '0' && (digits.size() > 1 || negative)) return false;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
   return error == std::errc() && end == text.data() + text.size();
 }
 
 }  // namespace
+
+size_t ListpackElementBytes(int64_t number) {
+  const size_t bytes = NumberBytes(number);
+  return bytes + BacklenBytes(bytes);
+}
+
+size_t ListpackElementBytes(std::string_view element) {
+  int64_t number;
+  if (ParseInteger(element, &number)) return ListpackElementBytes(number);
+  const size_t bytes = PrefixBytes(element.size()) + element.size();
+  return bytes + BacklenBytes(bytes);
+}
 
 ListpackReader::ListpackReader(std::string_view listpack) : reader_(listpack) {
   uint32_t bytes;
@@ -123,16 +149,8 @@ void ListpackWriter::Append(std::string_view element) {
   int64_t number;
   if (ParseInteger(element, &number)) {
     AppendNumber(number);
-  } else if (element.size() < 64) {
-    bytes_.push_back(static_cast<char>(0x80 | element.size()));
-    bytes_ += element;
-  } else if (element.size() < 4096) {
-    bytes_.push_back(static_cast<char>(0xe0 | element.size() >> 8));
-    bytes_.push_back(static_cast<char>(element.size()));
-    bytes_ += element;
   } else {
-    bytes_.push_back('\xf0');
-    AppendLittle(bytes_, element.size(), 4);
+    AppendPrefix(element.size());
     bytes_ += element;
   }
   char backlen[5];
@@ -140,25 +158,30 @@ void ListpackWriter::Append(std::string_view element) {
   ++count_;
 }
 
+void ListpackWriter::AppendPrefix(size_t size) {
+  const size_t bytes = PrefixBytes(size);
+  if (bytes == 1) {
+    bytes_.push_back(static_cast<char>(0x80 | size));
+  } else if (bytes == 2) {
+    bytes_.push_back(static_cast<char>(0xe0 | size >> 8));
+    bytes_.push_back(static_cast<char>(size));
+  } else {
+    bytes_.push_back('\xf0');
+    AppendLittle(bytes_, size, 4);
+  }
+}
+
 void ListpackWriter::AppendNumber(int64_t number) {
   const auto bits = static_cast<uint64_t>(number);
-  if (number >= 0 && number < 128) {
+  const size_t bytes = NumberBytes(number);
+  if (bytes == 1) {
     bytes_.push_back(static_cast<char>(number));
-  } else if (number >= -4096 && number < 4096) {
+  } else if (bytes == 2) {
     bytes_.push_back(static_cast<char>(0xc0 | (bits >> 8 & 0x1f)));
     bytes_.push_back(static_cast<char>(bits));
-  } else if (number >= INT16_MIN && number <= INT16_MAX) {
-    bytes_.push_back('\xf1');
-    AppendLittle(bytes_, bits, 2);
-  } else if (number >= -(1 << 23) && number < 1 << 23) {
-    bytes_.push_back('\xf2');
-    AppendLittle(bytes_, bits, 3);
-  } else if (number >= INT32_MIN && number <= INT32_MAX) {
-    bytes_.push_back('\xf3');
-    AppendLittle(bytes_, bits, 4);
   } else {
-    bytes_.push_back('\xf4');
-    AppendLittle(bytes_, bits, 8);
+    bytes_.push_back(bytes == 9 ? '\xf4' : static_cast<char>(0xf1 + (bytes - 3)));
+    AppendLittle(bytes_, bits, bytes - 1);
   }
 }
 

@@ -17,6 +17,11 @@
 
 namespace larder {
 
+// Bytes of a listpack without elements, and those that an element adds to one.
+constexpr size_t kEmptyListpackBytes = 7;
+size_t ListpackElementBytes(std::string_view element);
+size_t ListpackElementBytes(int64_t number);  // as its digits would
+
 // Reads a listpack that nobody vouches for:
 //
 //   while (reader.Next(&element)) ...
@@ -58,6 +63,7 @@ class ListpackWriter {
   void Clear();
 
  private:
+  void AppendPrefix(size_t size);
   void AppendNumber(int64_t number);
 
   std::string bytes_;

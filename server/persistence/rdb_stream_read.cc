@@ -119,6 +119,7 @@ bool StreamReader::ReadNodeWords(Stream& stream, StreamId base) {
   if (live_seen != count || deleted_seen != deleted) return false;
   if (node.count() == 0) return true;
   if (!stream.empty() && node.first_id() <= stream.last_entry_id()) return false;
+  node.SetHistory(text_.size(), static_cast<size_t>(deleted));
   node.ShrinkToFit();
   stream.AppendNode(std::move(node));
   return true;

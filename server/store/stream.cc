@@ -42,7 +42,7 @@ void Stream::Append(StreamId id, StreamPairs pairs, NodeLimits limits) {
   if (limits.bytes == 0 || limits.bytes > kMostNodeBytes) limits.bytes = kMostNodeBytes;
   if (limits.entries == 0) limits.entries = SIZE_MAX;
   const bool fits = !nodes_.empty() && nodes_.back()->ever_held() < limits.entries &&
-                    nodes_.back()->bytes() + TextBytes(pairs) < limits.bytes;
+                    nodes_.back()->listpack_bytes() + TextBytes(pairs) < limits.bytes;
   if (!fits) {
     if (!nodes_.empty()) {
       ChangeNode(nodes_.size() - 1, [](StreamNode& node) { node.ShrinkToFit(); });

@@ -34,7 +34,8 @@ namespace larder {
 
 class Stream {
  public:
-  // How large the last node may become before an entry starts another; 0: the limit below.
+  // How large the last node may become before an entry starts another, where its bytes are those
+  // of Redis' listpack and the entry's those of its texts; 0: the limit below.
   struct NodeLimits {
     size_t bytes = 0;
     size_t entries = 0;

@@ -1,5 +1,8 @@
 #include "server/store/stream_node.h"
 
+#include <algorithm>
+
+#include "protocol/listpack.h"
 #include "server/base/check.h"
 #include "server/store/size_class.h"
 
@@ -11,16 +14,41 @@ void AppendText(std::string& out, std::string_view text) {
   out.append(text);
 }
 
+size_t NumberBytes(uint64_t number) { return ListpackElementBytes(static_cast<int64_t>(number)); }
+
 }  // namespace
 
 StreamNode::StreamNode(StreamId base, StreamPairs pairs)
     : base_(base), name_count_(static_cast<uint32_t>(pairs.size() / 2)) {
-  for (size_t i = 0; i < pairs.size(); i += 2) AppendText(names_, pairs[i]);
+  // Besides the counts: how many names, the names, and a zero that ends them.
+  size_t bytes = kEmptyListpackBytes + NumberBytes(name_count_) + NumberBytes(0);
+  for (size_t i = 0; i < pairs.size(); i += 2) {
+    AppendText(names_, pairs[i]);
+    bytes += ListpackElementBytes(pairs[i]);
+  }
   names_.shrink_to_fit();
+  CountListpackBytes(bytes);
 }
 
 size_t StreamNode::MemoryBytes() const {
   return HeapBytes(names_) + HeapBytes(entries_) + HeapBytes(starts_);
+}
+
+size_t StreamNode::ListpackBytesOfCounts() const {
+  return NumberBytes(count()) + NumberBytes(ever_held_ - count());
+}
+
+size_t StreamNode::listpack_bytes() const { return listpack_bytes_ + ListpackBytesOfCounts(); }
+
+// An entry of very many tiny texts can exceed 32 bits. Its node is full long before.
+void StreamNode::CountListpackBytes(size_t bytes) {
+  listpack_bytes_ = static_cast<uint32_t>(std::min<size_t>(listpack_bytes_ + bytes, UINT32_MAX));
+}
+
+void StreamNode::SetHistory(size_t listpack_bytes, size_t erased) {
+  ever_held_ += static_cast<uint32_t>(erased);
+  listpack_bytes_ = 0;
+  CountListpackBytes(listpack_bytes - ListpackBytesOfCounts());
 }
 
 const char* StreamNode::ReadId(size_t i, StreamId* id) const {
@@ -79,9 +107,16 @@ void StreamNode::Append(StreamId id, StreamPairs pairs) {
   AppendVarint(entries_, ms_after == 0 ? id.seq - base_.seq : id.seq);
   const bool only_values = HasNames(pairs);
   AppendVarint(entries_, only_values ? 0 : pairs.size() / 2 + 1);
+  // In a listpack: flags, both parts of the id, how many pairs, the texts, how many items before.
+  size_t items = only_values ? 3 : 4, bytes = 0;
   for (size_t i = only_values ? 1 : 0; i < pairs.size(); i += only_values ? 2 : 1) {
     AppendText(entries_, pairs[i]);
+    bytes += ListpackElementBytes(pairs[i]);
+    ++items;
   }
+  bytes += NumberBytes(0) + NumberBytes(ms_after) + NumberBytes(id.seq - base_.seq);
+  if (!only_values) bytes += NumberBytes(pairs.size() / 2);
+  CountListpackBytes(bytes + NumberBytes(items));
   ++ever_held_;
 }
 

@@ -10,6 +10,10 @@
 // milliseconds are the base's own. The start of every entry is kept besides, so that one is found
 // by its id in a few steps and the way back is as short as the way on.
 //
+// A node also counts the bytes of the listpack that Redis would have in its place, so that it is
+// full at the same entry, and trimming "about" a length leaves as many. There an entry that was
+// erased stays, marked; only the two counts of entries change, live and erased ones.
+//
 // Invariant: ids ascend. Views are valid until the node changes. No lock of its own.
 #pragma once
 
@@ -81,8 +85,8 @@ class StreamNode {
   // Entries in it, and those that were ever put in.
   size_t count() const { return starts_.size(); }
   size_t ever_held() const { return ever_held_; }
-  // Bytes of names and entries.
-  size_t bytes() const { return names_.size() + entries_.size(); }
+  // Of the listpack that Redis would have made of the same changes.
+  size_t listpack_bytes() const;
   // Bytes of heap, without this object.
   size_t MemoryBytes() const;
 
@@ -95,8 +99,10 @@ class StreamNode {
   size_t LowerBound(StreamId id) const;
 
   // REQUIRES: the id is above those of all entries and not below the base; the pairs do not lie in
-  // this node; bytes() and theirs together stay below 4 GiB.
+  // this node; all entries together stay below 4 GiB.
   void Append(StreamId id, StreamPairs pairs);
+  // For a node whose entries were read from a listpack: its bytes, and how many in it are erased.
+  void SetHistory(size_t listpack_bytes, size_t erased);
   // REQUIRES: first + n <= count().
   void Erase(size_t first, size_t n);
   // Gives back what was kept for growth.
@@ -105,6 +111,9 @@ class StreamNode {
  private:
   bool HasNames(StreamPairs pairs) const;
   const char* ReadId(size_t i, StreamId* id) const;
+  void CountListpackBytes(size_t bytes);
+  // Of the numbers of entries and of erased ones.
+  size_t ListpackBytesOfCounts() const;
 
   StreamId base_;
   std::string names_;
@@ -112,6 +121,7 @@ class StreamNode {
   std::vector<uint32_t> starts_;  // in entries_
   uint32_t name_count_;
   uint32_t ever_held_ = 0;
+  uint32_t listpack_bytes_ = 0;  // without those of the counts
 };
 
 }  // namespace larder

@@ -189,6 +189,27 @@ TEST_F(RdbValue, StreamsKeepTheirEntriesGroupsAndWhatIsPending) {
   }
 }
 
+// What a node counts as it grows is the size of the listpack that it is written in.
+TEST_F(RdbValue, StreamsCountTheBytesOfTheirListpacks) {
+  auto stream = std::make_unique<Stream>();
+  for (uint64_t i = 0; i < 2000; ++i) {
+    const std::string number = std::to_string((i % 2 == 0 ? -1 : 1) * (int64_t{1} << i % 63));
+    const std::string text(i % 150, 'x');
+    const std::string_view words[] = {"n", number, i % 3 == 0 ? "note" : "text", text};
+    const StreamPairs pairs = StreamPairs(words).first(i % 7 == 0 ? 2 : 4);
+    stream->Append({1 + i * i * i, i % 5 * 1000}, pairs, {.bytes = i, .entries = 200});
+  }
+  const auto bytes_of = [](const Stream& of) {
+    std::vector<size_t> bytes;
+    of.ForEachNode([&](const StreamNode& node) { bytes.push_back(node.listpack_bytes()); });
+    return bytes;
+  };
+  const EntryPtr entry = Owned(std::move(stream));
+  const EntryPtr again = Again(*entry, rdb::kStream2);
+  EXPECT_GT(bytes_of(*entry->object<Stream>()).size(), 100u);
+  EXPECT_EQ(bytes_of(*again->object<Stream>()), bytes_of(*entry->object<Stream>()));
+}
+
 TEST_F(RdbValue, AnyPrefixAndAnyChangedByteIsReadOrRefused) {
   auto hash = std::make_unique<Hash>();
   hash->Set("field", BulkView{"value"}, limits().hash);

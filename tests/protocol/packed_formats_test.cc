@@ -75,7 +75,11 @@ TEST(Listpack, KeepsStringsAndIntegersOfEverySize) {
                           std::string(4096, 'd'),
                           std::string(20000, 'e')};
   ListpackWriter writer;
-  for (const std::string& element : elements) writer.Append(element);
+  for (const std::string& element : elements) {
+    const size_t before = writer.size_bytes();
+    writer.Append(element);
+    EXPECT_EQ(writer.size_bytes() - before, ListpackElementBytes(element)) << element.substr(0, 20);
+  }
   EXPECT_EQ(writer.count(), elements.size());
   const size_t size = writer.size_bytes();
   const std::string listpack(writer.Finish());
@@ -87,6 +91,7 @@ TEST(Listpack, KeepsStringsAndIntegersOfEverySize) {
 
 TEST(Listpack, IsWrittenAsItsSpecificationSays) {
   ListpackWriter writer;
+  EXPECT_EQ(writer.size_bytes(), kEmptyListpackBytes);
   writer.Append("a");
   writer.Append("5");
   writer.Append("1000");

@@ -65,6 +65,30 @@ TEST(Stream, StartsANodeByEntriesAndByBytes) {
   EXPECT_EQ(by_bytes.node_count(), 10u);
 }
 
+TEST(StreamNode, CountsTheBytesOfRedisListpack) {
+  StreamNode node({5, 5}, Views({"f", ""}));
+  EXPECT_EQ(node.listpack_bytes(), 7 + 4 + 2 + 3 + 2u);  // two counts, one field, "f", a zero
+  node.Append({5, 5}, Views({"f", "v"}));
+  EXPECT_EQ(node.listpack_bytes(), 18 + 6 + 3 + 2u);
+  node.Append({500, 0}, Views({"f", "1000"}));  // the delta of seq is negative
+  EXPECT_EQ(node.listpack_bytes(), 29 + 2 + 3 + 3 + 3 + 2u);
+  node.Append({501, 5}, Views({"g", std::string(64, 'x')}));
+  EXPECT_EQ(node.listpack_bytes(), 42 + 2 + 3 + 2 + 2 + 3 + 67 + 2u);
+  node.Erase(1, 1);
+  EXPECT_EQ(node.listpack_bytes(), 123u);
+  for (uint64_t i = 0; i < 200; ++i) node.Append({1000 + i, 5}, Views({"f", "0"}));
+  const size_t before = node.listpack_bytes();
+  node.Erase(0, 150);  // more than 127 are marked, fewer are left
+  EXPECT_EQ(node.listpack_bytes(), before);
+  node.Erase(0, 50);
+  EXPECT_EQ(node.listpack_bytes(), before);
+  StreamNode read({5, 5}, Views({"f", ""}));
+  read.Append({1199, 5}, Views({"f", "0"}));
+  read.SetHistory(before, 200);
+  EXPECT_EQ(read.listpack_bytes(), before);
+  EXPECT_EQ(read.ever_held(), 201u);
+}
+
 TEST(Stream, TrimsWholeNodesOnlyWhereAskedTo) {
   Stream stream;
   for (uint64_t i = 1; i <= 30; ++i) Append(stream, {i, 0}, {"f", "v"}, {.entries = 10});
