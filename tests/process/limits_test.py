@@ -146,10 +146,10 @@ class Memory(ServerTest):
             wait_until(lambda: self.server.clients() == 0, "the end of the slow reader")
 
     def test_what_waits_for_a_client_whose_script_runs_is_limited_too(self):
-        self.server.call("CONFIG", "SET", "client-output-buffer-limit", "normal 4mb 0 0")
-        with self.server.wire() as monitor, self.server.wire() as other:
-            monitor.call("MONITOR")
-            monitor.send(encode("EVAL", "while true do end", 0))
+        self.server.call("CONFIG", "SET", "client-output-buffer-limit", "pubsub 4mb 0 0")
+        with self.server.wire() as reader, self.server.wire() as other:
+            reader.send(encode("HELLO", 3) + encode("SUBSCRIBE", "news") +
+                        encode("EVAL", "while true do end", 0))
 
             def held():
                 clients = other.call("CLIENT", "LIST")
@@ -159,14 +159,14 @@ class Memory(ServerTest):
             wait_until(lambda: held() is not None, "the script")
             message = b"x" * (1 << 20)
             for size in (1, 2):
-                other.call("ECHO", message)
-                wait_until(lambda: held() > size << 20, "a line that waits")
+                other.call("PUBLISH", "news", message)
+                wait_until(lambda: held() > size << 20, "a message that waits")
             self.assertGreater(int(self.server.info("mem_clients_normal")), 2 << 20)
             for _ in range(3):
-                other.call("ECHO", message)
-            wait_until(lambda: held() == 0, "lines that are dropped")
+                other.call("PUBLISH", "news", message)
+            wait_until(lambda: held() == 0, "messages that are dropped")
             self.assertEqual(other.call("SCRIPT", "KILL"), b"OK")
-            self.assertNotIn(message, monitor.rest())
+            self.assertNotIn(message, reader.rest())
             self.assertEqual(int(self.server.info("client_output_buffer_limit_disconnections")), 1)
 
     def test_the_client_that_takes_most_is_closed(self):

@@ -163,7 +163,7 @@ class Benchmark(ServerTest):
 class RedisPy(ServerTest):
     def setUp(self):
         super().setUp()
-        self.redis = redis.Redis(port=self.server.port)
+        self.redis = redis.Redis(host="127.0.0.1", port=self.server.port)
 
     def test_types(self):
         self.redis.set("k", "v", ex=100)
@@ -212,7 +212,7 @@ class RedisPy(ServerTest):
         self.assertAlmostEqual(self.redis.pfcount("hll"), 1000, delta=50)
 
     def test_blocking_pops(self):
-        worker = redis.Redis(port=self.server.port)
+        worker = redis.Redis(host="127.0.0.1", port=self.server.port)
         popped = []
         thread = threading.Thread(target=lambda: popped.append(worker.blpop(["a", "b"], 10)))
         thread.start()
@@ -246,7 +246,7 @@ class RedisPy(ServerTest):
         counter = [0]
 
         def work():
-            client = redis.Redis(port=self.server.port)
+            client = redis.Redis(host="127.0.0.1", port=self.server.port)
             for _ in range(5):
                 with client.lock("lock", timeout=10, sleep=0.001):
                     value = counter[0]
