@@ -121,7 +121,7 @@ bool Eviction::FillPool(Worker& worker, const EvictionRules& rules) {
   for (uint32_t i = 0; i < Keyspace::kShards && seen < rules.samples; ++i) {
     Shard& shard = engine_.keyspace.shard((start + i) % Keyspace::kShards);
     for (int db = 0; db < engine_.keyspace.databases(); ++db) {
-      const Slice* slice = shard.existing_slice(db);
+      Slice* slice = shard.existing_slice(db);
       if (slice == nullptr || EvictionPool::Eligible(*slice, rules) == 0) continue;
       MutexLock lock(shard.mutex());
       seen += worker.eviction.pool.Sample(*slice, db, rules, ThreadRandom());

@@ -25,8 +25,7 @@ size_t EvictionPool::Eligible(const Slice& slice, const EvictionRules& rules) {
   return rules.only_volatile() ? slice.expiry.entries() : slice.table.size();
 }
 
-size_t EvictionPool::Sample(const Slice& slice, int db, const EvictionRules& rules,
-                            Random& random) {
+size_t EvictionPool::Sample(Slice& slice, int db, const EvictionRules& rules, Random& random) {
   size_t seen = 0;
   const auto look = [&](const Entry* entry, uint64_t hash) {
     ++seen;
@@ -43,8 +42,14 @@ size_t EvictionPool::Sample(const Slice& slice, int db, const EvictionRules& rul
       return entry->has_expiry();
     });
   };
-  // What the index has in front expires first, but for expiries that were moved later since.
-  if (rules.policy == EvictionPolicy::kVolatileTtl) slice.expiry.Sample(0, rules.samples, look_up);
+  // What the index has in front expires first, but for expiries that were moved later since. What
+  // was evicted has left its records there.
+  if (rules.policy == EvictionPolicy::kVolatileTtl) {
+    const auto has_expiry = [](const Entry* entry, uint64_t) { return entry->has_expiry(); };
+    slice.expiry.DropStale(
+        [&](uint32_t hash_top) { return !slice.table.FindByHashTop(hash_top, has_expiry); });
+    slice.expiry.Sample(0, rules.samples, look_up);
+  }
   slice.expiry.Sample(random.Next(), rules.samples, look_up);
   return seen;
 }

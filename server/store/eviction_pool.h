@@ -44,7 +44,7 @@ class EvictionPool {
   // Keys of the slice that might go; read without the lock.
   static size_t Eligible(const Slice& slice, const EvictionRules& rules);
   // Looks at up to rules.samples keys of the slice and keeps the best. Returns how many it saw.
-  size_t Sample(const Slice& slice, int db, const EvictionRules& rules, Random& random);
+  size_t Sample(Slice& slice, int db, const EvictionRules& rules, Random& random);
 
   bool empty() const { return size_ == 0; }
   void Clear() { size_ = 0; }

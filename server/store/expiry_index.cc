@@ -22,17 +22,21 @@ void ExpiryIndex::Add(int64_t expiry_ms, uint64_t hash) {
   next_tick_.store(static_cast<uint32_t>(heap_.front() >> 32), std::memory_order_relaxed);
 }
 
+void ExpiryIndex::PopFront() {
+  std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
+  heap_.pop_back();
+  if (heap_.capacity() > 64 && heap_.size() < heap_.capacity() / 4) heap_.shrink_to_fit();
+  next_tick_.store(heap_.empty() ? kNever : static_cast<uint32_t>(heap_.front() >> 32),
+                   std::memory_order_relaxed);
+}
+
 bool ExpiryIndex::PopDue(int64_t now_ms, uint32_t* hash_top) {
   if (heap_.empty()) return false;
   const uint64_t record = heap_.front();
   // A tick is due when it is over: the entries in it have expired then.
   if (static_cast<uint32_t>(record >> 32) >= TickOf(now_ms)) return false;
-  std::pop_heap(heap_.begin(), heap_.end(), std::greater<>());
-  heap_.pop_back();
-  if (heap_.capacity() > 64 && heap_.size() < heap_.capacity() / 4) heap_.shrink_to_fit();
+  PopFront();
   *hash_top = static_cast<uint32_t>(record);
-  next_tick_.store(heap_.empty() ? kNever : static_cast<uint32_t>(heap_.front() >> 32),
-                   std::memory_order_relaxed);
   return true;
 }
 

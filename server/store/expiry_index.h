@@ -28,6 +28,12 @@ class ExpiryIndex {
   // which entries it may stand for.
   bool PopDue(int64_t now_ms, uint32_t* hash_top);
 
+  // Drops the records that come up first and are stale: is_stale(hash_top) says that no entry with
+  // an expiry can have one of them.
+  template <typename IsStale>
+  void DropStale(IsStale is_stale) {
+    while (!heap_.empty() && is_stale(static_cast<uint32_t>(heap_.front()))) PopFront();
+  }
   // Calls visit(hash_top) for records that lie together, those that come up first (`from` 0) or
   // others, by a random `from`, until it has returned true `most` times: a record may be stale.
   template <typename Visit>
@@ -56,6 +62,8 @@ class ExpiryIndex {
   }
 
  private:
+  void PopFront();
+
   std::vector<uint64_t> heap_;  // tick << 32 | top of the hash; least first
   std::atomic<uint32_t> next_tick_{kNever};
   std::atomic<size_t> entries_{0};

@@ -113,6 +113,21 @@ TEST_F(EvictionPoolTest, TtlTakesWhatExpiresFirst) {
   EXPECT_EQ(EntryOf(pool_.TakeBest())->key(), "key:1");
 }
 
+TEST_F(EvictionPoolTest, TtlDropsTheRecordsOfWhatIsGone) {
+  Fill(false);
+  std::vector<Entry*> gone;
+  for (const auto& [hash, entry] : entries_) {
+    if (entry->has_expiry() && entry->expiry_ms() < kNowMs + 900 * 60'000) gone.push_back(entry);
+  }
+  for (Entry* entry : gone) {
+    Entry::Free(shard_.Drop(0, entry, HashBytes(entry->key())));
+  }
+  pool_.Sample(shard_.slice(0), 0, Rules(EvictionPolicy::kVolatileTtl, 5), random_);
+  EXPECT_EQ(EntryOf(pool_.TakeBest())->key(), "key:901");
+  const ExpiryIndex& index = shard_.slice(0).expiry;
+  EXPECT_EQ(index.next_tick(), ExpiryIndex::TickOf(kNowMs + 901 * 60'000));
+}
+
 TEST_F(EvictionPoolTest, SamplesOfASmallTableAreAllItHas) {
   Add("a", Entry::kNoExpiry, 0);
   Add("b", Entry::kNoExpiry, 0);
