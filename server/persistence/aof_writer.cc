@@ -80,7 +80,7 @@ void AofWriter::Begin(Opener open, const DatabaseSet& left_out) {
     MutexLock lock(file_mutex_);
     reader_ = engine_.log.ReadFromEnd(&begin);
     written_ = synced_ = taken_ = begin.offset;
-    unsynced_ = false;
+    unsynced_ = sync_failed_ = false;
   }
   error_ = 0;
   lost_ = counts_ = false;
@@ -266,10 +266,11 @@ int AofWriter::SyncIfDue(bool now) {
   const int64_t begin_ms = MonotonicMs();
   const bool due = policy() == Policy::kAlways ||
                    (policy() == Policy::kEverySecond && begin_ms - synced_ms_ >= kSyncMs);
-  if (!now && !due) return 0;
+  if (!now && !due && !sync_failed_) return 0;
   const int error = file_->Sync();
   synced_ms_ = MonotonicMs();
   if (synced_ms_ - begin_ms > kSyncMs) delayed_syncs_.fetch_add(1, std::memory_order_relaxed);
+  sync_failed_ = error != 0;
   if (error != 0) return error;
   unsynced_ = false;
   synced_ = written_.load();

@@ -113,6 +113,8 @@ class AofWriter {
   std::string head_ ABSL_GUARDED_BY(file_mutex_);
   int64_t stamped_s_ ABSL_GUARDED_BY(file_mutex_) = 0, synced_ms_ ABSL_GUARDED_BY(file_mutex_) = 0;
   bool unsynced_ ABSL_GUARDED_BY(file_mutex_) = false;
+  // The last sync has: only another can tell that the disk works again.
+  bool sync_failed_ ABSL_GUARDED_BY(file_mutex_) = false;
   std::atomic<uint64_t> taken_{0};  // offset of the log behind the group
   std::atomic<bool> has_file_{false};
 
