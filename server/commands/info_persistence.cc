@@ -28,16 +28,18 @@ void WriteLoading(const Persistence::State& state, InfoWriter& info) {
   info.Field("larder_loading_bytes_per_second", pace.per_second);
 }
 
-// `snapshot`: one is being written, for whatever purpose, so that a rewrite has to wait.
+// `snapshot`: one is being written, for whatever purpose, so that a rewrite has to wait. What has
+// not to wait counts as begun: the thread takes it at once.
 void WriteAof(const Persistence& persistence, bool snapshot, InfoWriter& info) {
   const Aof& aof = persistence.aof();
   const AofWriter& writer = aof.writer();
   const Aof::Info state = aof.info();
   const bool enabled = aof.state() != Aof::State::kOff;
   const bool rewriting = aof.rewriting();
+  const bool waits = snapshot || state.held_back;
   info.Field("aof_enabled", enabled);
-  info.Field("aof_rewrite_in_progress", rewriting || (state.scheduled && !snapshot));
-  info.Field("aof_rewrite_scheduled", state.scheduled && snapshot);
+  info.Field("aof_rewrite_in_progress", rewriting || (state.scheduled && !waits));
+  info.Field("aof_rewrite_scheduled", state.scheduled && waits);
   info.Field("aof_last_rewrite_time_sec", state.last_seconds);
   info.Field("aof_current_rewrite_time_sec", rewriting ? WallMs() / 1000 - state.began_s : -1);
   info.Field("aof_last_bgrewrite_status", state.last_ok ? "ok" : "err");

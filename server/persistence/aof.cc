@@ -224,22 +224,19 @@ bool Aof::WriteBase(Snapshot& snapshot, RdbSave::Options options) {
   ok = ok && (state() == State::kOff || writer_.WaitForSwitch());
   ok = ok && Commit(file.path(), rdb, &error);
   const bool aborted = outcome == Snapshot::Outcome::kAborted || (!ok && Turned());
-  // First: who sees that it is over finds the files as they stay, and may begin the next.
   if (ok) {
     file.Release();
     files_.RemoveHistory();
+    Log(LogLevel::kNotice, "Background AOF rewrite finished successfully");
   } else {
     StopWaiting();
+    if (!error.empty()) Log(LogLevel::kWarning, error);
+    Log(LogLevel::kWarning, aborted ? "Background AOF rewrite ended: it was not wanted any more"
+                                    : "Background AOF rewrite terminated with error");
   }
+  // Last: who sees that it is over finds files and log as they stay, and may begin the next.
   NoteRewrite(ok, !aborted, WallMs() / 1000);
-  if (ok) {
-    Log(LogLevel::kNotice, "Background AOF rewrite finished successfully");
-    return true;
-  }
-  if (!error.empty()) Log(LogLevel::kWarning, error);
-  Log(LogLevel::kWarning, aborted ? "Background AOF rewrite ended: it was not wanted any more"
-                                  : "Background AOF rewrite terminated with error");
-  return false;
+  return ok;
 }
 
 bool Aof::Commit(const std::string& path, bool rdb, std::string* error) {
@@ -298,6 +295,7 @@ Aof::Info Aof::info() const {
   Info now = info_;
   now.scheduled = scheduled_;
   now.began_s = began_s_;
+  now.held_back = limited_until_s_ != 0 && info_.failures_in_a_row > 0;
   if (known) now.size_bytes = all;
   return now;
 }

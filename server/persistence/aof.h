@@ -79,6 +79,7 @@ class Aof {
   struct Info {
     int64_t last_seconds = -1, began_s = 0;  // of a rewrite
     bool scheduled = false, last_ok = true;
+    bool held_back = false;  // after failures: what is scheduled waits for its minute
     uint64_t rewrites = 0, failures_in_a_row = 0;
     uint64_t size_bytes = 0, base_bytes = 0;
   };

@@ -161,21 +161,21 @@ void Persistence::WriteInBackground() {
       &error);
   const bool aborted = outcome == Snapshot::Outcome::kAborted;
   if (!aborted) NoteSaved(ok, changes_at_cut);
-  {
-    MutexLock lock(mutex_);
-    state_.running_since_s = 0;
-    state_.last_kept_bytes = snapshot_.kept_bytes();
-    state_.last_duration_s = NowS() - begin_s;
-  }
   if (ok) {
     Log(LogLevel::kNotice, "Background saving terminated with success");
-    if (BackupIsDue(NowS())) TakeBackup();
   } else if (aborted) {
     Log(LogLevel::kWarning, "Background saving terminated: it was not wanted any more");
   } else {
     Log(LogLevel::kWarning, error);
     Log(LogLevel::kWarning, "Background saving error");
   }
+  {
+    MutexLock lock(mutex_);
+    state_.running_since_s = 0;
+    state_.last_kept_bytes = snapshot_.kept_bytes();
+    state_.last_duration_s = NowS() - begin_s;
+  }
+  if (ok && BackupIsDue(NowS())) TakeBackup();
 }
 
 // ---- State --------------------------------------------------------------------------------------

@@ -200,7 +200,7 @@ class Growth(unittest.TestCase):
                 server.call("CONFIG", "SET", directive, value)
                 wait_until(lambda: server.info("aof_rewrites") == "1", "a rewrite")
                 self.assertEqual(rewritten(server), "ok")
-                self.assertIn("Starting automatic rewriting of AOF on", server.log())
+                server.await_log("Starting automatic rewriting of AOF on")
                 self.assertLess(int(server.info("aof_current_size")), 20000)
 
 
@@ -302,7 +302,7 @@ class Damaged(unittest.TestCase):
     def refused(self, reason, *options):
         with Server("--dir", self.server.folder, *ON, *options, wait=False) as other:
             self.assertEqual(wait_for_end(other.process), 1)
-            self.assertIn(reason, other.log())
+            other.await_log(reason)
 
     def test_a_truncated_tail_is_cut_off(self):
         path, before = self.damage(cut=3)
@@ -377,7 +377,7 @@ class Refusing(DiskTest):
     def server(self, *options):
         server = Server("--dir", self.place.folder, *options, environment=self.disk.environment)
         self.addCleanup(server.__exit__)
-        wait_until(lambda: "Ready to accept connections" in server.log(), "the start")
+        server.await_log("Ready to accept connections")
         return server
 
     def recovers(self, server, call, error):
@@ -391,7 +391,7 @@ class Refusing(DiskTest):
                 self.assertTrue(server.call("SET", "refused", "1").startswith(
                     b"-MISCONF Errors writing to the AOF file: "))
             self.assertEqual(server.call("GET", "before"), b"1")
-            self.assertIn("Error writing to the AOF file", server.log())
+            server.await_log("Error writing to the AOF file")
             self.disk.work()
             wait_until(lambda: server.info("aof_last_write_status") == "ok", "the recovery")
             self.assertEqual(waiting.reply(), b"OK")
@@ -450,7 +450,7 @@ class Refusing(DiskTest):
         self.assertEqual(server.call("CONFIG", "SET", "appendonly", "yes"), b"OK")
         self.assertEqual(server.call("SHUTDOWN"), b"-ERR Errors trying to SHUTDOWN. Check logs.")
         server.process.send_signal(signal.SIGTERM)
-        wait_until(lambda: "Writing initial AOF, the server ends" in server.log(), "the wait")
+        server.await_log("Writing initial AOF, the server ends")
         self.disk.work()
         self.assertEqual(wait_for_end(server.process), 0)
         with Server("--dir", self.place.folder, *ON) as again:
@@ -461,7 +461,7 @@ class Refusing(DiskTest):
         self.disk.fail("open", ENOSPC)
         self.assertEqual(server.call("CONFIG", "SET", "appendonly", "yes"), b"OK")
         server.process.send_signal(signal.SIGTERM)
-        wait_until(lambda: "Writing initial AOF, can't exit." in server.log(), "the refusal")
+        server.await_log("Writing initial AOF, can't exit.")
         self.assertEqual(server.call("SET", "k", "v"), b"OK")  # nothing is paused
         self.assertEqual(server.call("CONFIG", "SET", "appendonly", "no"), b"OK")
         self.disk.work()

@@ -112,7 +112,7 @@ class Failover(unittest.TestCase):
             in_step(a, b)
             b.call("ACL", "SETUSER", "default", "-psync")
             self.assertEqual(a.call(*to_b), b"OK")
-            wait_until(lambda: "rejected psync request" in a.log(), "a refusal")
+            a.await_log("rejected psync request")
             wait_until(lambda: a.call("SET", "k", 3) == b"OK", "a primary again")
 
     def test_force_makes_a_replica_the_primary_that_has_not_everything(self):
@@ -127,7 +127,7 @@ class Failover(unittest.TestCase):
             self.assertEqual(state(a), "waiting-for-sync")
             wait_until(lambda: state(a) == "failover-in-progress", "the end of its time")
             self.assertGreaterEqual(time.monotonic() - begin, 0.1)
-            self.assertIn("time out exceeded, failing over", a.log())
+            a.await_log("time out exceeded, failing over")
             self.assertEqual(a.call("ROLE")[0], b"slave")
             b.process.send_signal(signal.SIGCONT)
             wait_until(lambda: state(a) == "no-failover", "the end of it")
@@ -169,7 +169,7 @@ class Shutdown(unittest.TestCase):
         """A shutdown that has come to this line of the log."""
         with server.wire() as wire:
             wire.send(encode("SHUTDOWN"))
-            wait_until(lambda: line in server.log(), line)
+            server.await_log(line)
             self.assertEqual(server.call("SHUTDOWN", "ABORT"), b"OK")
             self.assertEqual(wire.reply(), b"-ERR Errors trying to SHUTDOWN. Check logs.")
         self.assertEqual(server.call("SET", "k", "w"), b"OK")
@@ -185,14 +185,14 @@ class Shutdown(unittest.TestCase):
             self.assertEqual(wire.rest(), b"")
             self.assertEqual(writer.rest(), b"")
         self.assertEqual(wait_for_end(primary.process), 0)
-        self.assertIn("1 of 1 replicas are in sync", primary.log())
+        primary.await_log("1 of 1 replicas are in sync")
         self.assertEqual(replica.call("GET", "k"), b"v")
 
     def test_calling_it_off_holds_for_all_who_asked(self):
         primary, _ = self.pair()
         with primary.wire() as first, primary.wire() as second:
             first.send(encode("SHUTDOWN"))
-            wait_until(lambda: "Waiting for replicas" in primary.log(), "a shutdown that waits")
+            primary.await_log("Waiting for replicas")
             second.send(encode("SHUTDOWN"))
             wait_until(lambda: primary.call("CLIENT", "LIST").count(b"cmd=shutdown") == 2,
                        "a second one")
@@ -223,7 +223,7 @@ class Shutdown(unittest.TestCase):
                 wire.send(encode(*words))
                 self.assertEqual(wire.rest(), b"")
             self.assertEqual(wait_for_end(primary.process), 0)
-            self.assertIn("Lagging replica", primary.log())
+            primary.await_log("Lagging replica")
 
 
 class Restart(unittest.TestCase):
@@ -321,7 +321,7 @@ class ProtectedRestart(unittest.TestCase):
         self.assertEqual(lost.call("CLIENT", "SETNAME", "x"), b"OK")
         self.assertEqual(lost.call("HELLO", 2)[0], b"server")
         self.assertEqual(lost.call("SUBSCRIBE", "__sentinel__:hello")[0], b"subscribe")
-        self.assertIn("has come back without its data", lost.log())
+        lost.await_log("has come back without its data")
 
     def test_it_serves_when_a_sentinel_makes_it_the_primary(self):
         first = self.served()
@@ -343,7 +343,7 @@ class ProtectedRestart(unittest.TestCase):
         in_step(primary, replica)
         primary.stop(signal.SIGKILL)
         lost = self.joining(self.again(primary))
-        wait_until(lambda: "-HAJOINING" in replica.log(), "a replica that asks")
+        replica.await_log("-HAJOINING")
         self.assertEqual(replica.call("GET", "k"), b"v")
         replica.call("REPLICAOF", "NO", "ONE")
         follow(lost, replica)
@@ -355,7 +355,7 @@ class ProtectedRestart(unittest.TestCase):
         first.stop(signal.SIGKILL)
         lost = self.serving(self.again(first, "--protected-restart-timeout", 1))
         # It serves a moment before it says so.
-        wait_until(lambda: "nobody has said who is primary" in lost.log(), "the line")
+        lost.await_log("nobody has said who is primary")
         self.assertEqual(lost.call("GET", "k"), None)
 
     def test_who_knows_his_primary_or_finds_a_file_does_not_wait(self):
@@ -389,7 +389,7 @@ class ProtectedRestart(unittest.TestCase):
     def test_a_folder_that_can_not_be_written_is_told(self):
         with larder(*self.ON, "--dir", "/proc", wait=False) as server:
             self.assertEqual(wait_for_end(server.process), 1)
-            self.assertIn("protected-restart can't remember", server.log())
+            server.await_log("protected-restart can't remember")
 
 
 class ReplicaWrites(unittest.TestCase):

@@ -139,7 +139,7 @@ class FullSync(unittest.TestCase):
         used = int(replica.info("used_memory"))
         replica.call("CONFIG", "SET", "maxmemory", used + (4 << 20))
         follow(replica, primary)
-        self.assertIn("Two data sets do not fit into memory together", replica.log())
+        replica.await_log("Two data sets do not fit into memory together")
         self.assert_same(primary, replica)
 
     def test_nothing_is_evicted_meanwhile(self):
@@ -182,7 +182,7 @@ class FullSync(unittest.TestCase):
     def test_flush_asks_for_the_old_way(self):
         primary, replica = self.pair("--replica-full-sync", "flush")
         follow(replica, primary)
-        self.assertIn("Flushing old data", replica.log())
+        replica.await_log("Flushing old data")
         self.assert_same(primary, replica)
 
     def test_a_replica_that_was_killed_needs_no_second_one(self):
@@ -213,7 +213,7 @@ class FullSync(unittest.TestCase):
         for replica in (first, second):
             wait_until(lambda: replica.info("master_link_status") == "up", "the link", 60)
         self.assertEqual(primary.log().count("into a file"), 1)
-        self.assertIn("Waiting for end of BGSAVE for SYNC", primary.log())
+        primary.await_log("Waiting for end of BGSAVE for SYNC")
         for replica in (first, second):
             # It took longer than their patience: newlines told them that the primary is alive.
             self.assertNotIn("imeout", replica.log())

@@ -50,7 +50,7 @@ def wait_for_end(process, seconds=DEADLINE_S):
         threads = threads_of(process.pid)
         process.kill()
         process.wait()
-        raise AssertionError("the process does not end; its threads:\n" + threads) from None
+        raise AssertionError("the process does not end; its threads:\n" + threads)
     return process.returncode
 
 
@@ -237,11 +237,15 @@ class Server:
         try:
             return wait_for_end(self.process)
         except AssertionError as error:
-            raise AssertionError("%s\n%s" % (error, self.log())) from None
+            raise AssertionError("%s\n%s" % (error, self.log()))  # with what failed before it
 
     def log(self):
         with open(self.log_path, errors="replace") as log:
             return log.read()
+
+    def await_log(self, text):
+        """What a server logs of a thing may come a moment after what else shows it."""
+        wait_until(lambda: text in self.log(), "%r in the log" % text)
 
     def info(self, field):
         for line in self.call("INFO", "everything").decode().split("\r\n"):

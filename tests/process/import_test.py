@@ -47,7 +47,7 @@ class FromFile(unittest.TestCase):
                         again.call("DEL", "key:2")
                     with Server("--dir", own.folder, "--import", file, *options) as later:
                         self.assertEqual(later.call("MGET", "key:1", "key:2"), [b"newer", None])
-                        self.assertIn("Nothing is imported", later.log())
+                        later.await_log("Nothing is imported")
 
     def test_a_snapshot_that_is_not_loaded_stays_as_it_is(self):
         with Server() as first, Server() as own:
@@ -58,7 +58,7 @@ class FromFile(unittest.TestCase):
             with Server("--dir", own.folder, "--import", os.path.join(first.folder, "dump.rdb"),
                         "--appendonly", "yes", "--save", "3600 1") as other:
                 self.assertEqual(other.call("KEYS", "*"), [])
-                self.assertIn("Nothing is imported", other.log())
+                other.await_log("Nothing is imported")
                 other.process.kill()
                 other.process.wait()
             with Server("--dir", own.folder) as again:
@@ -90,8 +90,8 @@ class FromFile(unittest.TestCase):
                         file.write(content)
                 with Server("--import", path, wait=False) as server:
                     self.assertEqual(wait_for_end(server.process), 1)
-                    self.assertIn("import from " + path, server.log())
-                    self.assertIn(reason, server.log())
+                    server.await_log("import from " + path)
+                    server.await_log(reason)
 
 
 class FromServer(unittest.TestCase):
@@ -123,7 +123,7 @@ class FromServer(unittest.TestCase):
         self.redis.call("CONFIG", "SET", "requirepass", "right")
         with Server("--import", self.address("", ":secret@"), wait=False) as server:
             self.assertEqual(wait_for_end(server.process), 1)
-            self.assertIn("the server answers: -WRONGPASS", server.log())
+            server.await_log("the server answers: -WRONGPASS")
             self.assertNotIn("secret", server.log())
 
 
@@ -131,7 +131,7 @@ class FromNobody(unittest.TestCase):
     def refused(self, address, reason):
         with Server("--import", address, wait=False) as server:
             self.assertEqual(wait_for_end(server.process), 1)
-            self.assertIn(reason, server.log())
+            server.await_log(reason)
 
     def test_addresses_that_make_no_sense(self):
         for address in ("redis://", "redis://h:99999", "redis://h/x", "redis://%zz@h"):

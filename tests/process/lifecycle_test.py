@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 
-from harness import (SANITIZED, SERVER, Server, ServerTest, Wire, encode, wait_for_end,
+from harness import (SANITIZED, SERVER, Server, ServerTest, encode, wait_for_end,
                      wait_until)
 
 
@@ -38,7 +38,7 @@ class Start(unittest.TestCase):
         with Server() as first:
             with Server("--port", first.port, wait=False) as second:
                 self.assertEqual(wait_for_end(second.process), 1)
-                self.assertIn("Failed listening on port %d" % first.port, second.log())
+                second.await_log("Failed listening on port %d" % first.port)
 
     def test_who_waits_for_the_pid_in_the_log_may_connect(self):
         # Before the data are loaded, which takes two seconds here.
@@ -47,7 +47,7 @@ class Start(unittest.TestCase):
             server.call("SAVE")
             with Server("--dir", server.folder, "--key-load-delay", "100000", wait=False) as second:
                 line = ", PID: %d\n" % second.process.pid
-                wait_until(lambda: line in second.log(), line)
+                second.await_log(line)
                 self.assertTrue(second.call("GET", "key:1").startswith(b"-LOADING"))
 
     def test_a_file_with_every_directive_starts_it(self):
@@ -74,7 +74,7 @@ class Start(unittest.TestCase):
     def test_an_unknown_directive_ends_the_start(self):
         with Server("--maxmemoryy", "1gb", wait=False) as server:
             self.assertEqual(wait_for_end(server.process), 1)
-            self.assertIn("maxmemoryy", server.log())
+            server.await_log("maxmemoryy")
 
     def test_pidfile_holds_the_pid_and_goes_with_the_server(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -114,7 +114,7 @@ class Start(unittest.TestCase):
     def test_a_log_in_no_folder_ends_the_start(self):
         with Server("--logfile", "typo/log", wait=False) as server:
             self.assertEqual(wait_for_end(server.process), 1)
-            self.assertIn("Can't open the log file: No such file or directory", server.log())
+            server.await_log("Can't open the log file: No such file or directory")
             self.assertFalse(os.path.exists(server.folder + "/typo"))
 
     def test_logfile_takes_the_log(self):
@@ -282,8 +282,8 @@ class Crash(unittest.TestCase):
                 wire.send(encode("DEBUG", "SEGFAULT"))
                 wire.rest()
             self.assertEqual(wait_for_end(server.process), -signal.SIGSEGV)
-            self.assertIn("STACK TRACE", server.log())
-            self.assertIn("crashed by signal: 11", server.log())
+            server.await_log("STACK TRACE")
+            server.await_log("crashed by signal: 11")
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ class BadPrimary(unittest.TestCase):
             if close:
                 wait_until(lambda: primary.asked and not primary.answers, "the answer")
                 primary.links[0].shutdown(socket.SHUT_WR)
-            wait_until(lambda: line in replica.log(), line)
+            replica.await_log(line)
             wait_until(lambda: len(primary.asked) > 1, "another try")
             self.assertEqual(replica.call("GET", "kept"), b"1")
             self.assertEqual(replica.info("master_link_status"), "down")
@@ -191,7 +191,7 @@ class BadPrimary(unittest.TestCase):
         with FakePrimary(full() + encode("SET", "before", "1") + stream) as primary, \
                 Server() as replica:
             replica.call("REPLICAOF", "127.0.0.1", primary.port)
-            wait_until(lambda: line in replica.log(), line)
+            replica.await_log(line)
             wait_until(lambda: len(primary.asked) > 1, "another try")
             self.assertEqual(replica.call("GET", "before"), b"1")
             self.assertIsNone(replica.call("GET", "lost"))
@@ -209,7 +209,7 @@ class BadPrimary(unittest.TestCase):
         with FakePrimary(full(said) + encode("SET", "lost", "here")) as primary, \
                 Server() as replica:
             replica.call("REPLICAOF", "127.0.0.1", primary.port)
-            wait_until(lambda: line in replica.log(), line)
+            replica.await_log(line)
             self.assertIsNone(replica.call("GET", "lost"))
 
     def test_what_the_stream_gets_wrong_is_told_and_passed_over(self):
@@ -218,8 +218,8 @@ class BadPrimary(unittest.TestCase):
         with FakePrimary(full() + stream) as primary, Server() as replica:
             replica.call("REPLICAOF", "127.0.0.1", primary.port)
             wait_until(lambda: replica.call("GET", "last") == b"1", "the end of the stream")
-            self.assertIn("after processing the command 'NOSUCH'", replica.log())
-            self.assertIn("after processing the command 'INCR'", replica.log())
+            replica.await_log("after processing the command 'NOSUCH'")
+            replica.await_log("after processing the command 'INCR'")
 
 
 class BadReplica(unittest.TestCase):
@@ -255,23 +255,23 @@ class BadReplica(unittest.TestCase):
             wire.send(encode(*words))
             wire.rest()
             line = "Replica generated a reply to command '%s', disconnecting it: id=" % name
-            wait_until(lambda text=line: text in primary.log(), line)
-        self.assertIn("== CRITICAL == This master is sending an error to its replica: "
-                      "'-ERR Replica can't interact with the keyspace' after processing the "
-                      "command 'get'", primary.log())
+            primary.await_log(line)
+        primary.await_log("== CRITICAL == This master is sending an error to its replica: "
+                          "'-ERR Replica can't interact with the keyspace' after processing the "
+                          "command 'get'")
 
     def test_what_comes_with_sync_is_heard(self):
         primary = self.primary("--repl-diskless-sync-delay", "1000")
         with primary.wire() as wire:
             wire.send(encode("PSYNC", "?", "-1") + encode("PING"))
             self.assertEqual(wire.rest().strip(b"\n"), b"")
-        self.assertIn("Replica generated a reply to command 'ping'", primary.log())
+        primary.await_log("Replica generated a reply to command 'ping'")
 
     def test_an_offset_that_is_no_number(self):
         primary = self.primary()
         self.assertEqual(primary.call("PSYNC", ID, "soon"),
                          b"-ERR value is not an integer or out of range")
-        self.assertIn("asks for synchronization but with a wrong offset", primary.log())
+        primary.await_log("asks for synchronization but with a wrong offset")
 
     def test_an_offset_from_the_future_is_a_full_sync(self):
         primary = self.primary()
@@ -285,7 +285,7 @@ class BadReplica(unittest.TestCase):
     def lost(self, primary, wire, line):
         wire.rest()
         wait_until(lambda: primary.info("connected_slaves") == "0", "its end")
-        self.assertIn(line, primary.log())
+        primary.await_log(line)
 
     def test_acknowledging_the_future_ends_the_link(self):
         primary = self.primary()
@@ -336,7 +336,7 @@ class BadReplica(unittest.TestCase):
         wire = self.full_sync(primary)
         wire.rest()
         wait_until(lambda: primary.info("connected_slaves") == "0", "its end")
-        self.assertIn("has been silent for repl-timeout", primary.log())
+        primary.await_log("has been silent for repl-timeout")
 
     def slow(self, primary):
         """Asks for a full sync, and reads nothing of it."""
@@ -412,7 +412,7 @@ class BadReplica(unittest.TestCase):
                     break
                 wire._bytes(1)
         wait_until(lambda: primary.info("connected_slaves") == "0", "its end")
-        self.assertIn("overcoming of output buffer limits", primary.log())
+        primary.await_log("overcoming of output buffer limits")
         self.assertLess(primary.rss() - before, 24 << 20)
 
 
@@ -462,7 +462,7 @@ class AtOnce(unittest.TestCase):
         wait_until(lambda: replica.call("ROLE")[3] == b"handshake", "the handshake")
         with primary.wire() as wire:
             wire.send(encode("DEBUG", "SLEEP", "4"))
-            wait_until(lambda: "Timeout connecting to the MASTER" in replica.log(), "a time-out")
+            replica.await_log("Timeout connecting to the MASTER")
             self.assertEqual(wire.reply(), b"OK")
 
     def test_replicas_of_a_replica_stay_until_the_history_changes(self):
@@ -485,8 +485,8 @@ class AtOnce(unittest.TestCase):
         primary, replica = self.pair("--repl-ping-replica-period", "3600")
         self.follow(replica, primary)
         primary.call("SET", "k", "before")
-        wait_until(lambda: replica.call("GET", "k") == b"before", "the stream")
-        held = replica.info("slave_repl_offset")
+        held = primary.info("master_repl_offset")
+        wait_until(lambda: replica.info("slave_repl_offset") == held, "the stream")
         replica.call("CLIENT", "PAUSE", "100000", "WRITE")
         primary.call("SET", "k", "after")
         came = primary.info("master_repl_offset")
@@ -525,7 +525,7 @@ class AtOnce(unittest.TestCase):
         primary.call("DEBUG", "PAUSE-CRON", "1")
         primary.process.send_signal(signal.SIGTERM)
         wait_until(lambda: primary.call("SHUTDOWN", "ABORT") == b"OK", "a shutdown")
-        self.assertIn("Shutdown manually aborted", primary.log())
+        primary.await_log("Shutdown manually aborted")
         primary.call("DEBUG", "PAUSE-CRON", "0")
         self.assertEqual(primary.call("SET", "k", "v"), b"OK")
 
@@ -559,7 +559,7 @@ class WhileItArrives(unittest.TestCase):
         primary.call("CONFIG", "SET", "repl-diskless-sync-delay", "1000")
         primary.call("CLIENT", "KILL", "TYPE", "replica")
         wait_until(lambda: replica.info("async_loading") == "0", "the end of it")
-        self.assertIn("Internal error in RDB reading offset", replica.log())
+        replica.await_log("Internal error in RDB reading offset")
         self.assertEqual(replica.call("GET", "old"), b"1")
         self.assertEqual(replica.call("DBSIZE"), 1)
         primary.call("CONFIG", "SET", "rdb-key-save-delay", "0")

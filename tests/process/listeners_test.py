@@ -35,7 +35,7 @@ class Listeners(unittest.TestCase):
         for options in (["--port", 0], ["--bind", ""]):
             with Server(*options, wait=False) as server:
                 self.assertEqual(wait_for_end(server.process), 1)
-                self.assertIn("Configured to not listen anywhere, exiting.", server.log())
+                server.await_log("Configured to not listen anywhere, exiting.")
 
     def test_ipv6(self):
         with Server("--bind", "::1", address="::1") as server:

@@ -69,6 +69,9 @@ class Turning(unittest.TestCase):
             for client in clients:
                 client.join()
             self.assertGreater(server.log().count("rewrite terminated with error"), 5)
+            # The last of theirs may be about to fail. After it none begins by itself for a minute.
+            wait_until(lambda: server.info("aof_rewrite_in_progress") == "0", "its end")
+            self.assertEqual(server.info("aof_rewrite_scheduled"), "1")
             shutil.rmtree(base)
             server.call("SET", "k", "v")
             wait_until(lambda: server.call("BGREWRITEAOF") and rewritten(server) == "ok", "a base")
@@ -191,7 +194,7 @@ class Slow(DiskTest):
         self.server.call("BGREWRITEAOF")
         self.server.call("CONFIG", "SET", "rdb-key-save-delay", key_delay_us)
         replica = self.replica()
-        wait_until(lambda: "Background RDB transfer started" in self.server.log(), "its snapshot")
+        self.server.await_log("Background RDB transfer started")
         return replica
 
     def test_a_save_that_was_ended_has_not_failed(self):
@@ -199,22 +202,22 @@ class Slow(DiskTest):
         self.server.call("BGSAVE")
         self.server.call("CONFIG", "SET", "rdb-key-save-delay", 0)
         replica = self.replica()
-        wait_until(lambda: "Full resync requested" in self.server.log(), "who waits for its end")
+        self.server.await_log("Full resync requested")
         self.disk.hold("unlink")
         self.server.call("FLUSHALL")
         wait_until(lambda: replica.info("master_link_status") == "up", "the link")
         self.disk.work()
         self.assertEqual(saved(self.server), "ok")
         self.assertEqual(self.server.call("SET", "k", "v"), b"OK")
-        self.assertIn("not wanted any more", self.server.log())
+        self.server.await_log("not wanted any more")
 
     def test_a_base_stays_where_the_full_sync_behind_it_ends(self):
         replica = self.rewrite_is_synced_while_a_replica_is_sent_all(10000000)
         replica.stop(signal.SIGKILL)
-        wait_until(lambda: "Synchronization with replica failed" in self.server.log(), "its end")
+        self.server.await_log("Synchronization with replica failed")
         self.disk.work()
         self.assertEqual(rewritten(self.server), "ok")
-        self.assertIn("AOF rewrite finished successfully", self.server.log())
+        self.server.await_log("AOF rewrite finished successfully")
 
     def test_a_rewrite_that_is_not_wanted_does_not_end_the_full_sync_behind_it(self):
         replica = self.rewrite_is_synced_while_a_replica_is_sent_all(10000)

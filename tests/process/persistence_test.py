@@ -59,7 +59,7 @@ class Start(unittest.TestCase):
                 file.write(content)
             with Server("--dir", server.folder, wait=False) as other:
                 self.assertEqual(wait_for_end(other.process), 1)
-                self.assertIn(reason, other.log())
+                other.await_log(reason)
             with open(path(server), "rb") as file:
                 self.assertEqual(file.read(), content)
 
@@ -94,7 +94,7 @@ class Start(unittest.TestCase):
                 self.assertGreaterEqual(int(other.info("loading_eta_seconds")), 0)
                 wait_until(lambda: self._says(other, b"value 1"), "the end of loading")
                 self.assertEqual(other.info("loading"), "0")
-                self.assertIn("keys loaded: 207", other.log())
+                other.await_log("keys loaded: 207")
 
     def test_a_stop_while_it_loads_keeps_the_file(self):
         with Server() as server:
@@ -127,7 +127,7 @@ class Save(ServerTest):
         self.server.call("FLUSHALL")
         with restart(self.server) as other:
             self.assertEqual(digest(other), before)
-            self.assertIn("DB loaded from disk", other.log())
+            other.await_log("DB loaded from disk")
 
     def test_other_programs_read_it(self):
         fill(self.server)
@@ -308,7 +308,7 @@ class SavePoints(unittest.TestCase):
             server.call("SET", "c", 3)
             wait_until(lambda: os.path.exists(path(server)), "a file")
             wait_until(lambda: server.info("rdb_changes_since_last_save") == "0", "no changes left")
-            self.assertIn("changes in 1 seconds. Saving...", server.log())
+            server.await_log("changes in 1 seconds. Saving...")
 
     def test_sigterm_saves_where_there_are_save_points(self):
         with Server("--save", "1000 1000") as server:
@@ -344,7 +344,7 @@ class Backups(unittest.TestCase):
                 fill(other)
                 before = digest(other)
                 self.assertEqual(other.call("CONFIG", "SET", "backup-schedule", "00:00"), b"OK")
-                wait_until(lambda: "Daily backup taken" in other.log(), "a backup")
+                other.await_log("Daily backup taken")
                 (name,) = os.listdir(folder)  # the old one is gone
                 self.assertEqual(other.info("larder_last_backup_status"), "ok")
                 self.assertGreater(int(other.info("larder_last_backup_time")), 1_700_000_000)
@@ -390,7 +390,7 @@ class Trouble(ServerTest):
         for words in (("SET", "k", "v"), ("PING",), ("EVAL", script, 0)):
             self.assertIn(b"MISCONF", self.server.call(*words))
         self.assertEqual(self.server.call("GET", "key:1"), b"value 1")
-        self.assertIn("Background saving error", self.server.log())
+        self.server.await_log("Background saving error")
         self.a_cache_goes_on(script)
         self.assertEqual(self.server.call("CONFIG", "SET", "stop-writes-on-bgsave-error", "no"),
                          b"OK")
@@ -429,7 +429,7 @@ class Trouble(ServerTest):
         self.limit_file_size(100000)
         with Server("--replicaof", "127.0.0.1 %d" % self.server.port) as replica:
             line = "the snapshot could not be written: File too large"
-            wait_until(lambda: line in self.server.log(), "a line")
+            self.server.await_log(line)
             self.assertEqual(self.server.info("larder_last_full_sync_status"), "err")
             self.intact()
             self.limit_file_size(resource.RLIM_INFINITY)
@@ -440,7 +440,7 @@ class Trouble(ServerTest):
             os.mkdir(path(self.server))
             replica.call("REPLICAOF", "NO", "ONE")
             replica.call("REPLICAOF", "127.0.0.1", self.server.port)
-            wait_until(lambda: "its file could not become dump.rdb" in self.server.log(), "a line")
+            self.server.await_log("its file could not become dump.rdb")
             wait_until(lambda: replica.info("master_link_status") == "up", "the link")
             self.assertEqual(self.server.info("rdb_last_bgsave_status"), "ok")
             os.rmdir(path(self.server))
@@ -464,7 +464,7 @@ class Trouble(ServerTest):
         self.server.call("BGSAVE")
         self.server.call("FLUSHALL")
         self.assertEqual(saved(self.server), "ok")
-        wait_until(lambda: "not wanted any more" in self.server.log(), "the end of it")
+        self.server.await_log("not wanted any more")
         self.intact()
 
     def test_another_folder_and_name_while_it_saves_are_for_the_next(self):
@@ -522,7 +522,7 @@ class Refusing(unittest.TestCase):
                 with open(path(place), "rb") as file:
                     self.assertEqual(file.read(), good)
                 self.assertEqual(sorted(os.listdir(place.folder)), [FILE, "output"])
-                self.assertIn(os.strerror(error), server.log())
+                server.await_log(os.strerror(error))
                 self.assertTrue(server.call("SET", "refused", "v").startswith(b"-MISCONF"))
                 self.assertEqual(server.call("GET", "more"), b"v")
                 disk.work()

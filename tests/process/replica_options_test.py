@@ -61,7 +61,7 @@ class Coming(Options):
         primary.call("ACL", "SETUSER", "follower", "on", ">secret", "+psync", "+replconf", "+ping")
         replica = self.server("--masteruser", "follower", "--masterauth", "wrong")
         replica.call("REPLICAOF", "127.0.0.1", primary.port)
-        wait_until(lambda: "Unable to AUTH to MASTER: -WRONGPASS" in replica.log(), "a refusal")
+        replica.await_log("Unable to AUTH to MASTER: -WRONGPASS")
         self.assertEqual(replica.info("master_link_status"), "down")
         replica.call("CONFIG", "SET", "masterauth", "secret")
         self.up(replica)
@@ -150,7 +150,7 @@ class Kept(Options):
         self.assertEqual(primary.info("sync_full"), "1")
         replica.call("REPLICAOF", "127.0.0.1", 1)
         wait_until(lambda: primary.info("repl_backlog_active") == "0", "a backlog that goes")
-        self.assertIn("Replication backlog freed after 1 seconds", primary.log())
+        primary.await_log("Replication backlog freed after 1 seconds")
         self.follow(replica, primary)
         self.assertEqual(primary.info("sync_full"), "2")
 
@@ -190,7 +190,7 @@ class Waiting(Options):
         self.assertNotIn("Background RDB transfer started", primary.log())
         self.follow(second, primary)
         self.up(first)
-        self.assertIn(": 2 replica(s)", primary.log())
+        primary.await_log(": 2 replica(s)")
 
     def test_who_is_silent_for_min_replicas_max_lag_does_not_count(self):
         primary, replica = self.pair(primary=NOW + ("--min-replicas-to-write", "1",

@@ -7,7 +7,7 @@ import threading
 import time
 import unittest
 
-from harness import SERVER, Server, encode, find_redis, wait_until
+from harness import Server, encode, find_redis, wait_until
 
 REDIS = find_redis()
 # Backlogs that hold what a test writes while a link is down.

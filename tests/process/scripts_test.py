@@ -151,7 +151,7 @@ class LongScript(ServerTest):
             self.assertEqual(state[4], b"duration_ms")
             self.assertGreaterEqual(state[5], 500)
             self.assertEqual(engines, [b"LUA", [b"libraries_count", 1, b"functions_count", 2]])
-            wait_until(lambda: "FUNCTION KILL ends it" in self.server.log(), "a line of the log")
+            self.server.await_log("FUNCTION KILL ends it")
             self.assertEqual(other.call("FUNCTION", "KILL"), b"OK")
             self.assertIn(b"Script killed by user with SCRIPT KILL", running.reply())
             wait_until(lambda: other.call("SET", "k", "v") == b"OK", "the end of the function")
@@ -293,7 +293,7 @@ class AtAStop(unittest.TestCase):
                     Server(*self.OPTIONS, program=program) as server:
                 self.busy(server, self.WRITES % SPIN)
                 server.process.send_signal(signal.SIGTERM)
-                wait_until(lambda: "SIGTERM" in server.log(), "a line of the log")
+                server.await_log("SIGTERM")
                 with server.wire() as wire:
                     wire.send(encode("SHUTDOWN", "NOSAVE"))
                     wire.rest()
