@@ -1,13 +1,13 @@
 #include "server/acl/user_list.h"
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 
 #include "server/acl/rules.h"
 #include "server/base/log.h"
+#include "server/base/read_file.h"
 #include "server/base/replace_file.h"
 #include "server/base/strings.h"
 #include "server/config/words.h"
@@ -113,13 +113,12 @@ bool SaveUserFile(const std::string& path, const Users& users) {
 }
 
 std::string LoadUserFile(const std::string& path, Users& users, std::vector<UserRef>* gone) {
-  std::ifstream file(path);
-  std::stringstream text;
-  if (!file || !(text << file.rdbuf() || file.peek() == EOF)) {
-    return StrCat("Error loading ACLs, opening file '", path, "': ", std::strerror(errno));
+  std::string text;
+  if (const int error = ReadFile(path, &text); error != 0) {
+    return StrCat("Error loading ACLs, opening file '", path, "': ", std::strerror(error));
   }
   std::vector<User> loaded;
-  std::string errors = ParseUserFile(text.str(), path, users, &loaded);
+  std::string errors = ParseUserFile(text, path, users, &loaded);
   if (errors.empty()) *gone = users.Replace(std::move(loaded));
   return errors;
 }

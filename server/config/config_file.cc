@@ -39,6 +39,8 @@ class Reader {
       if (bytes_ > kMostBytes) return Fail(StrCat("The configuration is too large at ", source));
       if (!Add(source, number, text, depth)) return false;
     }
+    // Half a configuration is none: the line with the password may be in the other half.
+    if (stream.bad()) return Fail(StrCat("Can't read ", source, ": ", std::strerror(errno)));
     return true;
   }
 

@@ -1,7 +1,8 @@
+#include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <sstream>
 
+#include "server/base/read_file.h"
 #include "server/base/replace_file.h"
 #include "server/base/strings.h"
 #include "server/config/config.h"
@@ -86,11 +87,14 @@ std::optional<std::string> Config::Rewrite(bool all) {
       StrAppend(values[row], values[row].empty() ? "" : "\n", line);
     }
   }
-  std::stringstream old;
-  old << std::ifstream(file_).rdbuf();  // a file that is gone is written anew
-  const Replaced replaced = ReplaceFile(file_, RewriteConfigText(old.str(), values, all));
-  if (replaced.in_place) return std::nullopt;
-  return StrCat("Rewriting config file: ", std::strerror(replaced.error));
+  std::string old;
+  int error = ReadFile(file_, &old);
+  if (error == 0 || error == ENOENT) {  // a file that is gone is written anew
+    const Replaced replaced = ReplaceFile(file_, RewriteConfigText(old, values, all));
+    if (replaced.in_place) return std::nullopt;
+    error = replaced.error;
+  }
+  return StrCat("Rewriting config file: ", std::strerror(error));
 }
 
 }  // namespace larder

@@ -52,7 +52,11 @@ bool AofFiles::Open(std::string* error) {
       return false;
     }
     std::string text(file.size_bytes(), '\0');
-    text.resize(file.Read(text.data(), text.size()));
+    text.resize(file.ReadFully(text.data(), text.size()));
+    if (file.error() != 0) {
+      *error = StrCat("can't read the AOF manifest file ", path, ": ", std::strerror(file.error()));
+      return false;
+    }
     std::optional<AofManifest> manifest = AofManifest::Parse(text, error);
     if (!manifest) {
       *error = StrCat("Reading the manifest file ", path, ": ", *error);

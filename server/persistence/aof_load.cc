@@ -75,7 +75,13 @@ AofLoad::Result AofLoad::Load(const std::string& path) {
       return Fail("it was stopped");
     }
     if (commands_ % kClockEvery == 0) worker_.now_ms = WallMs();
-    switch (reader.Next(words)) {
+    const CommandReader::Result read = reader.Next(words);
+    // Not the end of the file, though it looks like that: nothing is cut off here.
+    if (file.error() != 0) {
+      return Fail(StrCat("Unrecoverable error reading the append only file ", path, ": ",
+                         std::strerror(file.error())));
+    }
+    switch (read) {
       case CommandReader::Result::kRequest:
         if (!Next(words)) return Fail(StrCat(error_, path, " before offset ", reader.position()));
         if (!queueing_) whole = reader.position();
@@ -106,10 +112,11 @@ void AofLoad::Report(uint64_t position) {
 bool AofLoad::LoadPreamble(const std::string& path, uint64_t* size) {
   FileSource file(path);
   std::string magic(rdb::kMagic.size(), '\0');
-  magic.resize(file.Read(magic.data(), magic.size()));
+  magic.resize(file.ReadFully(magic.data(), magic.size()));
   if (magic != rdb::kMagic || !file.Seek(0)) return true;
   std::string error;
   if (options_.load_rdb(file, size, &error)) return true;
+  if (file.error() != 0) error = std::strerror(file.error());
   Fail(StrCat("Error reading the RDB base file ", path, ", AOF loading aborted: ", error));
   return false;
 }

@@ -117,7 +117,9 @@ bool Persistence::LoadFile(RdbLoad::Options options, std::string* error) {
     if (errno != ENOENT) *error = StrCat("can't open ", name, ": ", std::strerror(errno));
     return false;
   }
-  return Load(file, file.size_bytes(), std::move(options), error);
+  const bool loaded = Load(file, file.size_bytes(), std::move(options), error);
+  if (file.error() != 0) StrAppend(*error, ": ", std::strerror(file.error()));
+  return loaded;
 }
 
 void Persistence::NoteUsedMemory(std::string_view bytes) {

@@ -102,8 +102,20 @@ size_t FileSource::Read(char* to, size_t most) {
   for (;;) {
     const ssize_t size = read(fd_, to, most);
     if (size >= 0) return static_cast<size_t>(size);
-    if (errno != EINTR) return 0;
+    if (errno == EINTR) continue;
+    error_ = errno;
+    return 0;
   }
+}
+
+size_t FileSource::ReadFully(char* to, size_t most) {
+  size_t size = 0;
+  while (size < most) {
+    const size_t more = Read(to + size, most - size);
+    if (more == 0) break;
+    size += more;
+  }
+  return size;
 }
 
 }  // namespace larder

@@ -57,11 +57,16 @@ class FileSource : public RdbSource {
   bool opened() const { return fd_ >= 0; }
   uint64_t size_bytes() const { return size_bytes_; }
   size_t Read(char* to, size_t most) override;
+  // The same, less than `most` only where the file ends, or at an error.
+  size_t ReadFully(char* to, size_t most);
+  // Why it has ended before its end: errno; 0: it has not.
+  int error() const { return error_; }
   // Goes on from this offset; false, with errno, where that can't be (or it is not open).
   bool Seek(uint64_t offset);
 
  private:
   int fd_ = -1;
+  int error_ = 0;
   uint64_t size_bytes_ = 0;
 };
 

@@ -118,6 +118,14 @@ TEST_F(UsersTest, SavedFileLoadsTheSameUsers) {
   EXPECT_TRUE(LoadUserFile(path, users_, &gone).starts_with("Error loading ACLs, opening file '"));
 }
 
+TEST_F(UsersTest, FileThatCannotBeReadIsNotEmpty) {
+  EXPECT_EQ(Set("alice", {"on", ">a"}), "");
+  const std::vector<std::string> lines = UserLines(users_);
+  std::vector<UserRef> gone;
+  EXPECT_TRUE(LoadUserFile(testing::TempDir(), users_, &gone).ends_with(": Is a directory"));
+  EXPECT_EQ(UserLines(users_), lines);
+}
+
 TEST_F(UsersTest, ConfiguredUsersAreDefinedOnce) {
   EXPECT_EQ(LoadConfiguredUsers({"default on nopass ~* +@all", "alice on \">two words\""}, users_),
             "");

@@ -63,6 +63,11 @@ TEST_F(ConfigTest, StartsWithTheDefaultsOfEveryRow) {
   EXPECT_EQ(config_.Text("save"), "");
 }
 
+TEST_F(ConfigTest, TakesNothingThatCannotBeReadForEmpty) {
+  EXPECT_FALSE(Load({folder_}));
+  EXPECT_EQ(error_, "Can't read the configuration file '" + folder_ + "': Is a directory");
+}
+
 TEST_F(ConfigTest, ReadsAFileThenTheCommandLine) {
   std::string included = WriteFile("more.conf", "timeout 7\nmaxclients 20\n");
   std::string file = WriteFile("a.conf",

@@ -4,8 +4,9 @@
 // - It notes in FAULTS_JOURNAL what is known to be on disk: for each sync of a file its size, for
 //   each sync of a folder that its names are; and before a name changes, what is needed to undo
 //   that. tests/process/faults.py takes back what was not synced, as a cut of power does.
-// - While there is a file FAULTS_SWITCH, calls fail: its first word is the call (write, fsync,
-//   open, unlink), its second the errno; 0: they wait until it says something else.
+// - While there is a file FAULTS_SWITCH, calls fail: its first word is the call (read, write, open,
+//   fsync, unlink), its second the errno; 0: they wait until it says something else. A third is
+//   part of the paths that are meant. A file is read up to its middle.
 //
 // For files that are only appended to. The journal is written by write(), so that it survives the
 // process.
@@ -15,6 +16,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <climits>
@@ -38,6 +40,11 @@ const char* Environment(const char* name) {
 
 int RealOpen(const char* path, int flags, mode_t mode = 0) {
   return Real<int(const char*, int, ...)>("open")(path, flags, mode);
+}
+
+ssize_t RealRead(int fd, void* to, size_t most) {
+  static const auto real = Real<ssize_t(int, void*, size_t)>("read");
+  return real(fd, to, most);
 }
 
 std::string Absolute(const char* path) {
@@ -75,24 +82,22 @@ std::string Keep(const std::string& path) {
 }
 
 // What this call is to fail with, as errno; 0: it is to wait, below 0: neither.
-int Fault(const char* call) {
+int Fault(const char* call, const std::string& path) {
   const int fd = RealOpen(Environment("FAULTS_SWITCH"), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return -1;
-  char text[64] = {};
-  const ssize_t size = read(fd, text, sizeof(text) - 1);
+  char text[256] = {};
+  const ssize_t size = RealRead(fd, text, sizeof(text) - 1);
   close(fd);
-  char name[32];
+  char name[32], part[200] = "";
   int error = 0;
-  if (size <= 0 || sscanf(text, "%31s %d", name, &error) != 2 || strcmp(name, call) != 0) {
-    return -1;
-  }
-  return error;
+  if (size <= 0 || sscanf(text, "%31s %d %199s", name, &error, part) < 2) return -1;
+  return strcmp(name, call) == 0 && path.find(part) != std::string::npos ? error : -1;
 }
 
 // True, with errno, where this call is to fail.
-bool Fails(const char* call) {
+bool Fails(const char* call, const std::string& path) {
   int error;
-  while ((error = Fault(call)) == 0) usleep(1000);
+  while ((error = Fault(call, path)) == 0) usleep(1000);
   if (error < 0) return false;
   errno = error;
   return true;
@@ -101,7 +106,7 @@ bool Fails(const char* call) {
 int Sync(int fd, const char* call) {
   const std::string path = PathOf(fd);
   if (!Watched(path)) return Real<int(int)>(call)(fd);
-  if (Fails("fsync")) return -1;
+  if (Fails("fsync", path)) return -1;
   struct stat status = {};
   if (fstat(fd, &status) != 0) return -1;
   usleep(static_cast<useconds_t>(rand() % 1000));  // a disk takes its time
@@ -113,7 +118,7 @@ int Sync(int fd, const char* call) {
 int Open(const char* path, int flags, mode_t mode) {
   const std::string absolute = Absolute(path);
   const bool watched = Watched(absolute) && (flags & O_CREAT);
-  if (watched && Fails("open")) return -1;
+  if (watched && Fails("open", absolute)) return -1;
   const bool made = watched && access(path, F_OK) != 0;
   const int fd = RealOpen(path, flags, mode);
   if (fd >= 0 && made) Note("made " + absolute);
@@ -143,18 +148,31 @@ int open64(const char* path, int flags, ...) {
 int fsync(int fd) { return Sync(fd, "fsync"); }
 int fdatasync(int fd) { return Sync(fd, "fdatasync"); }
 
+// Fails behind the middle of the file: what is before it looks like a shorter one.
+ssize_t read(int fd, void* to, size_t most) {
+  const std::string path = PathOf(fd);
+  struct stat status = {};
+  if (!Watched(path) || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+    return RealRead(fd, to, most);
+  }
+  const off_t left = status.st_size / 2 - lseek(fd, 0, SEEK_CUR);
+  if (left <= 0 && Fails("read", path)) return -1;
+  const bool half = left > 0 && Fault("read", path) >= 0;
+  return RealRead(fd, to, half ? std::min(most, static_cast<size_t>(left)) : most);
+}
+
 ssize_t write(int fd, const void* bytes, size_t size) {
   static const auto real = Real<ssize_t(int, const void*, size_t)>("write");
-  if (Environment("FAULTS_SWITCH")[0] != '\0' && Watched(PathOf(fd)) && Fails("write")) return -1;
+  const std::string path = PathOf(fd);
+  if (Watched(path) && Fails("write", path)) return -1;
   return real(fd, bytes, size);
 }
 
 // Fails half done, as a disk that gets full.
 ssize_t writev(int fd, const iovec* pieces, int count) {
   static const auto real = Real<ssize_t(int, const iovec*, int)>("writev");
-  if (Environment("FAULTS_SWITCH")[0] == '\0' || !Watched(PathOf(fd)) || !Fails("write")) {
-    return real(fd, pieces, count);
-  }
+  const std::string path = PathOf(fd);
+  if (!Watched(path) || !Fails("write", path)) return real(fd, pieces, count);
   if (pieces[0].iov_len < 2) return -1;
   const iovec half = {pieces[0].iov_base, pieces[0].iov_len / 2};
   return real(fd, &half, 1);
@@ -169,7 +187,7 @@ int rename(const char* from, const char* to) {
 int unlink(const char* path) {
   const std::string absolute = Absolute(path);
   if (Watched(absolute)) {
-    if (Fails("unlink")) return -1;
+    if (Fails("unlink", absolute)) return -1;
     const std::string kept = Keep(absolute);
     if (kept != "-") Note("gone " + kept + " " + absolute);
   }

@@ -425,6 +425,31 @@ class Refusing(DiskTest):
             self.disk.work()
             self.assertEqual([wire.reply() for _ in range(3)], [b"OK", b"1", b"PONG"])
 
+    def test_what_can_not_be_read_is_not_taken_for_the_end(self):
+        """Else half of it would be cut off, or left out."""
+        server = self.server(*ON)
+        fill(server)
+        server.call("BGREWRITEAOF")
+        self.assertEqual(rewritten(server), "ok")
+        server.call("MSET", *(word for i in range(1000) for word in ("after:%d" % i, "x" * i)))
+        for i in range(1000):
+            server.call("SET", "one by one:%d" % i, "1")
+        before = digest(server)
+        server.stop()
+        paths = [aof(self.place, name) for name in os.listdir(aof(self.place))]
+        sizes = [os.path.getsize(path) for path in paths]
+        for part in (".manifest", ".base.rdb", ".incr.aof"):
+            with self.subTest(file=part):
+                self.disk.fail("read", EIO, part)
+                broken = Server("--dir", self.place.folder, *ON, wait=False,
+                                environment=self.disk.environment)
+                self.addCleanup(broken.__exit__)
+                self.assertEqual(wait_for_end(broken.process), 1)
+                self.assertIn("Input/output error", broken.log())
+                self.assertEqual([os.path.getsize(path) for path in paths], sizes)
+        self.disk.work()
+        self.assertEqual(digest(self.server(*ON)), before)
+
     def test_a_rewrite_that_can_not_be_written_leaves_the_files_alone(self):
         server = self.server(*ON)
         server.call("SET", "k", "1")

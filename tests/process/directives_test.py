@@ -4,7 +4,8 @@ import os
 import tempfile
 import unittest
 
-from harness import Server
+from faults import EIO, DiskTest
+from harness import SANITIZED, Server
 
 PARAMETERS = os.path.join(os.path.dirname(__file__), "..", "config", "parameters.txt")
 
@@ -46,6 +47,23 @@ class Parameters(unittest.TestCase):
         for name in redis_parameters():
             if name not in ("port", "replicaof", "slaveof"):
                 self.assertEqual(again[name], values[name], name)
+
+
+@unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
+class Unreadable(DiskTest):
+    def test_a_file_that_can_not_be_read_is_not_written_anew(self):
+        path = os.path.join(self.place.folder, "redis.conf")
+        text = "# by hand\nmaxclients 100\n" + "# by hand\n" * 1000
+        with open(path, "w") as file:
+            file.write(text)
+        with Server(path, environment=self.disk.environment) as server:
+            self.disk.fail("read", EIO, "redis.conf")
+            self.assertEqual(server.call("CONFIG", "REWRITE"),
+                             b"-ERR Rewriting config file: Input/output error")
+            self.disk.work()
+            with open(path) as file:
+                self.assertEqual(file.read(), text)
+            self.assertEqual(server.call("CONFIG", "REWRITE"), b"OK")
 
 
 if __name__ == "__main__":

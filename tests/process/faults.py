@@ -30,9 +30,10 @@ class Disk:
     def __exit__(self, *_):
         shutil.rmtree(self.aside)
 
-    def fail(self, call, error):
+    def fail(self, call, error, part=""):
+        """Such calls fail, of all files or of those with this part in their paths."""
         with open(self.switch + ".new", "w") as switch:
-            switch.write("%s %d" % (call, error))
+            switch.write("%s %d %s" % (call, error, part))
         os.rename(self.switch + ".new", self.switch)
 
     def hold(self, call):

@@ -533,6 +533,21 @@ class Refusing(unittest.TestCase):
             with restart(place) as again:
                 self.assertEqual(again.call("GET", "more"), b"v")
 
+    def test_what_can_not_be_read_is_not_taken_for_the_end(self):
+        with Server() as place:
+            fill(place, 1000)
+            before = digest(place)
+            place.call("SAVE")
+            place.stop()
+            with Disk(place.folder) as disk:
+                disk.fail("read", EIO)
+                with Server("--dir", place.folder, "--save", "1 1", wait=False,
+                            environment=disk.environment) as server:
+                    self.assertEqual(wait_for_end(server.process), 1)
+                    self.assertIn("Input/output error", server.log())
+            with restart(place) as again:
+                self.assertEqual(digest(again), before)
+
     def test_that_is_full(self):
         self.refused("write", ENOSPC)
 

@@ -1,0 +1,11 @@
+// Reads a small file that people write. Blocks; any thread, with no lock held.
+#pragma once
+
+#include <string>
+
+namespace larder {
+
+// All that the file holds now, in *text. 0, or errno; what can't be read is never taken for empty.
+int ReadFile(const std::string& path, std::string* text);
+
+}  // namespace larder
