@@ -79,7 +79,7 @@ class Stream:
         self.clients = {}
         server.call("DEBUG", "SET-ACTIVE-EXPIRE", "0")
         server.call("CONFIG", "SET", "repl-diskless-sync-delay", "0",
-                    "repl-ping-replica-period", "3600")
+                    "repl-ping-replica-period", "3600", "repl-timeout", "3600")
         self.link = ReplicaLink(server)
 
     def wait(self, milliseconds):

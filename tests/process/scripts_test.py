@@ -22,11 +22,22 @@ BUSY = (b"-BUSY Redis is busy running a script. "
 BUSY_FUNCTION = BUSY.replace(b"SCRIPT KILL", b"FUNCTION KILL")
 
 
+def running_script(server, text, *arguments):
+    """Sends a script; returns its connection when it runs."""
+    wire = server.wire()
+    text = "redis.log(redis.LOG_NOTICE, 'the script runs') " + text
+    wire.send(encode("EVAL", text, 0, *arguments))
+    server.await_log("the script runs")
+    return wire
+
+
 class LongScript(ServerTest):
     options = ("--io-threads", "1", "--busy-reply-threshold", "500")
 
     def start(self, script, *arguments):
-        return self.send("EVAL", script, 0, *arguments)
+        wire = running_script(self.server, script, *arguments)
+        self.addCleanup(wire.socket.close)
+        return wire
 
     def send(self, *words):
         wire = self.server.wire()
@@ -98,7 +109,6 @@ class LongScript(ServerTest):
         with self.server.wire() as other:
             other.call("PING")
             self.start(SPIN)
-            time.sleep(0.1)
             self.assertEqual(other.call("SET", "k", "v"), BUSY)
             self.assertEqual(other.call("SCRIPT", "KILL"), b"OK")
             wait_until(lambda: other.call("SET", "k", "v") == b"OK", "the end of the killed script")
@@ -107,7 +117,7 @@ class LongScript(ServerTest):
         with self.server.wire() as other:
             other.call("PING")
             running = self.start("redis.call('SET', 'k', 'v') " + LOOP, 2)
-            time.sleep(0.7)
+            wait_until(lambda: other.call("PING") == BUSY, "BUSY")
             self.assertTrue(other.call("SCRIPT", "KILL").startswith(b"-UNKILLABLE "))
             self.assertEqual(running.reply(), 7)
             self.assertEqual(other.call("GET", "k"), b"v")
@@ -116,7 +126,6 @@ class LongScript(ServerTest):
         with self.server.wire() as other:
             other.call("CONFIG", "SET", "busy-reply-threshold", "5000")
             running = self.start(LOOP, 1)
-            time.sleep(0.05)
             self.assertEqual(other.call("INCR", "n"), 1)
             self.assertEqual(running.reply(), 7)
 
@@ -197,11 +206,8 @@ class AtAStop(unittest.TestCase):
     OPTIONS = ("--appendonly", "yes")
 
     def script(self, server, text, *arguments):
-        """Sends it; returns when it runs."""
-        wire = server.wire()
+        wire = running_script(server, text, *arguments)
         self.addCleanup(wire.socket.close)
-        wire.send(encode("EVAL", text, 0, *arguments))
-        time.sleep(0.1)  # nothing can be asked that would not wait for its end
         return wire
 
     def busy(self, server, text, *arguments):
