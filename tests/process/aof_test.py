@@ -1,6 +1,5 @@
 #!/usr/bin/python3
-"""The append-only file: what was acknowledged is there after any end, the files are Redis', and a
-disk that refuses costs nothing that was written."""
+"""The append-only file: what was acknowledged is there after any end, and the files are Redis'."""
 import os
 import random
 import re
@@ -11,9 +10,9 @@ import threading
 import time
 import unittest
 
-from faults import EIO, ENOSPC, Disk, DiskTest
-from harness import (DEADLINE_S, SANITIZED, SERVER, Server, accepts, encode, redis_server,
-                     wait_for_end, wait_until)
+from faults import Disk
+from harness import (SANITIZED, SERVER, Server, accepts, encode, redis_server, wait_for_end,
+                     wait_until)
 
 DIRECTORY = "appendonlydir"
 ON = ("--appendonly", "yes")
@@ -368,135 +367,6 @@ class Damaged(unittest.TestCase):
         self.assertEqual(manifest(self.server),
                          "file appendonly.aof.2.base.rdb seq 2 type b\n"
                          "file appendonly.aof.2.incr.aof seq 2 type i\n")
-
-
-@unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
-class Refusing(DiskTest):
-    """A disk that takes nothing."""
-
-    def server(self, *options):
-        server = Server("--dir", self.place.folder, *options, environment=self.disk.environment)
-        self.addCleanup(server.__exit__)
-        server.await_log("Ready to accept connections")
-        return server
-
-    def recovers(self, server, call, error):
-        server.call("SET", "before", "1")
-        self.disk.fail(call, error)
-        with server.wire() as waiting:
-            waiting.send(encode("SET", "during", "1"))
-            wait_until(lambda: server.info("aof_last_write_status") == "err", "the error")
-            several_tries = time.monotonic() + 0.5
-            while time.monotonic() < several_tries:
-                self.assertTrue(server.call("SET", "refused", "1").startswith(
-                    b"-MISCONF Errors writing to the AOF file: "))
-            self.assertEqual(server.call("GET", "before"), b"1")
-            server.await_log("Error writing to the AOF file")
-            self.disk.work()
-            wait_until(lambda: server.info("aof_last_write_status") == "ok", "the recovery")
-            self.assertEqual(waiting.reply(), b"OK")
-        self.assertEqual(server.call("SET", "after", "1"), b"OK")
-        wait_until(lambda: server.info("aof_buffer_length") == "0", "the write")
-        before = digest(server)
-        server.stop(signal.SIGKILL)
-        with Server("--dir", self.place.folder, *ALWAYS) as again:
-            self.assertEqual(digest(again), before)
-            self.assertEqual(again.call("DBSIZE"), 3)
-
-    def test_full_then_not(self):
-        self.recovers(self.server(*ALWAYS), "write", ENOSPC)
-
-    def test_failing_to_sync_then_not(self):
-        self.recovers(self.server(*ALWAYS), "fsync", EIO)
-
-    def test_failing_to_sync_once_a_second_then_not(self):
-        self.recovers(self.server(*ON), "fsync", EIO)
-
-    def test_no_reply_leaves_before_its_write_is_safe(self):
-        server = self.server(*ALWAYS)
-        self.disk.fail("fsync", EIO)
-        with server.wire() as wire:
-            wire.send(encode("SET", "k", "1") + encode("GET", "k") + encode("PING"))
-            wait_until(lambda: server.info("aof_last_write_status") == "err", "the error")
-            self.assertEqual(server.call("GET", "k"), b"1")  # it has run
-            wire.socket.settimeout(0.2)
-            self.assertRaises(OSError, wire.reply)
-            wire.socket.settimeout(DEADLINE_S)
-            self.disk.work()
-            self.assertEqual([wire.reply() for _ in range(3)], [b"OK", b"1", b"PONG"])
-
-    def test_what_can_not_be_read_is_not_taken_for_the_end(self):
-        """Else half of it would be cut off, or left out."""
-        server = self.server(*ON)
-        fill(server)
-        server.call("BGREWRITEAOF")
-        self.assertEqual(rewritten(server), "ok")
-        server.call("MSET", *(word for i in range(1000) for word in ("after:%d" % i, "x" * i)))
-        for i in range(1000):
-            server.call("SET", "one by one:%d" % i, "1")
-        before = digest(server)
-        server.stop()
-        paths = [aof(self.place, name) for name in os.listdir(aof(self.place))]
-        sizes = [os.path.getsize(path) for path in paths]
-        for part in (".manifest", ".base.rdb", ".incr.aof"):
-            with self.subTest(file=part):
-                self.disk.fail("read", EIO, part)
-                broken = Server("--dir", self.place.folder, *ON, wait=False,
-                                environment=self.disk.environment)
-                self.addCleanup(broken.__exit__)
-                self.assertEqual(wait_for_end(broken.process), 1)
-                self.assertIn("Input/output error", broken.log())
-                self.assertEqual([os.path.getsize(path) for path in paths], sizes)
-        self.disk.work()
-        self.assertEqual(digest(self.server(*ON)), before)
-
-    def test_a_rewrite_that_can_not_be_written_leaves_the_files_alone(self):
-        server = self.server(*ON)
-        server.call("SET", "k", "1")
-        before = manifest(self.place)
-        self.disk.fail("open", ENOSPC)
-        server.call("BGREWRITEAOF")
-        self.assertEqual(rewritten(server), "err")
-        self.assertEqual(manifest(self.place), before)
-        self.disk.work()
-        server.call("SET", "k", "2")
-        server.call("BGREWRITEAOF")
-        self.assertEqual(rewritten(server), "ok")
-        self.assertNotEqual(manifest(self.place), before)
-        server.stop(signal.SIGKILL)
-        with Server("--dir", self.place.folder, *ON) as again:
-            self.assertEqual(again.call("GET", "k"), b"2")
-
-    def test_a_stop_by_signal_waits_for_the_first_base(self):
-        server = self.server()
-        fill(server)
-        before = digest(server)
-        self.disk.hold("open")
-        self.assertEqual(server.call("CONFIG", "SET", "appendonly", "yes"), b"OK")
-        self.assertEqual(server.call("SHUTDOWN"), b"-ERR Errors trying to SHUTDOWN. Check logs.")
-        server.process.send_signal(signal.SIGTERM)
-        server.await_log("Writing initial AOF, the server ends")
-        self.disk.work()
-        self.assertEqual(wait_for_end(server.process), 0)
-        with Server("--dir", self.place.folder, *ON) as again:
-            self.assertEqual(digest(again), before)
-
-    def test_a_stop_by_signal_is_refused_where_the_first_base_fails(self):
-        server = self.server()
-        self.disk.fail("open", ENOSPC)
-        self.assertEqual(server.call("CONFIG", "SET", "appendonly", "yes"), b"OK")
-        server.process.send_signal(signal.SIGTERM)
-        server.await_log("Writing initial AOF, can't exit.")
-        self.assertEqual(server.call("SET", "k", "v"), b"OK")  # nothing is paused
-        self.assertEqual(server.call("CONFIG", "SET", "appendonly", "no"), b"OK")
-        self.disk.work()
-
-    def test_a_folder_that_can_not_be_written_is_told(self):
-        server = self.server()
-        with open(aof(self.place)[:-1], "w"):
-            pass  # a file in the directory's place
-        self.assertIn(b"Unable to turn on AOF", server.call("CONFIG", "SET", "appendonly", "yes"))
-        self.assertEqual(server.info("aof_enabled"), "0")
 
 
 class Replica(unittest.TestCase):
