@@ -220,7 +220,7 @@ void AofWriter::Take() {
   }
   if (filter_ == nullptr) return;
   filter_->Apply(group_);
-  if (filter_->TakeCrossed()) events_.on_crossed();
+  if (filter_->TakeCrossed()) events_.on_outdated();
 }
 
 int AofWriter::WriteGroup() {
@@ -270,6 +270,7 @@ int AofWriter::SyncIfDue(bool now) {
   const int error = file_->Sync();
   synced_ms_ = MonotonicMs();
   if (synced_ms_ - begin_ms > kSyncMs) delayed_syncs_.fetch_add(1, std::memory_order_relaxed);
+  if (error == 0 && sync_failed_) events_.on_outdated();
   sync_failed_ = error != 0;
   if (error != 0) return error;
   unsynced_ = false;

@@ -40,7 +40,9 @@ class AofWriter {
   struct Events {
     std::function<void(int error)> on_error;               // error() has changed
     std::function<void(std::optional<uint64_t>)> on_sync;  // synced_offset(), where it counts
-    std::function<void()> on_crossed;                      // AofFilter::TakeCrossed
+    // The files must be written anew: AofFilter::TakeCrossed, or a sync has failed for what was
+    // written before it, which the disk may never get, though later ones succeed.
+    std::function<void()> on_outdated;
   };
   AofWriter(Engine& engine, Events events);
   ~AofWriter();  // ends

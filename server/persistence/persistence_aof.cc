@@ -20,7 +20,7 @@ AofWriter::Events Persistence::WriterEvents() {
                 synced_offset_ = offset.value_or(kNothing);
                 if (on_sync) on_sync();
               },
-          .on_crossed = [this] { aof_.ScheduleRewrite(); }};
+          .on_outdated = [this] { aof_.ScheduleRewrite(); }};
 }
 
 void Persistence::FollowAofDirectives() {

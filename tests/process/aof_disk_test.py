@@ -11,7 +11,6 @@ from faults import EIO, ENOSPC, DiskTest
 from harness import DEADLINE_S, SANITIZED, Server, encode, wait_for_end, wait_until
 
 
-
 @unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
 class Refusing(DiskTest):
     """A disk that takes nothing."""
@@ -22,7 +21,7 @@ class Refusing(DiskTest):
         server.await_log("Ready to accept connections")
         return server
 
-    def recovers(self, server, call, error):
+    def recovers(self, server, call, error, rewrites=0):
         server.call("SET", "before", "1")
         self.disk.fail(call, error)
         with server.wire() as waiting:
@@ -39,6 +38,7 @@ class Refusing(DiskTest):
             self.assertEqual(waiting.reply(), b"OK")
         self.assertEqual(server.call("SET", "after", "1"), b"OK")
         wait_until(lambda: server.info("aof_buffer_length") == "0", "the write")
+        wait_until(lambda: server.info("aof_rewrites") == str(rewrites), "as many rewrites")
         before = digest(server)
         server.stop(signal.SIGKILL)
         with Server("--dir", self.place.folder, *ALWAYS) as again:
@@ -52,7 +52,7 @@ class Refusing(DiskTest):
         self.recovers(self.server(*ALWAYS), "fsync", EIO)
 
     def test_failing_to_sync_once_a_second_then_not(self):
-        self.recovers(self.server(*ON), "fsync", EIO)
+        self.recovers(self.server(*ON), "fsync", EIO, rewrites=1)
 
     def test_no_reply_leaves_before_its_write_is_safe(self):
         server = self.server(*ALWAYS)
