@@ -49,6 +49,8 @@ bool Persistence::LoadAtStart(std::string* error) {
       aof_left_out_ = left_out_;
       aof_.Start(SaveOptions(), LibraryFacts(), error);
     }
+    // Who waits there must not have a write acknowledged that no file takes.
+    if (!error->empty()) loading_.store(true, std::memory_order_relaxed);
     gate_at_start_.reset();
   }
   if (stop_loading_.load(std::memory_order_relaxed)) return true;

@@ -67,6 +67,18 @@ class Refusing(DiskTest):
             self.disk.work()
             self.assertEqual([wire.reply() for _ in range(3)], [b"OK", b"1", b"PONG"])
 
+    def test_a_start_that_fails_acknowledges_nothing(self):
+        self.disk.hold("fsync")
+        server = Server("--dir", self.place.folder, *ALWAYS, wait=False,
+                        environment=self.disk.environment)
+        self.addCleanup(server.__exit__)
+        server.await_log("Listening on port")
+        with server.wire() as wire:
+            wire.send(encode("SET", "k", "v") * 100)
+            self.disk.fail("fsync", EIO)
+            self.assertNotIn(b"+OK", wire.rest())
+        self.assertEqual(wait_for_end(server.process), 1)
+
     def test_what_can_not_be_read_is_not_taken_for_the_end(self):
         """Else half of it would be cut off, or left out."""
         server = self.server(*ON)
