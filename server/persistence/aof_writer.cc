@@ -56,7 +56,7 @@ void AofWriter::OnNews() {
 }
 
 bool AofWriter::WriteAtOnce() {
-  if (policy() == Policy::kAlways || error() != 0 || !file_mutex_.TryLock()) return false;
+  if (policy() == Policy::kAlways || !file_mutex_.TryLock()) return false;
   Take();
   const bool written = taken_ == written_ || WriteGroup() == 0;
   file_mutex_.Unlock();
@@ -204,7 +204,11 @@ int AofWriter::Round(bool sync_now) {
   if (taken_ != written_) {
     if (const int error = WriteGroup(); error != 0) return error;
   }
-  if (const int error = SyncIfDue(sync_now); error != 0) return error;
+  if (const int error = SyncIfDue(sync_now); error != 0) {
+    Take();  // what came meanwhile has been answered, and need not wait for the disk
+    if (taken_ != written_) WriteGroup();
+    return error;
+  }
   return Switch();
 }
 
