@@ -69,9 +69,10 @@ bool ReplicaLink::Flush() {
     message.msg_iov = parts;
     message.msg_iovlen = count;
     const ssize_t sent = ::sendmsg(socket.fd(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) {
       blocked = errno == EAGAIN || errno == EWOULDBLOCK;
-      return blocked || errno == EINTR;
+      return blocked;
     }
     sent_bytes_.Add(static_cast<uint64_t>(sent));
     Drop(static_cast<size_t>(sent));
