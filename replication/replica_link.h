@@ -42,8 +42,8 @@ struct ReplicaLink {
 
   // Whether it may still be used: not closed by the other side, by a limit or by CLIENT KILL.
   bool open() const { return socket.open() && !failed; }
-  // Whether it came before all replicas were told to go.
-  bool outdated() const { return drops_ != all_drops_.load(); }
+  // Whether it was told to go, by CLIENT KILL or with all that were there.
+  bool outdated() const { return drops_ != all_drops_.load() || client.close_after_reply.load(); }
   // Sends what it can; nothing where it is outdated. False: the connection is broken.
   bool Flush();
   // Bytes that were taken for it and not sent yet, and those still in the log.

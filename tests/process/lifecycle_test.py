@@ -14,7 +14,7 @@ from harness import (SANITIZED, SERVER, Server, ServerTest, encode, wait_for_end
 
 class Start(unittest.TestCase):
     def test_the_first_pong_comes_at_once(self):
-        # 10 ms on an idle machine; a test shares its machine, so the best of ten may take 30.
+        # Not after a timer of any kind. How fast it is on an idle machine tells bench/compare.py.
         took = []
         for _ in range(10):
             begin = time.monotonic()
@@ -27,7 +27,7 @@ class Start(unittest.TestCase):
                         pass
                 took.append(time.monotonic() - begin)
         print("first PONG after %.1f ms" % (min(took) * 1000))
-        self.assertLess(min(took), 2 if SANITIZED else 0.03)
+        self.assertLess(min(took), 2 if SANITIZED else 0.1)
 
     @unittest.skipIf(SANITIZED, "measures memory")
     def test_it_takes_less_than_8_mb_at_rest(self):

@@ -247,6 +247,16 @@ class BadReplica(unittest.TestCase):
         wire.buffer = wire.buffer.lstrip(b"\n")
         return wire._line()
 
+    def test_who_is_killed_gets_nothing_more(self):
+        primary = self.primary()
+        wire = self.full_sync(primary)
+        with primary.wire() as client:
+            words = (("MULTI",), ("CLIENT", "KILL", "TYPE", "replica"), ("SET", "k", "v"),
+                     ("EXEC",))
+            client.send(b"".join(encode(*w) for w in words))
+            self.assertEqual([client.reply() for _ in words][-1], [1, b"OK"])
+        self.assertNotIn(b"SET", wire.rest())
+
     def test_whoever_talks_on_the_link_is_dropped(self):
         primary = self.primary()
         for words, name in ((("PING",), "ping"), (("XINFO", "HELP"), "xinfo|help"),
@@ -430,14 +440,13 @@ class AtOnce(unittest.TestCase):
     def test_a_smaller_backlog_holds_for_who_comes_back_behind_it(self):
         primary, replica = self.pair()
         self.follow(replica, primary)
-        with primary.wire() as wire:
-            words = [("MULTI",), ("CLIENT", "KILL", "TYPE", "replica"),
-                     ("CONFIG", "SET", "repl-backlog-size", "16384")]
-            words += [("SET", "k%d" % i, "A" * 16384) for i in range(10)] + [("EXEC",)]
-            wire.send(b"".join(encode(*w) for w in words))
-            for _ in words:
-                reply = wire.reply()
-        self.assertEqual(reply[0], 1)
+        replica.process.send_signal(signal.SIGSTOP)  # it comes back behind what follows
+        self.assertEqual(primary.call("CLIENT", "KILL", "TYPE", "replica"), 1)
+        wait_until(lambda: primary.info("connected_slaves") == "0", "the end of the link")
+        primary.call("CONFIG", "SET", "repl-backlog-size", "16384")
+        for i in range(10):
+            primary.call("SET", "k%d" % i, "A" * 16384)
+        replica.process.send_signal(signal.SIGCONT)
         wait_until(lambda: replica.call("DBSIZE") == 10, "what was written")
         self.assertEqual(primary.info("sync_full"), "2")
         self.assertEqual(primary.info("sync_partial_ok"), "0")
