@@ -6,6 +6,11 @@
 #include <cerrno>
 
 namespace larder {
+namespace {
+
+constexpr size_t kMostBytes = 64 * 1024 * 1024;  // nobody writes more by hand; /dev/zero must end
+
+}  // namespace
 
 int ReadFile(const std::string& path, std::string* text) {
   text->clear();
@@ -17,6 +22,7 @@ int ReadFile(const std::string& path, std::string* text) {
     const ssize_t size = read(fd, bytes, sizeof(bytes));
     if (size > 0) text->append(bytes, static_cast<size_t>(size));
     if (size < 0 && errno != EINTR) error = errno;
+    if (text->size() > kMostBytes) error = EFBIG;
     if (size == 0 || error != 0) break;
   }
   close(fd);

@@ -5,7 +5,8 @@
 
 namespace larder {
 
-// All that the file holds now, in *text. 0, or errno; what can't be read is never taken for empty.
+// All that the file holds now, in *text, at most 64 MiB. 0, or errno; what can't be read is never
+// taken for empty.
 int ReadFile(const std::string& path, std::string* text);
 
 }  // namespace larder

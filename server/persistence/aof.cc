@@ -119,6 +119,7 @@ void Aof::TurnOff() {
   scheduled_ = false;
   state_ = State::kOff;
   writer_.End();
+  scheduled_ = false;  // the writer may have asked for one at its end
   if (waiting) files_.RemoveTemporary();
 }
 

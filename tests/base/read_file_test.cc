@@ -25,6 +25,7 @@ TEST(ReadFile, TakesNothingThatCannotBeReadForEmpty) {
   std::string text;
   EXPECT_EQ(ReadFile(::testing::TempDir() + "is not there", &text), ENOENT);
   EXPECT_EQ(ReadFile(::testing::TempDir(), &text), EISDIR);
+  EXPECT_EQ(ReadFile("/dev/zero", &text), EFBIG);
 }
 
 }  // namespace
