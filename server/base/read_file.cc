@@ -8,7 +8,7 @@
 namespace larder {
 namespace {
 
-constexpr size_t kMostBytes = 64 * 1024 * 1024;  // nobody writes more by hand; /dev/zero must end
+constexpr size_t kMostBytes = 64 * 1024 * 1024;  // far more than they have; /dev/zero must end
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// Reads a small file that people write. Blocks; any thread, with no lock held.
+// Reads a small file: a configuration, a list of users, a manifest. Blocks; any thread, with no
+// lock held.
 #pragma once
 
 #include <string>

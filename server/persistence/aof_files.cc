@@ -10,14 +10,12 @@
 #include <utility>
 
 #include "server/base/log.h"
+#include "server/base/read_file.h"
 #include "server/base/replace_file.h"
 #include "server/base/strings.h"
-#include "server/persistence/snapshot_file.h"
 
 namespace larder {
 namespace {
-
-constexpr uint64_t kMostManifestBytes = 16 * 1024 * 1024;  // 100,000 files
 
 bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
@@ -41,29 +39,19 @@ bool AofFiles::Open(std::string* error) {
   MutexLock lock(mutex_);
   manifest_ = {};
   const std::string path = PathOf(ManifestName());
-  FileSource file(path);
-  if (!file.opened() && errno != ENOENT) {
-    *error = Because("can't open the AOF manifest file", path);
+  std::string text;
+  const int failed = ReadFile(path, &text);
+  if (failed == ENOENT) return true;
+  if (failed != 0) {
+    *error = StrCat("can't read the AOF manifest file ", path, ": ", std::strerror(failed));
     return false;
   }
-  if (file.opened()) {
-    if (file.size_bytes() > kMostManifestBytes) {
-      *error = StrCat("the AOF manifest file ", path, " is too large");
-      return false;
-    }
-    std::string text(file.size_bytes(), '\0');
-    text.resize(file.ReadFully(text.data(), text.size()));
-    if (file.error() != 0) {
-      *error = StrCat("can't read the AOF manifest file ", path, ": ", std::strerror(file.error()));
-      return false;
-    }
-    std::optional<AofManifest> manifest = AofManifest::Parse(text, error);
-    if (!manifest) {
-      *error = StrCat("Reading the manifest file ", path, ": ", *error);
-      return false;
-    }
-    manifest_ = *std::move(manifest);
+  std::optional<AofManifest> manifest = AofManifest::Parse(text, error);
+  if (!manifest) {
+    *error = StrCat("Reading the manifest file ", path, ": ", *error);
+    return false;
   }
+  manifest_ = *std::move(manifest);
   return true;
 }
 
