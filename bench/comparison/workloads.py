@@ -5,6 +5,7 @@ import io
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -14,6 +15,15 @@ from .server import encode
 KEYS = 1_000_000
 TAGGED = 100_000
 RUN_LIMIT_S = 300
+
+
+def output_of(command):
+    """What a program prints. One that fails ends the comparison, with what it said."""
+    done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT_S, check=False)
+    if done.returncode != 0:
+        sys.exit("%s ended with %d: %s" % (" ".join(command), done.returncode,
+                                           (done.stderr or done.stdout)[-1000:]))
+    return done.stdout
 
 
 class Tools:
@@ -30,10 +40,9 @@ class Tools:
         command = ["redis-benchmark", "-p", str(server.port), "-t", test, "-n", str(requests),
                    "--csv", *options]
         before = server.cpu_seconds()
-        done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT_S,
-                              check=True)
+        printed = output_of(command)
         cpu = server.cpu_seconds() - before
-        row = list(csv.DictReader(io.StringIO(done.stdout)))[-1]
+        row = list(csv.DictReader(io.StringIO(printed)))[-1]
         return {"rate": float(row["rps"]), "cpu": cpu / requests * 1e6,
                 "p50": float(row["p50_latency_ms"]) * 1e3,
                 "p99": float(row["p99_latency_ms"]) * 1e3}
@@ -42,10 +51,8 @@ class Tools:
         where = ["--unix", server.unix] if unix else ["--port", str(server.port)]
         command = [self.probe_path, mode, *where, "--seconds", str(seconds * self.scale), *options]
         before = server.cpu_seconds()
-        done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT_S,
-                              check=True)
+        found = json.loads(output_of(command))
         cpu = server.cpu_seconds() - before
-        found = json.loads(done.stdout)
         return {"rate": found["requests"] / found["seconds"], "cpu": cpu / found["requests"] * 1e6,
                 "core": 100 * cpu / found["seconds"], "p50": found["p50"], "p99": found["p99"],
                 "longest": found["max"] / 1e3}
@@ -55,7 +62,7 @@ class Tools:
             command = [self.magento_path, "--port", str(server.port), "--json", result.name,
                        *options, "--fill", "no", "--pages", str(int(pages * self.scale))]
             before = server.cpu_seconds()
-            subprocess.run(command, stdout=subprocess.DEVNULL, timeout=RUN_LIMIT_S, check=True)
+            output_of(command)
             cpu = server.cpu_seconds() - before
             found = json.load(result)
         return {"rate": found["requests"] / found["seconds"], "cpu": cpu / found["requests"] * 1e6,
@@ -108,7 +115,7 @@ def fill_shop(*saves):
     def fill(tools, server):
         server.ask("FLUSHALL")
         command = [tools.magento_path, "--port", str(server.port), "--pages", "1", *saves]
-        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        output_of(command)
     return fill
 
 
