@@ -55,5 +55,6 @@ int64_t WallUs() { return ReadNs(CLOCK_REALTIME) / 1000; }
 int64_t MonotonicMs() { return ReadNs(CLOCK_MONOTONIC) / 1'000'000; }
 int64_t MonotonicUs() { return ReadNs(CLOCK_MONOTONIC) / 1000; }
 int64_t MonotonicNs() { return ReadNs(CLOCK_MONOTONIC); }
+int64_t ThreadCpuNs() { return ReadNs(CLOCK_THREAD_CPUTIME_ID); }
 
 }  // namespace larder

@@ -54,7 +54,7 @@ constexpr Directive kDirectives[] = {
     {"busy-poll-usec", "", Custom(CheckBusyPoll), "auto", kLive, kWorks,
      "Microseconds an idle thread looks again before it sleeps.", nullptr, PublishBusyPoll},
     {"gather-usec", "", Custom(CheckGather), "auto", kLive, kWorks,
-     "Microseconds a thread lets commands gather before it takes them; auto: 30 with many clients.",
+     "Microseconds a thread lets commands gather before it takes them; auto: what pays, up to 120.",
      nullptr, PublishGather},
     {"proto-max-bulk-len", "", Memory(kMib), "536870912", kLive, kWorks,
      "The largest single argument of a request, in bytes.", &Settings::proto_max_bulk_bytes},

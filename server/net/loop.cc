@@ -9,7 +9,6 @@
 
 #include "server/base/check.h"
 #include "server/base/clock.h"
-#include "server/net/gathering.h"
 
 namespace larder {
 namespace {
@@ -58,6 +57,7 @@ void Loop::Wake() {
 }
 
 Loop::End Loop::Run(NetWorker& worker) {
+  gathering_.Adopted();
   if (executing_ != nullptr) TakeOver();
   now_ms_ = worker.now_ms = WallMs();
   while (true) {
@@ -97,10 +97,13 @@ void Loop::Collect(NetWorker& worker) {
 }
 
 // Events after a wait for which they gather; 0 where there was none, or nothing to wait for.
-int Loop::GatherEvents() {
-  const int64_t setting_us = engine_.config.settings().gather_us;
-  const int64_t wait_us =
-      GatherUs(setting_us, active_.Count(now_ms_), receiving_.size(), requests_);
+int Loop::GatherEvents(int64_t ended_ns, const WorkerStats& stats) {
+  const int64_t wait_us = gathering_.WaitUs(engine_.config.settings().gather_us,
+                                            {.active_clients = active_.Count(now_ms_),
+                                             .served = receiving_.size(),
+                                             .requests = requests_,
+                                             .commands = stats.commands.value(),
+                                             .ended_ns = ended_ns});
   if (wait_us == 0) return 0;
   std::this_thread::sleep_for(std::chrono::microseconds(wait_us));
   return ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
@@ -118,7 +121,7 @@ void Loop::CountRound(int64_t ended_ns, WorkerStats& stats) {
 int Loop::WaitForEvents(WorkerStats& stats) {
   const int64_t ended_ns = MonotonicNs();
   CountRound(ended_ns, stats);
-  if (const int count = GatherEvents(); count > 0) {
+  if (const int count = GatherEvents(ended_ns, stats); count > 0) {
     woke_ns_ = MonotonicNs();
     return count;
   }

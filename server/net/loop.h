@@ -33,6 +33,7 @@
 #include "server/net/active_clients.h"
 #include "server/net/busy_poll.h"
 #include "server/net/connection.h"
+#include "server/net/gathering.h"
 #include "server/net/idle_wait.h"
 #include "server/net/lease_pool.h"
 #include "server/net/lookahead.h"
@@ -78,7 +79,7 @@ class Loop final : public Mailbox {
 
   // ---- Waiting and receiving (loop.cc) ----------------------------------------------------------
   void Collect(NetWorker& worker);
-  int GatherEvents();
+  int GatherEvents(int64_t ended_ns, const WorkerStats& stats);
   int WaitForEvents(WorkerStats& stats);
   void CountRound(int64_t ended_ns, WorkerStats& stats);
   int64_t NextTimeoutMs() const;
@@ -147,6 +148,7 @@ class Loop final : public Mailbox {
   IdleWait idle_;
   BusyPoll poll_;
   ActiveClients active_;
+  Gathering gathering_;
   Transfers transfers_;
   LeasePool leases_;
   Acceptor* acceptor_ = nullptr;  // null: another loop accepts

@@ -12,7 +12,6 @@
 #include "server/base/socket.h"
 #include "server/net/active_clients.h"
 #include "server/net/busy_poll.h"
-#include "server/net/gathering.h"
 #include "server/net/input_buffer.h"
 #include "server/net/transfers.h"
 
@@ -224,23 +223,6 @@ TEST(ActiveClients, ManyCommandsAreNotManyClients) {
   ActiveClients active;
   for (int i = 0; i < 1000; ++i) active.Received(1000, 1000);  // of one client, which is at work
   EXPECT_LE(active.Count(1000), 1);
-}
-
-TEST(Gathering, KeepsManyClientsWaitingAndNotFew) {
-  EXPECT_EQ(GatherUs(-1, kManyClients - 1, 3, 3), 0);
-  EXPECT_EQ(GatherUs(-1, kManyClients, 3, 3), kAutoGatherUs);
-  EXPECT_EQ(GatherUs(-1, kManyClients, kFullRound, kFullRound), 0) << "rounds are full without";
-}
-
-TEST(Gathering, LetsDeepPipelinesGoOn) {
-  EXPECT_EQ(GatherUs(-1, kManyClients, 3, 3 * 16), kAutoGatherUs);
-  EXPECT_EQ(GatherUs(-1, kManyClients, 3, 3 * kDeepPipeline), 0);
-  EXPECT_EQ(GatherUs(-1, kManyClients, 0, 5), 0) << "what was carried over from the last round";
-}
-
-TEST(Gathering, ObeysAFixedSetting) {
-  EXPECT_EQ(GatherUs(100, 1, 1, 1), 100);
-  EXPECT_EQ(GatherUs(0, 100, 1, 1), 0);
 }
 
 }  // namespace
