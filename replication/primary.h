@@ -89,7 +89,7 @@ class Primary final : public Mailbox {
   void Obey(ReplicaLink& link, Args words);
   void DropTalker(ReplicaLink& link, Args words);
   void Feed();
-  // The log's callback. Any thread; waits for nobody.
+  // The log's callback. Any thread, which waits half a millisecond at the most.
   void TakeNews();
   bool FeedShortNews();
   void Watch(ReplicaLink& link);

@@ -1,4 +1,5 @@
 // What Primary sends: by its own thread, or, where it is little, by the thread that made it.
+#include <sched.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -15,11 +16,21 @@ using State = ReplicaLink::State;
 
 // What some pages save. More is sent by the thread, while commands go on.
 constexpr size_t kShortNews = 64 * 1024;
+// How long who has news waits for his turn, so that his replies don't leave before them. A round of
+// the thread takes some microseconds; one that cuts a snapshot, or lost its core, is not waited
+// for.
+constexpr int64_t kMostPatienceUs = 500;
 
 }  // namespace
 
 void Primary::TakeNews() {
-  if (!round_mutex_.TryLock()) return Wake();
+  if (!round_mutex_.TryLock()) {
+    const int64_t begin_us = MonotonicUs();
+    do {
+      if (MonotonicUs() - begin_us > kMostPatienceUs) return Wake();
+      ::sched_yield();
+    } while (!round_mutex_.TryLock());
+  }
   const bool whole = FeedShortNews();
   round_mutex_.Unlock();
   if (!whole) Wake();

@@ -48,13 +48,13 @@ void Keeper::Round(Worker& worker) {
       engine_.RemovesExpired(worker.now_ms)) {
     ExpireDue(engine_, worker);
     engine_.average_ttl.Sample(engine_, worker);
-    engine_.log.Announce();
   }
   if (engine_.replica.load(std::memory_order_relaxed)) {
     engine_.local_expiries.RemoveDue(engine_, worker);
   }
   FreeRetiredArrays(worker);
   EvictWhatIsLeft(worker);
+  engine_.log.Announce();
   engine_.Settle(worker);
   engine_.rates.Sample(engine_.stats, MonotonicMs());
   SampleMemory();
