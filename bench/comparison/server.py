@@ -29,6 +29,9 @@ class Server:
 
     def start(self):
         """In an empty folder. Returns the seconds until the first PONG."""
+        with contextlib.suppress(OSError):
+            self.connect().close()
+            sys.exit("port %d is in use: does another comparison run?" % self.port)
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
         return self.start_here(look_every_s=0.0005)
