@@ -3,8 +3,8 @@
 #
 #   tests/run.sh            everything
 #   tests/run.sh --quick    the Release build only
-#   tests/run.sh long       everything, then the long tier: ten minutes of each fuzzer, 10,000 cut
-#                           links, and the pair of containers
+#   tests/run.sh long       everything, then the long tier: ten minutes of each fuzzer, the process
+#                           tests on a slow machine, 10,000 cut links, and the pair of containers
 #
 # The builds, each with only what it runs:
 #   build/        g++ Release: every test, and the transcripts against redis-server
@@ -102,6 +102,8 @@ if [[ ${1:-} == long ]]; then
       failed=$((failed + 1))
     fi
   done
+  echo "== the process tests on a slow machine"
+  LARDER_SLOW="$PWD/build/tests/libslow_machine.so" check build -R '^process/'
   echo "== 10,000 cut links"
   if LARDER_SERVER=build/larder-server LARDER_CUTS=10000 LARDER_SYNC_S=60 \
     tests/process/replication_stress_test.py Cuts FullSyncUnderLoad > build/links.log 2>&1; then

@@ -110,6 +110,8 @@ class Payload(ServerTest):
                 wire.send(restore)
                 answer = wire.socket.recv(100)
                 self.assertGreater(os.path.getsize(self.server.log_path), size)
+                while not answer.endswith(b"\n"):
+                    answer += wire.socket.recv(100)
                 self.assertEqual(answer, b"-ERR Bad data format\r\n")
 
 

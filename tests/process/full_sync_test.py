@@ -118,7 +118,7 @@ class FullSync(unittest.TestCase):
     def test_a_snapshot_that_runs_meanwhile_is_of_the_old_data(self):
         primary, replica = self.pair()
         before = replica.call("DEBUG", "DIGEST")
-        replica.call("CONFIG", "SET", "rdb-key-save-delay", "50")
+        replica.call("CONFIG", "SET", "rdb-key-save-delay", "200")
         replica.call("BGSAVE")
         follow(replica, primary)
         self.assertEqual(replica.info("rdb_bgsave_in_progress"), "1")

@@ -1,7 +1,9 @@
 """What the process tests share: a server process, a raw connection, measurements from /proc.
 
 The server under test is the environment's LARDER_SERVER. LARDER_SANITIZED=1 says that it is a
-sanitizer build: slower and fatter, so counts are smaller and memory is not measured.
+sanitizer build: slower and fatter, so counts are smaller and memory is not measured. LARDER_SLOW
+names tests/faults/slow_machine.cc as a library: servers without other faults run on such a machine,
+where counts are smaller and nothing is measured either.
 """
 import os
 import random
@@ -16,7 +18,8 @@ import unittest
 
 SERVER = os.environ.get("LARDER_SERVER", "build/larder-server")
 BUILD = os.path.dirname(os.path.abspath(SERVER))  # the build folder: what tests fetch is kept here
-SANITIZED = os.environ.get("LARDER_SANITIZED") == "1"
+SLOW_MACHINE = os.environ.get("LARDER_SLOW", "")
+SANITIZED = os.environ.get("LARDER_SANITIZED") == "1" or SLOW_MACHINE != ""
 DEADLINE_S = 20
 
 
@@ -184,6 +187,9 @@ class Server:
                    "--enable-debug-command", "yes"]
         if "--bind" not in options:
             command += ["--bind", "127.0.0.1"]
+        if SLOW_MACHINE and program == SERVER and environment is None:
+            environment = {"LD_PRELOAD": os.path.abspath(SLOW_MACHINE)}
+            command += [] if "--io-uring" in options else ["--io-uring", "no"]
 
         def limit_files():
             if files:

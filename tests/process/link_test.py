@@ -5,16 +5,14 @@ import os
 import signal
 import socket
 import subprocess
-import threading
 import unittest
 
+from fake_primary import EMPTY, ID, FakePrimary, full
 from harness import SANITIZED, Server, encode, wait_until
 from replication_stream_test import ReplicaLink
 
 QUICK = ("--repl-diskless-sync-delay", "0")
-ID = "a" * 40
 MARK = "e" * 40
-EMPTY = b"REDIS0010\xff" + bytes(8)  # a data set without keys; zeros: no checksum
 
 
 def snapshot_of(**keys):
@@ -27,59 +25,6 @@ def snapshot_of(**keys):
             wire._more()
         wire.buffer = wire.buffer.lstrip(b"\n")
         return wire._bytes(int(wire._line()[1:]))
-
-
-class FakePrimary:
-    """Shakes hands as a primary does, answers PSYNC with `answers`, one for each link, and then
-    leaves the link as it is. An answer is what is sent, or does the sending. `asked` are the
-    PSYNCs."""
-
-    def __init__(self, *answers):
-        self.answers = list(answers)
-        self.asked = []
-        self.links = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.listener.close()
-        for link in self.links:
-            link.close()
-
-    def _accept(self):
-        while True:
-            try:
-                link = self.listener.accept()[0]
-            except OSError:
-                return
-            self.links.append(link)
-            threading.Thread(target=self._serve, args=(link,), daemon=True).start()
-
-    def _serve(self, link):
-        try:
-            data = b""
-            while b"PSYNC" not in data:
-                data = link.recv(4096)
-                if not data:
-                    return
-                if b"PSYNC" not in data:
-                    link.sendall(b"+PONG\r\n" if b"PING" in data else b"+OK\r\n")
-            self.asked.append(data.decode().split("\r\n"))
-            if self.answers:
-                answer = self.answers.pop(0)
-                answer(link) if callable(answer) else link.sendall(answer)
-        except OSError:
-            pass
-
-
-def full(snapshot=EMPTY, offset=0, head=None):
-    """FULLRESYNC and a snapshot with its length, or with another head."""
-    head = b"$%d\r\n" % len(snapshot) if head is None else head
-    return b"+FULLRESYNC %s %d\r\n%s%s" % (ID.encode(), offset, head, snapshot)
 
 
 class BadPrimary(unittest.TestCase):
