@@ -89,7 +89,8 @@ class Primary final : public Mailbox {
   void Obey(ReplicaLink& link, Args words);
   void DropTalker(ReplicaLink& link, Args words);
   void Feed();
-  // The log's callback. Any thread, which waits half a millisecond at the most.
+  // The log's callback. Any thread, which waits half a millisecond at the most, and for nobody
+  // where there are several loops.
   void TakeNews();
   bool FeedShortNews();
   void Watch(ReplicaLink& link);

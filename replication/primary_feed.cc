@@ -16,7 +16,7 @@ using State = ReplicaLink::State;
 
 // What some pages save. More is sent by the thread, while commands go on.
 constexpr size_t kShortNews = 64 * 1024;
-// How long who has news waits for his turn, so that his replies don't leave before them. A round of
+// How long a loop waits for its turn, so that its replies don't leave before its news. A round of
 // the thread takes some microseconds; one that cuts a snapshot, or lost its core, is not waited
 // for.
 constexpr int64_t kMostPatienceUs = 500;
@@ -25,6 +25,8 @@ constexpr int64_t kMostPatienceUs = 500;
 
 void Primary::TakeNews() {
   if (!round_mutex_.TryLock()) {
+    // Of several loops one would wait for the sends of all others.
+    if (engine_.io_threads > 1) return Wake();
     const int64_t begin_us = MonotonicUs();
     do {
       if (MonotonicUs() - begin_us > kMostPatienceUs) return Wake();
