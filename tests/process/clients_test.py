@@ -29,7 +29,8 @@ class Clients(ServerTest):
         for needed in ("node", "npm"):
             if shutil.which(needed) is None:
                 self.skipTest("no " + needed)
-        install = "npm install --no-audit --no-fund --no-save --prefix . " + PACKAGES
+        install = ("npm install --no-audit --no-fund --no-save --fetch-retries 1 "
+                   "--fetch-retry-mintimeout 1000 --fetch-timeout 30000 --prefix . " + PACKAGES)
         folder = fetch("node", install, "node_modules/redis")
         return self.play("node", os.path.join(CLIENTS, program), folder, self.server.port, *words)
 

@@ -283,10 +283,15 @@ class Server:
         return len(os.listdir("/proc/%d/fd" % self.process.pid))
 
 
+NOT_FETCHED = {}  # why, by name: asking once takes long enough
+
+
 def fetch(name, command, result):
     """A folder build/NAME that `command` fills, once, as a test's first need of it; the test is
     skipped where that fails, since not every machine reaches the package registries."""
     folder = os.path.join(BUILD, name)
+    if name in NOT_FETCHED:
+        raise unittest.SkipTest(NOT_FETCHED[name])
     if not os.path.exists(os.path.join(folder, result)):
         os.makedirs(folder, exist_ok=True)
         try:
@@ -296,7 +301,9 @@ def fetch(name, command, result):
         except subprocess.TimeoutExpired:
             problem = "no answer"
         if not os.path.exists(os.path.join(folder, result)):
-            raise unittest.SkipTest("%s can not be had: %s" % (name, problem or "no " + result))
+            why = "%s can not be had: %s" % (name, problem or "no " + result)
+            NOT_FETCHED[name] = why
+            raise unittest.SkipTest(why)
     return folder
 
 
