@@ -6,6 +6,8 @@
 // A connection that waits with half a request owns the bytes of it and a few hundred more.
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -100,11 +102,20 @@ struct Connection {
 
   // In which of the loop's lists it stands.
   bool in_batch = false, in_outbox = false, in_endings = false, in_held = false;
-  uint32_t interest = 0;           // what epoll watches for
+  // What epoll watches for: of one that is served in full kInput, once for each change.
+  static constexpr uint32_t kInput = EPOLLIN | EPOLLRDHUP | EPOLLET;
+  uint32_t interest = 0;
+  bool readable = false;           // its socket may hold input of which epoll tells no more
+  bool hung_up = false;            // the other side has ended, behind what it has sent
+  bool broken = false;             // in both directions
   int64_t deadline_ms = 0;         // of a parked command, Unix time; 0: none
   int64_t active_ms = 0;           // when it last sent something, Unix time
   int64_t over_soft_since_ms = 0;  // its output has been over the soft limit since; 0: it is not
 
+  // Whether input is taken from its socket: not before what came earlier has been looked at.
+  bool receives() const {
+    return !in_batch && turn != Turn::kBusy && ending == Ending::kNone && (!paused || broken);
+  }
   bool runnable() const { return turn == Turn::kReady && ending == Ending::kNone && !paused; }
 };
 

@@ -81,11 +81,11 @@ Loop::End Loop::Run(NetWorker& worker) {
 void Loop::Collect(NetWorker& worker) {
   ++rounds_;
   batch_.swap(carry_);
-  const bool idle = batch_.empty() && outbox_.empty() && Mailbox::empty() && late_ == nullptr;
+  const bool idle =
+      batch_.empty() && outbox_.empty() && Mailbox::empty() && late_ == nullptr && !AnyToReceive();
   const int count =
       idle ? WaitForEvents(worker.stats) : ::epoll_wait(epoll_.fd(), events_, kMostEvents, 0);
   now_ms_ = worker.now_ms = WallMs();
-  receiving_.clear();
   requests_ = 0;
   for (int i = 0; i < count; ++i) HandleEvent(events_[i], worker);
   if (has_arrivals_.load(std::memory_order_acquire)) TakeArrivals(worker);
@@ -93,7 +93,7 @@ void Loop::Collect(NetWorker& worker) {
   for (Connection* c : batch_) {
     if (c->lease == nullptr) c->input = c->rest.view();
   }
-  if (count == 0 && batch_.empty() && stopping_) closing_ = true;
+  if (count == 0 && batch_.empty() && stopping_ && !AnyToReceive()) closing_ = true;
 }
 
 // Events after a wait for which they gather; 0 where there was none, or nothing to wait for.
@@ -183,22 +183,39 @@ void Loop::HandleEvent(const epoll_event& event, NetWorker& worker) {
     Touch(c);
   }
   if ((event.events & ~static_cast<uint32_t>(EPOLLOUT)) == 0) return;
-  if (c.in_batch) return;  // what it has sent before comes first; epoll will say it again
+  c.hung_up |= (event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  c.broken |= (event.events & (EPOLLHUP | EPOLLERR)) != 0;
   if (c.ending == Connection::Ending::kNone) {
-    receiving_.push_back(&c);
+    NoteReadable(c);
   } else {
     Close(c, Connection::Ending::kNow);  // hung up while its last output was waiting
   }
 }
 
+void Loop::NoteReadable(Connection& c) {
+  if (!std::exchange(c.readable, true)) readable_.push_back(&c);
+}
+
+bool Loop::AnyToReceive() const {
+  return std::any_of(readable_.begin(), readable_.end(),
+                     [](const Connection* c) { return c->receives(); });
+}
+
 void Loop::Receive(NetWorker& worker) {
+  receiving_.clear();
+  std::erase_if(readable_, [this](Connection* c) {
+    if (!c->receives() || receiving_.size() == kMostEvents) return false;
+    c->readable = false;
+    receiving_.push_back(c);
+    return true;
+  });
   if (receiving_.empty()) return;
   receptions_.clear();
   for (Connection* c : receiving_) PrepareReception(*c);
   transfers_.Receive(receptions_);
   worker.stats.reads.Add(receptions_.size());
   for (size_t i = 0; i < receiving_.size(); ++i) {
-    TakeReceived(*receiving_[i], receptions_[i].result, worker);
+    TakeReceived(*receiving_[i], receptions_[i], worker);
   }
 }
 
@@ -218,13 +235,15 @@ size_t Loop::MissingAhead(const Connection& c, size_t have) {
   return std::min(missing, std::max(have, kMostSpaceAhead));
 }
 
-void Loop::TakeReceived(Connection& c, ssize_t result, NetWorker& worker) {
+void Loop::TakeReceived(Connection& c, const Reception& reception, NetWorker& worker) {
+  const ssize_t result = reception.result;
   if (result <= 0) {
     if (c.lease != nullptr) leases_.Return(std::move(c.lease));
     if (result != -EAGAIN) Close(c, Connection::Ending::kNow);
     return;
   }
   const size_t size = static_cast<size_t>(result);
+  if (size == reception.size || c.hung_up) NoteReadable(c);
   worker.stats.input_bytes.Add(size);
   active_.Received(std::exchange(c.active_ms, now_ms_), now_ms_);
   c.starved = false;

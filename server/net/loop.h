@@ -1,8 +1,9 @@
 // Loop: serves a set of connections in batches. A batch takes all sockets that are ready, receives
 // from each, parses every complete request, prefetches what they will touch, executes them inside
 // the gate, and sends each connection's replies at once: one receive and one send per connection
-// and wake-up. Sockets are watched level-triggered in one private epoll set, so nothing is read
-// until it says EAGAIN.
+// and wake-up. Sockets are watched edge-triggered in one private epoll set: a level would have the
+// kernel look at each socket a second time. Nothing is read until it says EAGAIN: a receive that
+// comes short has emptied the socket, but for the other side's end, of which epoll tells.
 //
 // A loop is an object, not a thread: all its state is here, and whoever calls Run goes on where the
 // last one stopped, also in the middle of a batch (standby.h). One thread at a time runs it; Offer,
@@ -84,10 +85,12 @@ class Loop final : public Mailbox {
   void CountRound(int64_t ended_ns, WorkerStats& stats);
   int64_t NextTimeoutMs() const;
   void HandleEvent(const epoll_event& event, NetWorker& worker);
+  void NoteReadable(Connection& c);
+  bool AnyToReceive() const;
   void Receive(NetWorker& worker);
   void PrepareReception(Connection& c);
   static size_t MissingAhead(const Connection& c, size_t have);
-  void TakeReceived(Connection& c, ssize_t result, NetWorker& worker);
+  void TakeReceived(Connection& c, const Reception& reception, NetWorker& worker);
   void AddToBatch(Connection& c);
   void Carry(Connection& c);
 
@@ -154,12 +157,13 @@ class Loop final : public Mailbox {
   Acceptor* acceptor_ = nullptr;  // null: another loop accepts
 
   absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> connections_;
-  std::vector<Connection*> batch_;    // received, being executed
-  size_t next_ = 0;                   // of them, the one to parse next
-  std::vector<Connection*> carry_;    // have input left for the next batch
-  std::vector<Connection*> outbox_;   // have output to send
-  std::vector<Connection*> held_;     // have output that waits for the log (ReplyHold)
-  std::vector<Connection*> endings_;  // are to go
+  std::vector<Connection*> batch_;     // received, being executed
+  size_t next_ = 0;                    // of them, the one to parse next
+  std::vector<Connection*> readable_;  // may have input in their sockets (Connection::readable)
+  std::vector<Connection*> carry_;     // have input left for the next batch
+  std::vector<Connection*> outbox_;    // have output to send
+  std::vector<Connection*> held_;      // have output that waits for the log (ReplyHold)
+  std::vector<Connection*> endings_;   // are to go
   Lookahead lookahead_;
   Connection* executing_ = nullptr;  // whose command runs: found here by whoever adopts the loop
   RequestParser::Limits limits_;

@@ -47,7 +47,7 @@ void Loop::TakeArrivals(NetWorker& worker) {
     c.client.connected_ms = c.active_ms = now_ms_;
     c.client.last_command_ms.store(now_ms_, std::memory_order_relaxed);
     epoll_event event = {};
-    event.events = c.interest = EPOLLIN;
+    event.events = c.interest = Connection::kInput;
     event.data.ptr = &c;
     if (::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, fd, &event) != 0) {  // the kernel is out of memory
       load_.fetch_sub(1, std::memory_order_relaxed);
@@ -58,7 +58,7 @@ void Loop::TakeArrivals(NetWorker& worker) {
     engine_.client_memory.Count(c.client);
     worker.stats.connections.Add(1);
     // Most clients speak at once: what they sent is there, and epoll need not be asked.
-    receiving_.push_back(&c);
+    NoteReadable(c);
   }
 }
 
@@ -173,7 +173,7 @@ void Loop::Finished(Connection& c, NetWorker& worker) {
   const std::unique_ptr<BusyState> busy = std::move(c.busy);
   c.turn = Turn::kReady;
   epoll_event event = {};
-  event.events = c.interest = EPOLLIN;
+  event.events = c.interest = Connection::kInput;
   event.data.ptr = &c;
   ::epoll_ctl(epoll_.fd(), EPOLL_CTL_ADD, c.socket.fd(), &event);
   Conclude(c, c.finished, busy->begin, busy->end);
@@ -304,6 +304,7 @@ void Loop::Destroy(Connection& c) {
   if (c.in_batch) std::erase(carry_, &c);
   if (c.in_outbox) std::erase(outbox_, &c);
   if (c.in_held) std::erase(held_, &c);
+  if (c.readable) std::erase(readable_, &c);
   if (c.over_soft_since_ms != 0) --over_soft_limit_;
   SetDeadline(c, 0);
   engine_.clients.Remove(c.client);

@@ -218,8 +218,12 @@ void Loop::UpdateInterest(Connection& c) {
   if (c.turn == Connection::Turn::kBusy || c.ending == Connection::Ending::kNow) return;
   if (!c.socket.open()) return;
   epoll_event event = {};
-  if (c.ending == Ending::kNone && !c.paused) event.events |= EPOLLIN;
-  if (c.output_blocked) event.events |= EPOLLOUT;
+  event.events = Connection::kInput;
+  if (c.output_blocked || c.paused || c.ending != Ending::kNone) {
+    // The level: what came short may not have filled the socket, only the pieces of one send.
+    const bool reads = c.ending == Ending::kNone && !c.paused;
+    event.events = (reads ? EPOLLIN : 0u) | (c.output_blocked ? EPOLLOUT : 0u);
+  }
   if (event.events == c.interest) return;
   c.interest = event.events;
   event.data.ptr = &c;

@@ -2,7 +2,8 @@
 // the worst moments, and whose system calls are interrupted or do less than they were asked for.
 //
 // One lock, wait, send, receive, write or sync of SLOW_ONE_IN (200) takes up to 6 ms longer, one of
-// 25 times as many up to 200 ms; every eighth transfer is short, and one of 64 is interrupted.
+// 25 times as many up to 200 ms; every eighth transfer is short, and one of 64 is interrupted. What
+// is received from a socket is never short: epoll(7) promises that only an empty one does that.
 // SLOW_SEED chooses which: each thread has a sequence of its own, by the order in which threads
 // first come here. io_uring is not seen: use `io-uring no`.
 #include <dlfcn.h>
@@ -95,7 +96,7 @@ ssize_t read(int fd, void* to, size_t most) {
 
 ssize_t recv(int fd, void* to, size_t most, int flags) {
   static const auto real = Real<ssize_t(int, void*, size_t, int)>("recv");
-  return Interrupted(most) ? -1 : real(fd, to, Part(most), flags);
+  return Interrupted(most) ? -1 : real(fd, to, most, flags);
 }
 
 ssize_t write(int fd, const void* from, size_t size) {

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "server/net/lease_pool.h"
 #include "tests/net/test_server.h"
 
 namespace larder {
@@ -68,6 +69,38 @@ TEST_P(EveryTransport, CarriesLargeValuesBothWays) {
   other.Send(Request({"GET", "big"}) + Request({"GET", "big"}));
   const std::string reply = Bulk(value);
   EXPECT_TRUE(other.Read(2 * reply.size()) == reply + reply);
+}
+
+// Epoll tells once of both, and a receive returns only the first.
+TEST_P(EveryTransport, NoticesTheEndThatCameTogetherWithARequest) {
+  TestServer server({"--io-uring", GetParam(), "--gather-usec", "10000"});
+  for (int i = 0; i < 5; ++i) {
+    TestClient client(server), other(server);  // two at once: io_uring receives from several
+    EXPECT_EQ(client.Ask("ECHO a") + other.Ask("ECHO a"), "$1\r\n$1\r\n");
+    for (TestClient* each : {&client, &other}) {  // while the loop waits
+      each->Send("ECHO b\r\n");
+      ASSERT_EQ(::shutdown(each->fd(), SHUT_WR), 0);
+    }
+    for (TestClient* each : {&client, &other}) {
+      ASSERT_EQ(each->Read(10), "a\r\n$1\r\nb\r\n");
+      ASSERT_TRUE(each->Closed());
+    }
+  }
+}
+
+// Epoll tells once of more than is received at once.
+TEST_P(EveryTransport, ReceivesAllOfWhatWasSentAtOnce) {
+  TestServer server({"--io-uring", GetParam()});
+  TestClient client(server);
+  std::string requests, replies;
+  while (requests.size() < 16 * LeasePool::kLeaseBytes) {
+    requests += "ECHO a\r\n";  // which divides what is received at once
+    replies += "$1\r\na\r\n";
+  }
+  for (int i = 0; i < 20; ++i) {
+    client.Send(requests);
+    ASSERT_EQ(client.Read(replies.size()), replies);
+  }
 }
 
 TEST_P(EveryTransport, ServesManyAtOnce) {

@@ -101,8 +101,15 @@ class TestClient {
     Send(std::string(command) + "\r\n");
     return ReadLine();
   }
-  // True when the server has closed the connection and sent nothing more.
-  bool Closed() { return Read(1).empty(); }
+  // True when the server has closed the connection and sent nothing more; false after 10 s.
+  bool Closed() {
+    char byte;
+    ssize_t received;
+    do {
+      received = ::recv(socket_.fd(), &byte, 1, 0);
+    } while (received < 0 && errno == EINTR);
+    return received == 0 || (received < 0 && errno == ECONNRESET);
+  }
   int fd() const { return socket_.fd(); }
   void Close() { socket_.Close(); }
 
