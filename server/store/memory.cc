@@ -135,7 +135,12 @@ size_t ResidentBytes() {
   return found == 2 ? resident * static_cast<size_t>(sysconf(_SC_PAGESIZE)) : 0;
 }
 
+void FlushThreadCache() {
+  if (HasJemalloc()) mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
+}
+
 void PurgeMemory() {
+  FlushThreadCache();
   if (HasJemalloc()) {
     // 4096 is MALLCTL_ARENAS_ALL.
     mallctl("arena.4096.purge", nullptr, nullptr, nullptr, 0);

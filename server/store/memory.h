@@ -30,6 +30,9 @@ size_t ResidentBytes();
 
 // Gives free pages back to the system.
 void PurgeMemory();
+// Gives up the blocks that the allocator keeps for the calling thread: a cached block holds its
+// page, and hundreds of them may.
+void FlushThreadCache();
 
 // jemalloc's own report, or an explanation where it is not linked.
 std::string AllocatorReport();

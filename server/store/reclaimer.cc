@@ -2,6 +2,7 @@
 
 #include "server/base/background.h"
 #include "server/store/heap_counters.h"
+#include "server/store/memory.h"
 
 namespace larder {
 
@@ -35,31 +36,33 @@ void Reclaimer::Push(const Work& work, uint64_t objects) {
 void Reclaimer::Run() {
   CountThisThread();
   CoreOffers offers;
-  for (;;) {
-    Work work;
-    {
-      MutexLock lock(mutex_);
-      while (queue_.empty() && !stopping_) changed_.Wait(mutex_);
-      if (queue_.empty()) return;
-      work = queue_.front();
-      queue_.pop_front();
-    }
+  for (Work work; AwaitWork(work);) {
     Do(work);
     offers.Offer();
   }
 }
 
-void Reclaimer::Help(uint64_t most_bytes) {
-  while (pending_bytes() > most_bytes) {
-    Work work;
-    {
-      MutexLock lock(mutex_);
-      if (queue_.empty() || queue_.front().bytes > kMostHelpBytes) return;
-      work = queue_.front();
-      queue_.pop_front();
-    }
-    Do(work);
+// False: there will be none any more.
+bool Reclaimer::AwaitWork(Work& work) {
+  if (TakeWork(work)) return true;
+  FlushThreadCache();  // of all that this thread has freed it will use nothing again
+  {
+    MutexLock lock(mutex_);
+    while (queue_.empty() && !stopping_) changed_.Wait(mutex_);
   }
+  return TakeWork(work);
+}
+
+bool Reclaimer::TakeWork(Work& work, size_t most_bytes) {
+  MutexLock lock(mutex_);
+  if (queue_.empty() || queue_.front().bytes > most_bytes) return false;
+  work = queue_.front();
+  queue_.pop_front();
+  return true;
+}
+
+void Reclaimer::Help(uint64_t most_bytes) {
+  for (Work work; pending_bytes() > most_bytes && TakeWork(work, kMostHelpBytes);) Do(work);
 }
 
 void Reclaimer::Do(const Work& work) {

@@ -46,6 +46,9 @@ class Reclaimer {
   static constexpr size_t kMostHelpBytes = 1024 * 1024;
 
   void Push(const Work& work, uint64_t objects);
+  bool AwaitWork(Work& work);
+  // The next, unless it is larger.
+  bool TakeWork(Work& work, size_t most_bytes = SIZE_MAX);
   void Do(const Work& work);
   void Run();
 
