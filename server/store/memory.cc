@@ -53,9 +53,8 @@ void RefreshStats() {
 
 // Regions that lie in a thread's cache count as allocated in the statistics, but nobody uses them.
 int64_t BytesInUse() {
-  const size_t allocated = ReadAllocatorStats().allocated;
-  return static_cast<int64_t>(allocated -
-                              std::min(ReadSize("stats.arenas.4096.tcache_bytes"), allocated));
+  const AllocatorStats stats = ReadAllocatorStats();
+  return static_cast<int64_t>(stats.allocated - std::min(stats.cached, stats.allocated));
 }
 
 void NotePeak(size_t used) {
@@ -123,6 +122,7 @@ AllocatorStats ReadAllocatorStats() {
   stats.active = ReadSize("stats.active");
   stats.resident = ReadSize("stats.resident");
   stats.mapped = ReadSize("stats.mapped");
+  stats.cached = ReadSize("stats.arenas.4096.tcache_bytes");  // MALLCTL_ARENAS_ALL
   return stats;
 }
 

@@ -22,6 +22,7 @@ struct AllocatorStats {
   size_t active = 0;
   size_t resident = 0;
   size_t mapped = 0;
+  size_t cached = 0;  // of what is allocated: kept by threads for what they allocate next
 };
 AllocatorStats ReadAllocatorStats();
 

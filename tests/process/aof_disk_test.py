@@ -8,10 +8,10 @@ import unittest
 
 from aof_test import ALWAYS, ON, aof, digest, fill, manifest, rewritten
 from faults import EIO, ENOSPC, DiskTest
-from harness import DEADLINE_S, SANITIZED, Server, encode, wait_for_end, wait_until
+from harness import DEADLINE_S, REDUCED, Server, encode, wait_for_end, wait_until
 
 
-@unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
+@unittest.skipIf(REDUCED, "a sanitizer's runtime wants to be loaded first")
 class Refusing(DiskTest):
     """A disk that takes nothing."""
 

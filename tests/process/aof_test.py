@@ -11,7 +11,7 @@ import time
 import unittest
 
 from faults import Disk
-from harness import (SANITIZED, SERVER, Server, accepts, encode, redis_server, wait_for_end,
+from harness import (REDUCED, SERVER, Server, accepts, encode, redis_server, wait_for_end,
                      wait_until)
 
 DIRECTORY = "appendonlydir"
@@ -239,7 +239,7 @@ class Killed(unittest.TestCase):
                 self.assertEqual(again.call("GET", "k"), b"v")
 
 
-@unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
+@unittest.skipIf(REDUCED, "a sanitizer's runtime wants to be loaded first")
 class PowerCut(unittest.TestCase):
     def test_loses_nothing_that_was_acknowledged(self):
         with Server() as place:

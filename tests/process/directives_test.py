@@ -5,7 +5,7 @@ import tempfile
 import unittest
 
 from faults import EIO, DiskTest
-from harness import SANITIZED, Server
+from harness import REDUCED, Server
 
 PARAMETERS = os.path.join(os.path.dirname(__file__), "..", "config", "parameters.txt")
 
@@ -49,7 +49,7 @@ class Parameters(unittest.TestCase):
                 self.assertEqual(again[name], values[name], name)
 
 
-@unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
+@unittest.skipIf(REDUCED, "a sanitizer's runtime wants to be loaded first")
 class Unreadable(DiskTest):
     def test_a_file_that_can_not_be_read_is_not_written_anew(self):
         path = os.path.join(self.place.folder, "redis.conf")

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import SANITIZED, SERVER, Server, wait_until
+from harness import REDUCED, SERVER, Server, wait_until
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 DOCKER = os.path.join(ROOT, "docker")
@@ -144,7 +144,7 @@ class Image(unittest.TestCase):
                               env=dict(os.environ, LARDER_PORT=str(server.port)))
         self.assertEqual(done.returncode, status)
 
-    @unittest.skipIf(SANITIZED, "links the sanitizers' libraries too")
+    @unittest.skipIf(REDUCED, "links the sanitizers' libraries too")
     def test_the_packages_bring_every_library_of_the_server(self):
         with open(os.path.join(ROOT, "server/packages.txt")) as packages:
             listed = set(re.findall(r"^[\w.+-]+", packages.read().split("[run]")[1], re.M))

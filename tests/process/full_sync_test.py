@@ -7,9 +7,9 @@ import threading
 import time
 import unittest
 
-from harness import SANITIZED, Server, encode, wait_until
+from harness import REDUCED, Server, encode, wait_until
 
-KEYS = 2000 if SANITIZED else 8000
+KEYS = 2000 if REDUCED else 8000
 
 
 def fill(server, seed, keys=KEYS):
@@ -233,7 +233,7 @@ class FullSync(unittest.TestCase):
                 wait_until(lambda: second._line().lstrip(b"\n").startswith(b"$"), "it")
             self.assertEqual(primary.log().count("into a file"), 1)
 
-    @unittest.skipIf(SANITIZED, "measures memory")
+    @unittest.skipIf(REDUCED, "measures memory")
     def test_its_peak_is_a_quarter_above_what_is_served(self):
         primary, replica = self.pair(keys=4 * KEYS)
         used = int(replica.info("used_memory"))

@@ -19,7 +19,7 @@ import unittest
 SERVER = os.environ.get("LARDER_SERVER", "build/larder-server")
 BUILD = os.path.dirname(os.path.abspath(SERVER))  # the build folder: what tests fetch is kept here
 SLOW_MACHINE = os.environ.get("LARDER_SLOW", "")
-SANITIZED = os.environ.get("LARDER_SANITIZED") == "1" or SLOW_MACHINE != ""
+REDUCED = os.environ.get("LARDER_SANITIZED") == "1" or SLOW_MACHINE != ""
 DEADLINE_S = 20
 
 
@@ -214,7 +214,7 @@ class Server:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.stop()
-        log = self.log() if SANITIZED else ""
+        log = self.log() if REDUCED else ""
         subprocess.run(["rm", "-rf", self.folder], check=True)
         if "Sanitizer: " in log:
             raise AssertionError("a sanitizer found something:\n" + log)

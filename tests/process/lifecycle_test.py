@@ -8,7 +8,7 @@ import tempfile
 import time
 import unittest
 
-from harness import (SANITIZED, SERVER, SLOW_MACHINE, Server, ServerTest, encode, wait_for_end,
+from harness import (REDUCED, SERVER, SLOW_MACHINE, Server, ServerTest, encode, wait_for_end,
                      wait_until)
 
 
@@ -27,9 +27,9 @@ class Start(unittest.TestCase):
                         pass
                 took.append(time.monotonic() - begin)
         print("first PONG after %.1f ms" % (min(took) * 1000))
-        self.assertLess(min(took), 2 if SANITIZED else 0.1)
+        self.assertLess(min(took), 2 if REDUCED else 0.1)
 
-    @unittest.skipIf(SANITIZED, "measures memory")
+    @unittest.skipIf(REDUCED, "measures memory")
     def test_it_takes_less_than_8_mb_at_rest(self):
         with Server() as server:
             wait_until(lambda: server.rss() < 8 << 20, "that what a start needs is given back")
@@ -276,7 +276,7 @@ class Idle(ServerTest):
 
 
 class Crash(unittest.TestCase):
-    @unittest.skipIf(SANITIZED, "the sanitizer has its own report")
+    @unittest.skipIf(REDUCED, "the sanitizer has its own report")
     def test_a_crash_leaves_a_report_with_a_stack(self):
         with Server() as server:
             with server.wire() as wire:

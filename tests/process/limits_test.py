@@ -9,9 +9,9 @@ import sys
 import time
 import unittest
 
-from harness import DEADLINE_S, SANITIZED, Server, ServerTest, encode, wait_until
+from harness import DEADLINE_S, REDUCED, Server, ServerTest, encode, wait_until
 
-MANY = 1000 if SANITIZED else 10000
+MANY = 1000 if REDUCED else 10000
 
 
 class Clients(unittest.TestCase):
@@ -64,7 +64,7 @@ class Clients(unittest.TestCase):
             files, rss = server.open_files(), server.rss()
             self._open_and_drop(server, MANY)
             self.assertLessEqual(server.open_files(), files + 2)
-            if not SANITIZED:
+            if not REDUCED:
                 self.assertLess(server.rss() - rss, 2 << 20)
             self.assertEqual(server.stop(), 0)
 
@@ -82,7 +82,7 @@ class Clients(unittest.TestCase):
         wait_until(lambda: server.clients() == 0, "the end of the dropped clients")
 
     def test_many_at_the_same_time(self):
-        count = 200 if SANITIZED else 900  # a shell's limit of 1024 files
+        count = 200 if REDUCED else 900  # a shell's limit of 1024 files
         with Server() as server:
             wires = [server.wire() for _ in range(count)]
             for wire in wires:
@@ -123,7 +123,7 @@ class Clients(unittest.TestCase):
 
 class Memory(ServerTest):
     def test_half_a_request_costs_little(self):
-        count = 100 if SANITIZED else 800
+        count = 100 if REDUCED else 800
         idle = [self.server.wire() for _ in range(count)]
         for wire in idle:
             wire.call("PING")
@@ -135,7 +135,7 @@ class Memory(ServerTest):
         print("half a request costs %d bytes" % each)
         for wire in idle:
             wire.socket.close()
-        if not SANITIZED:
+        if not REDUCED:
             self.assertLess(each, 2048)
 
     def test_a_reader_over_the_output_limit_is_closed(self):
@@ -229,7 +229,7 @@ class Memory(ServerTest):
                 self.assertEqual(bystander.call("PING"), b"PONG")
             grown = self.server.rss() - before
             print("a slow reader costs %d MB" % (grown >> 20))
-            if not SANITIZED:
+            if not REDUCED:
                 self.assertLess(grown, 256 << 20)
             for _ in range(3):
                 self.assertEqual(len(wire.reply()), 10000)

@@ -8,7 +8,7 @@ import subprocess
 import unittest
 
 from fake_primary import EMPTY, ID, FakePrimary, full
-from harness import SANITIZED, Server, encode, wait_until
+from harness import REDUCED, Server, encode, wait_until
 from replication_stream_test import ReplicaLink
 
 QUICK = ("--repl-diskless-sync-delay", "0")
@@ -169,7 +169,7 @@ class BadPrimary(unittest.TestCase):
 
 class BadReplica(unittest.TestCase):
     # Of 100 KB each; sockets hold some MB.
-    SNAPSHOT_KEYS = 120 if SANITIZED else 300
+    SNAPSHOT_KEYS = 120 if REDUCED else 300
 
     def primary(self, *options):
         server = Server(*QUICK, *options)
@@ -356,7 +356,7 @@ class BadReplica(unittest.TestCase):
                 self.assertRaises(BlockingIOError, wire.socket.recv, 1)
                 self.assertEqual(wire.buffer, b"")
 
-    @unittest.skipIf(SANITIZED, "memory is not measured")
+    @unittest.skipIf(REDUCED, "memory is not measured")
     def test_a_slow_reader_is_cut_off_and_costs_no_more_than_its_limit(self):
         primary = self.primary("--client-output-buffer-limit", "replica 8mb 0 0",
                                "--repl-backlog-size", "1mb")

@@ -10,7 +10,7 @@ import unittest
 
 from aof_test import DIRECTORY, ON, aof, digest, fill, rewritten
 from faults import DiskTest
-from harness import SANITIZED, Server, encode, wait_until
+from harness import REDUCED, Server, encode, wait_until
 from persistence_test import restart, saved
 
 
@@ -112,7 +112,7 @@ class Turning(unittest.TestCase):
                 self.assertEqual(digest(again), before)
 
 
-@unittest.skipIf(SANITIZED, "what a sanitizer keeps back counts as used")
+@unittest.skipIf(REDUCED, "what a sanitizer keeps back counts as used")
 class Full(unittest.TestCase):
     """A cache that is full, as caches are, while a snapshot keeps what is changed and removed."""
     KEYS, WRITES, MB = 20000, 3000, 1 << 20
@@ -167,7 +167,7 @@ class Full(unittest.TestCase):
                        "that what came since the cut is freed")
 
 
-@unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
+@unittest.skipIf(REDUCED, "a sanitizer's runtime wants to be loaded first")
 class Slow(DiskTest):
     """A disk that keeps a file waiting after its snapshot, while a full sync has the next one."""
 

@@ -7,10 +7,10 @@ import threading
 import time
 import unittest
 
-from harness import SANITIZED, SLOW_MACHINE, Server, encode, wait_until
+from harness import REDUCED, SLOW_MACHINE, Server, encode, wait_until
 
 MB = 1 << 20
-LIMIT = (16 if SANITIZED else 64) * MB
+LIMIT = (16 if REDUCED else 64) * MB
 # What one batch of a loop may hold besides the data (input, replies, a value on its way), and what
 # the threads may add before they look again. The tests' own writers have 256 KiB in flight.
 MARGIN = 2 * MB
@@ -58,7 +58,7 @@ class Watcher(threading.Thread):
                 self.most = max(self.most, used)
 
 
-@unittest.skipIf(SANITIZED, "memory is not measured")
+@unittest.skipIf(REDUCED, "memory is not measured")
 class Refused(unittest.TestCase):
     def test_lcs_of_long_strings_copies_neither(self):
         with Server() as server:
@@ -207,7 +207,7 @@ class Maxmemory(unittest.TestCase):
             self.assertEqual(subscriber.reply()[0], b"message")
 
 
-@unittest.skipIf(SANITIZED, "the sanitizer's heap is not the allocator's")
+@unittest.skipIf(REDUCED, "the sanitizer's heap is not the allocator's")
 class Accounting(unittest.TestCase):
     """Bytes counted per database against what the allocator gave, within 3 %."""
 

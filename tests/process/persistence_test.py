@@ -12,7 +12,7 @@ import unittest
 
 from aof_test import fill as fill_all_kinds
 from faults import EIO, ENOSPC, EROFS, Disk
-from harness import (SANITIZED, Server, ServerTest, encode, redis_server, wait_for_end,
+from harness import (REDUCED, Server, ServerTest, encode, redis_server, wait_for_end,
                      wait_until)
 
 FILE = "dump.rdb"
@@ -236,7 +236,7 @@ class Consistency(ServerTest):
 
     def test_a_snapshot_under_load_is_one_moment(self):
         """Writers keep pairs of keys equal with MULTI, and a sum constant; so must the snapshot."""
-        pairs, seconds = 500, 0.3 if SANITIZED else 1.0
+        pairs, seconds = 500, 0.3 if REDUCED else 1.0
         with self.server.wire() as wire:
             for i in range(pairs):
                 wire.call("MSET", "{%d}a" % i, 0, "{%d}b" % i, 0, "x:%d" % i, "v" * 300)
@@ -501,7 +501,7 @@ class Trouble(ServerTest):
                 self.assertEqual(file.read(), good)
 
 
-@unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
+@unittest.skipIf(REDUCED, "a sanitizer's runtime wants to be loaded first")
 class Refusing(unittest.TestCase):
     """A disk that takes nothing, in one of the ways that disks have."""
 

@@ -2,7 +2,7 @@
 """Messages and invalidations: who does not read is cut off, and they find their way by id."""
 import unittest
 
-from harness import SANITIZED, Server, ServerTest, encode, wait_until
+from harness import REDUCED, Server, ServerTest, encode, wait_until
 
 CHANNEL = "__redis__:invalidate"
 
@@ -22,7 +22,7 @@ class Subscribers(unittest.TestCase):
                 wait_until(lambda: server.call("PUBSUB", "NUMSUB", "news")[1] == 1,
                            "the end of the deaf subscriber")
                 self.assertEqual(int(server.info("client_output_buffer_limit_disconnections")), 1)
-                if not SANITIZED:
+                if not REDUCED:
                     self.assertLess(server.rss() - before, 32 << 20)
 
     def test_a_large_message_is_not_copied_for_each(self):
@@ -34,7 +34,7 @@ class Subscribers(unittest.TestCase):
             self.assertEqual(server.call("PUBLISH", "news", b"x" * (8 << 20)), 100)
             grown = server.rss() - before
             print("a message of 8 MB to 100 subscribers costs %d MB" % (grown >> 20))
-            if not SANITIZED:
+            if not REDUCED:
                 self.assertLess(grown, 128 << 20)
             for wire in wires:
                 self.assertEqual(len(wire.reply()[2]), 8 << 20)

@@ -12,7 +12,7 @@ import time
 import unittest
 
 import harness
-from harness import SANITIZED, Server, encode, find_redis, wait_until
+from harness import REDUCED, Server, encode, find_redis, wait_until
 
 EFFECTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../replication/effects.txt")
 STEP = re.compile(r"^(\w*)> (.*)$")
@@ -150,7 +150,7 @@ class ReplicationStream(unittest.TestCase):
 class Killed(unittest.TestCase):
     """What one network thread has answered is on its way to the replicas, whatever becomes of the
     process."""
-    CLIENTS, ANSWERS, KILLS = 30, 1000, 10 if SANITIZED else 50
+    CLIENTS, ANSWERS, KILLS = 30, 1000, 10 if REDUCED else 50
 
     def answered(self, server):
         """Serial clients write until so many answers have come, and the server is killed between

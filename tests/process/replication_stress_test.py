@@ -10,7 +10,7 @@ import threading
 import time
 import unittest
 
-from harness import SANITIZED, Server, encode, wait_until
+from harness import REDUCED, Server, encode, wait_until
 from replication_test import Proxy, QUICK, REDIS, fill, follow, in_step, larder, redis
 
 CUTS = int(os.environ.get("LARDER_CUTS", "40"))
@@ -106,7 +106,7 @@ class Cuts(unittest.TestCase):
         self.check(larder, redis, 4, max(8, CUTS // 100))
 
 
-@unittest.skipIf(SANITIZED, "a sanitizer's runtime wants to be loaded first")
+@unittest.skipIf(REDUCED, "a sanitizer's runtime wants to be loaded first")
 @unittest.skipUnless(os.path.exists(CLOCK), "no library of clocks")
 class Clocks(unittest.TestCase):
     """Keys expire by the primary's clock and no other, also in the middle of a full sync."""

@@ -13,7 +13,7 @@ import unittest
 
 import redis
 
-from harness import DEADLINE_S, SANITIZED, ServerTest, encode
+from harness import DEADLINE_S, REDUCED, ServerTest, encode
 
 BENCHMARKS = ["PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "LPUSH", "RPUSH", "LPOP", "RPOP",
               "SADD", "HSET", "SPOP", "ZADD", "ZPOPMIN", "LRANGE_100", "LRANGE_300", "LRANGE_500",
@@ -139,7 +139,7 @@ class HotKeys(ServerTest):
 class Benchmark(ServerTest):
     def benchmark(self, *options):
         done = subprocess.run(["redis-benchmark", "-p", str(self.server.port), "--csv", "-n",
-                               "500" if SANITIZED else "3000", "-c", "10", *options],
+                               "500" if REDUCED else "3000", "-c", "10", *options],
                               capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotIn("Error", done.stdout + done.stderr)

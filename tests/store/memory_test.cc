@@ -6,11 +6,14 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 
+#include "server/base/clock.h"
 #include "server/base/hash.h"
 #include "server/store/hash.h"
 #include "server/store/heap_counters.h"
 #include "server/store/list.h"
+#include "server/store/reclaimer.h"
 #include "server/store/set.h"
 #include "server/store/shard.h"
 #include "server/store/stream.h"
@@ -210,6 +213,26 @@ TEST_F(MemoryTest, OfAllThreadsIsKnownAtOnce) {
   EXPECT_NEAR(static_cast<double>(UsedMemory() - before), 1 << 20, 1 << 17);
   SampleMemory();
   EXPECT_NEAR(static_cast<double>(UsedMemory() - before), 1 << 20, 1 << 18) << "calibrated";
+}
+
+TEST_F(MemoryTest, IsNotKeptByTheThreadThatFrees) {
+  constexpr int kEach = 200;
+  Reclaimer reclaimer;
+  for (size_t kib = 1; kib <= 12; ++kib) {
+    const std::string value(kib * 1024, 'v');
+    for (int i = 0; i < kEach; ++i) {
+      reclaimer.Free(Entry::NewString("key", value, StringEncoding::kRaw, Entry::kNoExpiry),
+                     value.size());
+    }
+  }
+  FlushThreadCache();
+  const int64_t deadline_ms = MonotonicMs() + 10'000;
+  size_t cached = 0;
+  do {
+    std::this_thread::yield();
+    cached = ReadAllocatorStats().cached;
+  } while ((reclaimer.pending() > 0 || cached > 128 * 1024) && MonotonicMs() < deadline_ms);
+  EXPECT_LE(cached, 128u * 1024);
 }
 
 }  // namespace
