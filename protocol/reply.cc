@@ -6,30 +6,12 @@
 #include <cstdio>
 #include <cstring>
 
+#include "protocol/resp_line.h"
+
 namespace larder {
 namespace {
 
-constexpr size_t kMaxLine = 32;          // a type, 20 digits, CR LF
 constexpr size_t kMinReferenced = 4096;  // of a bulk's part: copying less is free
-constexpr std::string_view kCrLf = "\r\n";
-
-// Writes a type and a number as a line; returns its length. Most numbers are lengths of up to three
-// digits, so these are spelled without to_chars.
-inline size_t FormatLine(char* line, char type, int64_t value) {
-  char* end = line;
-  *end++ = type;
-  if (value >= 0 && value < 1000) [[likely]] {
-    const auto number = static_cast<uint32_t>(value);
-    if (number >= 100) *end++ = static_cast<char>('0' + number / 100);
-    if (number >= 10) *end++ = static_cast<char>('0' + number / 10 % 10);
-    *end++ = static_cast<char>('0' + number % 10);
-  } else {
-    end = std::to_chars(end, line + kMaxLine - kCrLf.size(), value).ptr;
-  }
-  *end++ = '\r';
-  *end++ = '\n';
-  return static_cast<size_t>(end - line);
-}
 
 // As Redis 7.0: 17 significant digits, and words for what is no number.
 std::string_view FormatNumber(char (&text)[40], double value) {
@@ -42,7 +24,8 @@ std::string_view FormatNumber(char (&text)[40], double value) {
 }  // namespace
 
 void Reply::Header(char type, size_t count) {
-  out_.bytes().Grow(FormatLine(out_.bytes().Space(kMaxLine), type, static_cast<int64_t>(count)));
+  out_.bytes().Grow(
+      FormatRespLine(out_.bytes().Space(kMaxRespLine), type, static_cast<int64_t>(count)));
 }
 
 void Reply::Status(std::string_view text) {
@@ -76,17 +59,11 @@ void Reply::CountedError(std::string_view text) {
 }
 
 void Reply::Integer(int64_t value) {
-  out_.bytes().Grow(FormatLine(out_.bytes().Space(kMaxLine), ':', value));
+  out_.bytes().Grow(FormatRespLine(out_.bytes().Space(kMaxRespLine), ':', value));
 }
 
 void Reply::Bulk(std::string_view value) {
-  char* text = out_.bytes().Space(kMaxLine + value.size() + kCrLf.size());
-  size_t size = FormatLine(text, '$', static_cast<int64_t>(value.size()));
-  if (!value.empty()) std::memcpy(text + size, value.data(), value.size());
-  size += value.size();
-  text[size++] = '\r';
-  text[size++] = '\n';
-  out_.bytes().Grow(size);
+  out_.bytes().Grow(FormatRespBulk(out_.bytes().Space(RespBulkRoom(value.size())), value));
 }
 
 void Reply::Bulk(const BulkView& value) {
@@ -105,7 +82,7 @@ void Reply::BulkPart(const BulkView& part) {
 void Reply::EndBulk() { out_.Append(kCrLf); }
 
 void Reply::BulkInteger(int64_t value) {
-  char digits[kMaxLine];
+  char digits[kMaxRespLine];
   char* end = std::to_chars(digits, digits + sizeof(digits), value).ptr;
   Bulk(std::string_view(digits, static_cast<size_t>(end - digits)));
 }
@@ -170,8 +147,8 @@ void Reply::EndMap(const OutputBuffer::Mark& begin, size_t pairs) {
 }
 
 void Reply::InsertHeader(const OutputBuffer::Mark& begin, char type, size_t count) {
-  char line[kMaxLine];
-  out_.InsertAt(begin, {line, FormatLine(line, type, static_cast<int64_t>(count))});
+  char line[kMaxRespLine];
+  out_.InsertAt(begin, {line, FormatRespLine(line, type, static_cast<int64_t>(count))});
 }
 
 }  // namespace larder

@@ -1,25 +1,29 @@
 #include "replication/log/log_block.h"
 
-#include "server/base/numbers.h"
+#include "protocol/resp_line.h"
 
 namespace larder {
 namespace {
 
-void AppendHeader(std::string& out, char sign, size_t number) {
-  out += sign;
-  AppendInt(out, static_cast<int64_t>(number));
-  out += "\r\n";
+// The most that EncodeTo writes.
+size_t Room(std::span<const std::string_view> words) {
+  size_t room = kMaxRespLine;
+  for (std::string_view word : words) room += RespBulkRoom(word.size());
+  return room;
+}
+
+size_t EncodeTo(char* begin, std::span<const std::string_view> words) {
+  char* end = begin + FormatRespLine(begin, '*', static_cast<int64_t>(words.size()));
+  for (std::string_view word : words) end += FormatRespBulk(end, word);
+  return static_cast<size_t>(end - begin);
 }
 
 }  // namespace
 
 void LogBlock::Encode(std::string& out, std::span<const std::string_view> words) {
-  AppendHeader(out, '*', words.size());
-  for (std::string_view word : words) {
-    AppendHeader(out, '$', word.size());
-    out += word;
-    out += "\r\n";
-  }
+  const size_t before = out.size();
+  out.resize(before + Room(words));
+  out.resize(before + EncodeTo(out.data() + before, words));
 }
 
 std::string LogBlock::Select(int db) {
@@ -35,16 +39,17 @@ void LogBlock::Add(int db, std::span<const std::string_view> words) {
     if (last_db_ == kAnyDb) {
       first_db_ = db;
     } else if (last_db_ != db) {
-      bytes_ += Select(db);
+      bytes_.Append(Select(db));
     }
     last_db_ = db;
   }
-  Encode(bytes_, words);
+  bytes_.Grow(EncodeTo(bytes_.Space(Room(words)), words));
   ++effects_;
 }
 
 void LogBlock::SetRaw(std::string_view bytes, int last_db) {
-  bytes_ = bytes;
+  bytes_.Clear();
+  bytes_.Append(bytes);
   last_db_ = last_db;
   effects_ = 1;
   raw_ = true;
@@ -52,9 +57,9 @@ void LogBlock::SetRaw(std::string_view bytes, int last_db) {
 
 void LogBlock::Clear() {
   if (bytes_.capacity() > kKeptBytes) {
-    bytes_ = std::string();
+    bytes_ = ByteBuffer();
   } else {
-    bytes_.clear();
+    bytes_.Clear();
   }
   effects_ = 0;
   first_db_ = last_db_ = kAnyDb;

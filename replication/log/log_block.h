@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "protocol/byte_buffer.h"
+
 namespace larder {
 
 class LogBlock {
@@ -30,7 +32,7 @@ class LogBlock {
   // The database that must be selected before the block, and the one that is selected after it.
   int first_db() const { return first_db_; }
   int last_db() const { return last_db_; }
-  std::string_view bytes() const { return bytes_; }
+  std::string_view bytes() const { return bytes_.view(); }
 
   // Appends one request to `out`: "*1\r\n$4\r\nPING\r\n".
   static void Encode(std::string& out, std::span<const std::string_view> words);
@@ -39,7 +41,7 @@ class LogBlock {
  private:
   static constexpr size_t kKeptBytes = 1024 * 1024;
 
-  std::string bytes_;
+  ByteBuffer bytes_;
   size_t effects_ = 0;
   int first_db_ = kAnyDb, last_db_ = kAnyDb;
   bool raw_ = false;
