@@ -54,6 +54,40 @@ struct Source {
   }
 };
 
+// What an operation has found: different members, in no order until Sort.
+class Found {
+ public:
+  void Add(std::string_view member, double score) {
+    items_.push_back({score, bytes_.size(), member.size()});
+    bytes_ += member;
+  }
+  size_t size() const { return items_.size(); }
+  // Into the order of a sorted set.
+  void Sort() {
+    std::sort(items_.begin(), items_.end(), [this](const Item& a, const Item& b) {
+      return a.score != b.score ? a.score < b.score : MemberOf(a) < MemberOf(b);
+    });
+  }
+  // visit(member, score)
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    for (const Item& item : items_) visit(MemberOf(item), item.score);
+  }
+
+ private:
+  struct Item {
+    double score;
+    size_t begin, size;  // of the member, in bytes_
+  };
+
+  std::string_view MemberOf(const Item& item) const {
+    return std::string_view(bytes_).substr(item.begin, item.size);
+  }
+
+  std::string bytes_;
+  std::vector<Item> items_;
+};
+
 struct Request {
   std::vector<Source> sources;
   Aggregate aggregate = Aggregate::kSum;
@@ -224,20 +258,26 @@ void SortBySize(std::vector<Source>& sources) {
                    [](const Source& a, const Source& b) { return a.size() < b.size(); });
 }
 
-// Calls visit(member, score) for every element of the result, in no order.
-void Compute(Operation operation, Request& request, Visitor visit) {
+Found Compute(Operation operation, Request& request) {
+  Found found;
+  const auto add = [&found](std::string_view member, double score) {
+    found.Add(member, score);
+    return true;
+  };
   if (operation != Operation::kDiff) SortBySize(request.sources);
   switch (operation) {
     case Operation::kUnion:
-      return Unite(request, visit);
+      Unite(request, add);
+      break;
     case Operation::kDiff:
-      return Subtract(request, visit);
+      Subtract(request, add);
+      break;
     case Operation::kInter:
-      return Intersect(request, [&](std::string_view member, double score) {
-        visit(member, score);
-        return true;
-      });
+      Intersect(request, add);
+      break;
   }
+  found.Sort();
+  return found;
 }
 
 bool Parse(Context& c, const Form& form, Request* request) {
@@ -247,20 +287,18 @@ bool Parse(Context& c, const Form& form, Request* request) {
 void Answer(Context& c, Operation operation) {
   Request request;
   if (!Parse(c, {operation, 1}, &request)) return;
-  ZSet result;
-  Compute(operation, request,
-          [&](std::string_view member, double score) { result.Set(member, score); });
-  ScoredArray array(c.reply, result.size(), request.with_scores);
-  ForEachIn(result, {0, result.size()},
-            [&](const BulkView& member, double score) { array.Add(member, score); });
+  const Found found = Compute(operation, request);
+  ScoredArray array(c.reply, found.size(), request.with_scores);
+  found.ForEach([&](std::string_view member, double score) { array.Add({member}, score); });
 }
 
 void StoreResult(Context& c, Operation operation) {
   Request request;
   if (!Parse(c, {operation, 2, true}, &request)) return;
   auto stored = std::make_unique<ZSet>();
-  Compute(operation, request,
-          [&](std::string_view member, double score) { stored->Set(member, score); });
+  Compute(operation, request).ForEach([&](std::string_view member, double score) {
+    stored->AddNew(member, score);
+  });
   StoreZSet(c, c.key(1), std::move(stored), c.command.name);
 }
 

@@ -88,12 +88,16 @@ bool ZSet::Set(std::string_view member, double score) {
     if (!scores_.empty()) SetInDict(member, score);
     return false;
   }
+  AddNew(member, score);
+  return true;
+}
+
+void ZSet::AddNew(std::string_view member, double score) {
   tree_.Insert(score, member);
   if (!scores_.empty()) SetInDict(member, score);
   AdjustDict();
   most_entries_ = std::max(most_entries_, Clipped(size()));
   longest_member_bytes_ = std::max(longest_member_bytes_, Clipped(member.size()));
-  return true;
 }
 
 bool ZSet::Remove(std::string_view member) {

@@ -42,6 +42,8 @@ class ZSet {
 
   // Adds the member or changes its score; true when it is new. Minus zero is a score of its own.
   bool Set(std::string_view member, double score);
+  // The same without a look for the member. REQUIRES: it is not there.
+  void AddNew(std::string_view member, double score);
   // False when the member is not there.
   bool Remove(std::string_view member);
   // Removes `count` elements from `rank` on. REQUIRES: rank + count <= size().
