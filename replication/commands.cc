@@ -4,6 +4,7 @@
 
 #include "protocol/errors.h"
 #include "replication/replication.h"
+#include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
@@ -49,25 +50,41 @@ bool AsksToTakeOver(Args words) {
   return words.size() > 3 && EqualsIgnoreCase(words[3], "failover");
 }
 
-// A primary that hands its role over wants to become our replica.
-bool TakeOver(Context& c) {
-  Replication& replication = ReplicationOf(c);
+// Why nobody can take over from a primary here; empty: he can.
+std::string_view WhyNotTakeOver(Context& c) {
   if (!c.engine.replica.load(std::memory_order_relaxed)) {
-    c.reply.Error("ERR PSYNC FAILOVER can't be sent to a master.");
-  } else if (!EqualsIgnoreCase(c.args[1], replication.history().id())) {
-    c.reply.Error("ERR PSYNC FAILOVER replid must match my replid.");
-  } else {
-    replication.Promote();
-    return true;
+    return "ERR PSYNC FAILOVER can't be sent to a master.";
   }
-  return false;
+  const bool same = EqualsIgnoreCase(c.args[1], ReplicationOf(c).history().id());
+  return same ? "" : "ERR PSYNC FAILOVER replid must match my replid.";
+}
+
+// A primary that hands its role over wants to become our replica. What it has sent before, and we
+// have not looked at yet, is not to be lost by that.
+bool TakeOver(Context& c, uint64_t offset) {
+  Replication& replication = ReplicationOf(c);
+  std::string_view why_not = WhyNotTakeOver(c);
+  if (why_not.empty()) {
+    c.worker.BeginSlow(MonotonicUs());
+    c.engine.gate.Leave(c.worker.gate_slot);  // that the stream's commands pass
+    replication.replica().CatchUp(offset);
+    c.engine.gate.EnterWaiting(c.worker.gate_slot);
+    GateClosed closed(c.engine.gate, c.worker.gate_slot);
+    why_not = WhyNotTakeOver(c);  // much may have happened meanwhile
+    if (why_not.empty()) replication.Promote();
+  }
+  if (!why_not.empty()) c.reply.Error(why_not);
+  return why_not.empty();
 }
 
 void PSync(Context& c) {
-  int64_t next;
+  int64_t next = 0;
   if (RefuseWhileFailingOver(c)) return;
-  if (AsksToTakeOver(c.args) && !TakeOver(c)) return;
-  if (!c.Integer(2, &next)) {
+  const bool sound = ParseInt64(c.args[2], &next);
+  const uint64_t offset = next > 0 ? static_cast<uint64_t>(next) - 1 : 0;
+  if (AsksToTakeOver(c.args) && !TakeOver(c, offset)) return;
+  if (!sound) {
+    c.reply.Error(errors::kNotInteger);
     Log(LogLevel::kWarning, "Replica ", c.client.address,
         " asks for synchronization but with a wrong offset");
     return;
@@ -240,8 +257,7 @@ constexpr Command kCommands[] = {
      .group = "server",
      .syntax = "replicationid offset",
      .since = "2.8.0",
-     .summary = "Turns the connection into a replica, which is sent what it lacks.",
-     .exclusive = AsksToTakeOver},
+     .summary = "Turns the connection into a replica, which is sent what it lacks."},
     {.name = "replconf",
      .arity = -1,
      .flags = kAdmin | kNoScript | kLoading | kStale | kAllowBusy | kSysCmd,

@@ -1,6 +1,8 @@
 #include "replication/replica.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "server/base/clock.h"
 #include "server/base/log.h"
@@ -14,6 +16,9 @@ namespace {
 constexpr int64_t kRetryMs = 1000;
 // The same where the primary's answer came and then the link broke: soon, as in Redis.
 constexpr int64_t kBrokenRetryMs = 100;
+// For how long one who asks for our role waits for what the stream brings, in all and for the next
+// bytes: a machine that was just resumed has much to do.
+constexpr int64_t kMostCatchUpMs = 1000, kMostStillMs = 100;
 
 }  // namespace
 
@@ -57,6 +62,20 @@ void Replica::Follow(Target target) {
   stop_loading_.store(true);
   interrupter_.Interrupt();
   changed_.NotifyAll();
+}
+
+void Replica::CatchUp(uint64_t offset) const {
+  const int64_t begin_ms = MonotonicMs();
+  int64_t moved_ms = begin_ms;
+  for (uint64_t reached = 0; state() == State::kConnected;) {
+    const uint64_t now_at = engine_.log.offset();
+    if (now_at >= offset) return;
+    const int64_t now_ms = MonotonicMs();
+    if (now_at != reached) moved_ms = now_ms;
+    reached = now_at;
+    if (now_ms - begin_ms > kMostCatchUpMs || now_ms - moved_ms > kMostStillMs) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 Replica::Target Replica::target() const {

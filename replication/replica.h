@@ -61,6 +61,9 @@ class Replica {
   // Ends the present link, if there is one, and follows another primary or none.
   void Follow(Target target);
   Target target() const;
+  // Waits, outside the gate, until the running link has brought the stream up to `offset`: for a
+  // second at most, and only as long as it brings something.
+  void CatchUp(uint64_t offset) const;
   // The generation of a target that refused to be taken over; 0: none did.
   uint64_t failed_take_over() const { return failed_take_over_.load(); }
   State state() const { return state_.load(std::memory_order_relaxed); }

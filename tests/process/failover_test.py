@@ -136,6 +136,25 @@ class Failover(unittest.TestCase):
             self.assertTrue(in_step(b, a))
             self.assertEqual(a.call("GET", "k"), b"2")
 
+    def test_what_has_reached_the_new_primary_is_not_lost_by_force(self):
+        with larder() as a, larder() as b:
+            follow(b, a)
+            in_step(a, b)
+            freeze(b)
+            with a.wire() as wire:
+                wire.send(b"".join(encode("SET", "k:%d" % i, i) for i in range(10_000)))
+                for _ in range(10_000):
+                    wire.reply()
+            wait_until(lambda: b" omem=0 " in a.call("CLIENT", "LIST", "TYPE", "replica"),
+                       "that all of it is sent")
+            self.assertEqual(a.call("FAILOVER", "TO", "127.0.0.1", b.port, "TIMEOUT", 1, "FORCE"),
+                             b"OK")
+            wait_until(lambda: state(a) == "failover-in-progress", "the end of its time")
+            b.process.send_signal(signal.SIGCONT)
+            wait_until(lambda: state(a) == "no-failover", "the end of it")
+            self.assertTrue(in_step(b, a))
+            self.assertEqual((b.call("DBSIZE"), b.info("sync_full")), (10_000, "0"))
+
     def test_who_asks_to_take_over_must_know_the_history_and_ask_a_replica(self):
         with larder() as a, larder() as b:
             follow(b, a)
