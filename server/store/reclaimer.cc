@@ -44,13 +44,13 @@ void Reclaimer::Run() {
 
 // False: there will be none any more.
 bool Reclaimer::AwaitWork(Work& work) {
-  if (TakeWork(work)) return true;
-  FlushThreadCache();  // of all that this thread has freed it will use nothing again
-  {
+  while (!TakeWork(work)) {
+    FlushThreadCache();  // of all that this thread has freed it will use nothing again
     MutexLock lock(mutex_);
     while (queue_.empty() && !stopping_) changed_.Wait(mutex_);
+    if (queue_.empty()) return false;
   }
-  return TakeWork(work);
+  return true;
 }
 
 bool Reclaimer::TakeWork(Work& work, size_t most_bytes) {
