@@ -31,7 +31,10 @@ inline size_t FormatRespLine(char* line, char type, int64_t value) {
   return static_cast<size_t>(end - line);
 }
 
-// The same for a bulk string of up to kMaxRespLine + value.size() + 2 bytes.
+// The room for a bulk string of `size` bytes.
+inline constexpr size_t RespBulkRoom(size_t size) { return kMaxRespLine + size + kCrLf.size(); }
+
+// Writes a bulk string into `bulk`, which has RespBulkRoom; returns its length.
 inline size_t FormatRespBulk(char* bulk, std::string_view value) {
   char* end = bulk + FormatRespLine(bulk, '$', static_cast<int64_t>(value.size()));
   if (!value.empty()) std::memcpy(end, value.data(), value.size());
@@ -40,6 +43,5 @@ inline size_t FormatRespBulk(char* bulk, std::string_view value) {
   *end++ = '\n';
   return static_cast<size_t>(end - bulk);
 }
-inline constexpr size_t RespBulkRoom(size_t size) { return kMaxRespLine + size + kCrLf.size(); }
 
 }  // namespace larder

@@ -98,11 +98,6 @@ size_t FormatInt(char* buffer, int64_t value) {
   return static_cast<size_t>(std::to_chars(buffer, buffer + kMaxIntLength, value).ptr - buffer);
 }
 
-void AppendInt(std::string& out, int64_t value) {
-  char buffer[kMaxIntLength];
-  out.append(buffer, FormatInt(buffer, value));
-}
-
 size_t FormatDouble(char* buffer, double value) {
   if (value > -kExactIntegers && value < kExactIntegers) {
     int64_t integer = static_cast<int64_t>(value);

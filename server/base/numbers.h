@@ -30,7 +30,6 @@ inline constexpr size_t kMaxDoubleLength = 32;
 
 // Writes without a terminator and returns the length. `buffer` has kMaxIntLength bytes.
 size_t FormatInt(char* buffer, int64_t value);
-void AppendInt(std::string& out, int64_t value);
 
 // As "%.17g", with inf, -inf and nan: ZSCORE and every double of RESP3. `buffer` has
 // kMaxDoubleLength bytes.

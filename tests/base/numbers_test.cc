@@ -109,10 +109,9 @@ TEST(FormatLongDoubleHuman, TrimsZerosAndNegativeZero) {
   EXPECT_EQ(FormatLongDoubleHuman(5.0e3L), "5000");
 }
 
-TEST(AppendInt, Appends) {
-  std::string text = "x";
-  AppendInt(text, INT64_MIN);
-  EXPECT_EQ(text, "x-9223372036854775808");
+TEST(FormatInt, WritesTheLongest) {
+  char buffer[kMaxIntLength];
+  EXPECT_EQ(std::string(buffer, FormatInt(buffer, INT64_MIN)), "-9223372036854775808");
 }
 
 }  // namespace
