@@ -2,8 +2,11 @@
 // is one line of JSON with exact percentiles in microseconds.
 //
 //   bench_probe serial|churn|paced --port N | --unix PATH  [--seconds S] [--interval-us N]
+//   bench_probe floor [--seconds S]
 //
 //   serial  one HGET after the other on one connection: what a page does
+//   floor   the same against a server that does nothing and never sleeps (empty_server.h): the best
+//           that this machine allows
 //   churn   connect, SELECT, one HGET, close, again and again
 //   paced   one HGET each --interval-us; how late an answer is counts from the time it was due, so
 //           that a server that stands still is late for all that should have been asked meanwhile
@@ -19,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "bench/empty_server.h"
 #include "bench/magento/connection.h"
 
 namespace larder::bench {
@@ -62,16 +66,18 @@ void Ask(Connection& connection, const Words& words) {
   if (reply.kind == '-') throw std::runtime_error(reply.text);
 }
 
-// An entry of the usual size, for all modes to read.
-void SaveEntry(Connection& connection) {
-  const std::string data(1000, 'd');
+constexpr size_t kDataBytes = 1000;  // an entry of the usual size, for all modes to read
+
+void SaveEntry(const Address& address) {
+  Connection connection(address);
+  const std::string data(kDataBytes, 'd');
   Ask(connection, {"HMSET", "zc:k:PROBE", "d", data, "t", "MAGE", "m", "1700000000", "i", "1"});
 }
 
 const Words kRead = {"HGET", "zc:k:PROBE", "d"};
 
-std::vector<int64_t> Serial(const Options& options, Clock::time_point end) {
-  Connection connection(options.address);
+std::vector<int64_t> Serial(const Address& address, Clock::time_point end) {
+  Connection connection(address);
   std::vector<int64_t> took;
   for (auto since = Clock::now(); since < end;) {
     Ask(connection, kRead);
@@ -80,6 +86,12 @@ std::vector<int64_t> Serial(const Options& options, Clock::time_point end) {
     since = now;
   }
   return took;
+}
+
+std::vector<int64_t> Floor(Clock::time_point end) {
+  const EmptyServer server("$" + std::to_string(kDataBytes) + "\r\n" +
+                           std::string(kDataBytes, 'd') + "\r\n");
+  return Serial({.port = server.port()}, end);
 }
 
 std::vector<int64_t> Churn(const Options& options, Clock::time_point end) {
@@ -124,16 +136,15 @@ void Print(std::vector<int64_t> took, double seconds) {
 
 int Main(int argc, char** argv) {
   const Options options = Parse(argc, argv);
-  {
-    Connection connection(options.address);
-    SaveEntry(connection);
-  }
+  if (options.mode != "floor") SaveEntry(options.address);
   const auto begin = Clock::now();
   const auto end = begin + std::chrono::duration_cast<Clock::duration>(
                                std::chrono::duration<double>(options.seconds));
   std::vector<int64_t> took;
   if (options.mode == "serial") {
-    took = Serial(options, end);
+    took = Serial(options.address, end);
+  } else if (options.mode == "floor") {
+    took = Floor(end);
   } else if (options.mode == "churn") {
     took = Churn(options, end);
   } else if (options.mode == "paced") {

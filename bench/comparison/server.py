@@ -1,6 +1,7 @@
 """A server under test: started from a command line, watched through /proc."""
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -108,3 +109,15 @@ class Server:
     def rss_bytes(self):
         with open("/proc/%d/statm" % self.process.pid) as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def pss_bytes(self):
+        """With its children. Whoever asks makes the process wait for milliseconds."""
+        pid = self.process.pid
+        with open("/proc/%d/task/%d/children" % (pid, pid)) as file:
+            pids = [pid, *map(int, file.read().split())]
+        total = 0
+        for each in pids:
+            with contextlib.suppress(OSError):  # it has ended since
+                with open("/proc/%d/smaps_rollup" % each) as file:
+                    total += 1024 * int(re.search(r"^Pss: +(\d+)", file.read(), re.M)[1])
+        return total
