@@ -63,6 +63,11 @@ class ByteBuffer {
   // REQUIRES: size <= size().
   void TruncateTo(size_t size) { size_ = size; }
   void Clear() { size_ = 0; }
+  // Clear, and gives the memory back where it is more than `most` bytes.
+  void ClearKeeping(size_t most) {
+    if (capacity_ > most) *this = ByteBuffer();
+    Clear();
+  }
 
   void swap(ByteBuffer& other) noexcept {
     std::swap(data_, other.data_);

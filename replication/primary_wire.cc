@@ -77,10 +77,11 @@ bool PrimaryWire::Send(std::string_view bytes, int64_t timeout_ms) {
 }
 
 bool PrimaryWire::Receive(int64_t timeout_ms) {
+  input_.DropFront(std::exchange(consumed_, 0));
+  if (input_.empty()) input_.ClearKeeping(kKeptBytes);  // a large value is not the usual one
   const Waited waited = WaitFor(fd(), POLLIN, timeout_ms);
   if (waited == Waited::kNotWanted) return Fail("not wanted any more");
   if (waited == Waited::kTimeIsOver) return true;
-  input_.DropFront(std::exchange(consumed_, 0));
   const ssize_t received = ::recv(socket_.fd(), input_.Space(kReceiveBytes), kReceiveBytes, 0);
   if (received > 0) input_.Grow(static_cast<size_t>(received));
   if (received == 0) return Fail("connection closed");

@@ -59,6 +59,7 @@ class PrimaryWire {
  private:
   static constexpr size_t kMostLineBytes = 16 * 1024;
   static constexpr size_t kReceiveBytes = 64 * 1024;
+  static constexpr size_t kKeptBytes = 1024 * 1024;  // of memory while nothing waits in it
 
   bool Fail(std::string_view why);
   bool TimeOut();

@@ -56,11 +56,7 @@ void LogBlock::SetRaw(std::string_view bytes, int last_db) {
 }
 
 void LogBlock::Clear() {
-  if (bytes_.capacity() > kKeptBytes) {
-    bytes_ = ByteBuffer();
-  } else {
-    bytes_.Clear();
-  }
+  bytes_.ClearKeeping(kKeptBytes);
   effects_ = 0;
   first_db_ = last_db_ = kAnyDb;
   raw_ = false;

@@ -102,7 +102,15 @@ uint64_t ReplicationLog::FirstOffset() const {
   return chunks_.empty() ? end_ : std::max(chunks_.front()->begin, KeptFrom());
 }
 
-// Chunks that nobody needs are freed when the next one is made, and when a reader goes.
+// Whether a reader that has caught up may leave much behind that nobody needs: what came with a
+// large value would stay until as much as a chunk holds has come after it.
+bool ReplicationLog::Overfull() const {
+  constexpr size_t kSpareChunks = 64;
+  return chunks_.size() > window_ / kChunkBytes + kSpareChunks;
+}
+
+// Chunks that nobody needs are freed when the next one is made, when a reader goes, and when one
+// has read what was Overfull.
 void ReplicationLog::Trim() {
   const uint64_t from = KeptFrom();
   while (!chunks_.empty() && chunks_.front()->begin + chunks_.front()->size <= from) {
@@ -221,6 +229,8 @@ bool LogReader::Read(size_t most, std::vector<ReplicationLog::Piece>& pieces) {
     offset_ += size;
     taken += size;
   }
+  if (log_.Overfull()) [[unlikely]]
+    log_.Trim();
   return true;
 }
 

@@ -121,6 +121,7 @@ class ReplicationLog {
   void CallReaders();
   void Append(std::string_view bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool Overfull() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Trim() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   uint64_t KeptFrom() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   uint64_t FirstOffset() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
