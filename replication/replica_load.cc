@@ -154,6 +154,7 @@ Replica::Loaded Replica::Swap(Replacement& replacement, const Extras& extras, ui
   }
   primary_.DropReplicas();
   *ready = replacement.Apply();
+  persistence_.NoteIncomplete(false);
   InvalidateAll(engine_);
   history_.Adopt(answer.id.empty() ? RandomHex(kIdBytes) : answer.id);
   engine_.log.Restart(answer.offset, extras.stream_db);
@@ -169,6 +170,7 @@ bool Replica::LoadAfterFlush(ArrivingSnapshot& snapshot, PrimaryWire& wire, cons
   Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Flushing old data");
   GateClosed closed(engine_.gate, worker_.gate_slot);
   if (!Wanted(target)) return false;
+  persistence_.NoteIncomplete(true);
   Flush();
   Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Loading DB in memory");
   std::string error;
@@ -182,6 +184,7 @@ bool Replica::LoadAfterFlush(ArrivingSnapshot& snapshot, PrimaryWire& wire, cons
     Flush();
     loaded = false;
   }
+  persistence_.NoteIncomplete(!loaded);
   // Where that failed nothing is left, which continues nobody's history.
   history_.Adopt(loaded && !answer.id.empty() ? answer.id : RandomHex(kIdBytes));
   engine_.log.Restart(loaded ? answer.offset : 0, extras.stream_db);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <utility>
 
 #include "server/base/check.h"
@@ -103,6 +104,7 @@ bool Aof::TurnOn(std::string* error) {
     *error = "Unable to turn on AOF. Check server logs.";
     return false;
   }
+  ForgetFailures();
   MutexLock lock(mutex_);
   if (state() != State::kOff) return true;
   ++generation_;
@@ -128,6 +130,7 @@ void Aof::TurnOff() {
 bool Aof::RewriteIsDue(int64_t now_s) {
   if (state() == State::kOn && writer_.lost()) {
     // Another history has begun (a full sync): what is on disk belongs to the one before.
+    ForgetFailures();
     MutexLock lock(mutex_);
     ++generation_;
     writer_.End();
@@ -178,6 +181,12 @@ bool Aof::Limited(int64_t now_s) {
   return true;
 }
 
+void Aof::ForgetFailures() {
+  MutexLock lock(mutex_);
+  info_.failures_in_a_row = 0;
+  limited_until_s_ = delay_minutes_ = 0;
+}
+
 AofWriter::Opener Aof::Opener(std::unique_ptr<AppendFile> (AofFiles::*open)(std::string*)) {
   return [this, open] {
     std::string error;
@@ -222,7 +231,13 @@ bool Aof::WriteBase(Snapshot& snapshot, RdbSave::Options options) {
   }
   bool ok = outcome == Snapshot::Outcome::kWritten && file.Finish();
   std::string error = file.error();
-  ok = ok && (state() == State::kOff || writer_.WaitForSwitch());
+  if (ok && state() != State::kOff && !writer_.WaitForSwitch()) {
+    ok = false;
+    // What was taken up to the cut has to be in the old file first.
+    if (const int why = writer_.error(); why != 0) {
+      error = StrCat("The AOF file can't be written up to its rewrite: ", std::strerror(why));
+    }
+  }
   ok = ok && Commit(file.path(), rdb, &error);
   const bool aborted = outcome == Snapshot::Outcome::kAborted || (!ok && Turned());
   if (ok) {

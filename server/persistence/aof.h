@@ -65,6 +65,8 @@ class Aof {
   // `dir` has changed: a rewrite that has begun can't end there, and begins anew.
   void Move();
   bool scheduled() const { return scheduled_; }
+  // The next rewrite is not held back by those that have failed: something else is asked for.
+  void ForgetFailures();
   // Scheduled, or the file has grown enough.
   bool RewriteIsDue(int64_t now_s);
   // At the cut of the snapshot. Closed gate.

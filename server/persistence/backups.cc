@@ -34,19 +34,23 @@ int64_t TimeOf(const std::string& name) {
   return std::mktime(&local);
 }
 
-// By their names, which is by their age.
-std::vector<std::string> BackupsIn(const std::string& folder) {
+// Up to the one of this name, by their names, which is by their age. What is later than now a clock
+// that went wrong has made, or people have: that is not counted, and stays.
+std::vector<std::string> BackupsIn(const std::string& folder, const std::string& last) {
   std::vector<std::string> names;
   std::error_code none;
   for (const fs::directory_entry& file : fs::directory_iterator(folder, none)) {
-    if (IsBackup(file.path().filename().string())) names.push_back(file.path().filename());
+    const std::string name = file.path().filename();
+    if (IsBackup(name) && name <= last) names.push_back(name);
   }
   std::sort(names.begin(), names.end());
   return names;
 }
 
-bool RemoveOldest(const std::string& folder, size_t keep, std::string* error) {
-  std::vector<std::string> names = BackupsIn(folder);
+// Of those up to `last`.
+bool RemoveOldest(const std::string& folder, const std::string& last, size_t keep,
+                  std::string* error) {
+  std::vector<std::string> names = BackupsIn(folder, last);
   if (names.size() <= keep) return true;
   names.resize(names.size() - keep);
   for (const std::string& name : names) {
@@ -62,7 +66,7 @@ bool RemoveOldest(const std::string& folder, size_t keep, std::string* error) {
 }  // namespace
 
 Backups::Backups(int64_t now_s, const std::string& directory) : last_s_(now_s) {
-  const std::vector<std::string> names = BackupsIn(directory + kFolder);
+  const std::vector<std::string> names = BackupsIn(directory + kFolder, NameAt(now_s));
   if (!names.empty()) last_s_ = std::min(now_s, TimeOf(names.back()));
 }
 
@@ -88,7 +92,8 @@ bool Backups::Take(const std::string& snapshot, int64_t now_s, size_t keep, std:
   const std::string folder = fs::path(snapshot).parent_path().string() + kFolder;
   std::error_code failed;
   fs::create_directories(folder, failed);
-  const std::string path = StrCat(folder, "/", NameAt(now_s));
+  const std::string name = NameAt(now_s);
+  const std::string path = StrCat(folder, "/", name);
   if (!failed) fs::remove(path, failed);  // of the same minute
   if (!failed) fs::create_hard_link(snapshot, path, failed);
   if (failed) {  // a file system without hard links
@@ -98,7 +103,7 @@ bool Backups::Take(const std::string& snapshot, int64_t now_s, size_t keep, std:
     *error = StrCat("no backup ", path, " of ", snapshot, ": ", failed.message());
     return false;
   }
-  return RemoveOldest(folder, keep, error);
+  return RemoveOldest(folder, name, keep, error);
 }
 
 }  // namespace larder

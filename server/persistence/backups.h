@@ -21,8 +21,9 @@ class Backups {
   // none. One that was missed while the server was down is due at once.
   bool IsDue(int minute_of_day, int64_t now_s) const;
 
-  // Gives `snapshot` a name among the backups and removes all but the newest `keep`. False, with
-  // the reason, when there is no new backup; the next is due tomorrow all the same.
+  // Gives `snapshot` a name among the backups and removes all but the newest `keep`; those
+  // with a later time than now are left alone. False, with the reason, when there is no new backup;
+  // the next is due tomorrow all the same.
   bool Take(const std::string& snapshot, int64_t now_s, size_t keep, std::string* error);
 
  private:

@@ -47,7 +47,7 @@ void Persistence::DropUnfinishedFiles() const {
 void Persistence::Stop() {
   if (saved_to_stop_.exchange(false) && changes() > 0) {
     GateClosed closed(engine_.gate, main_worker_.gate_slot);
-    if (!engine_.log.sealed()) Save();
+    if (!engine_.log.sealed() && !incomplete()) Save();
   }
   {
     MutexLock lock(mutex_);
@@ -86,10 +86,12 @@ void Persistence::Run() {
 
 void Persistence::Round() {
   migration_.CloseIdle(MonotonicMs());
-  if (saving()) return;
+  if (!engine_.replica.load()) incomplete_ = false;
+  if (saving() || incomplete()) return;
   const bool save = SaveIsDue(NowS());
   if (!save && !aof_.RewriteIsDue(NowS())) return;
   GateClosed closed(engine_.gate, worker_.gate_slot);
+  if (incomplete()) return;  // what came was not whole, and this thread has waited for it
   if (save) {
     BeginSave(false);
   } else {
@@ -142,28 +144,20 @@ void Persistence::WriteInBackground() {
   Log(LogLevel::kNotice, "Background saving started");
   std::string error;
   const int64_t begin_s = NowS();
-  uint64_t changes_at_cut;
   Target target;
   RdbSave::Options options;
   {
     MutexLock lock(mutex_);
-    changes_at_cut = changes_at_cut_;
     target = cut_target_;
     options = cut_options_;
   }
-  Snapshot::Outcome outcome = Snapshot::Outcome::kFailed;
-  const bool ok = WriteFile(
+  const Snapshot::Outcome outcome = WriteFile(
       SnapshotFile::kInBackground, target,
-      [&](RdbSink& sink) {
-        outcome = snapshot_.Write(sink, std::move(options));
-        return outcome == Snapshot::Outcome::kWritten;
-      },
-      &error);
-  const bool aborted = outcome == Snapshot::Outcome::kAborted;
-  if (!aborted) NoteSaved(ok, changes_at_cut);
+      [&](RdbSink& sink) { return snapshot_.Write(sink, std::move(options)); }, &error);
+  const bool ok = outcome == Snapshot::Outcome::kWritten;
   if (ok) {
     Log(LogLevel::kNotice, "Background saving terminated with success");
-  } else if (aborted) {
+  } else if (outcome == Snapshot::Outcome::kAborted) {
     Log(LogLevel::kWarning, "Background saving terminated: it was not wanted any more");
   } else {
     Log(LogLevel::kWarning, error);
@@ -189,6 +183,8 @@ Persistence::State Persistence::state() const {
   if (running_load_ != nullptr) state.loading_bytes += running_load_->position();
   return state;
 }
+
+bool Persistence::incomplete() const { return incomplete_ && engine_.replica.load(); }
 
 uint64_t Persistence::TotalChanges() const { return engine_.stats.Sum(&WorkerStats::changes); }
 

@@ -71,7 +71,8 @@ class Persistence : public PersistenceHost {
   // The log has begun another history, of which the append-only file has nothing yet: that is known
   // when this returns. Closed gate.
   void NoteNewHistory();
-  // FLUSHALL and the like: the snapshot that is being written is of no use any more.
+  // FLUSHALL and the like: the snapshot that is being written is of no use any more, and if it is
+  // not in its place when this returns it never will be.
   void AbortSave();
   struct Shutdown {
     bool save = false, no_save = false, now = false, force = false;
@@ -105,6 +106,11 @@ class Persistence : public PersistenceHost {
   bool LoadAtStart(std::string* error);
   // Whether it found a data set, be it an empty one.
   bool found_data() const { return found_data_; }
+  // The keyspace was emptied for what a primary sends, and that is not whole yet: no file is to be
+  // made of it by itself, since the last one holds more. Closed gate.
+  void NoteIncomplete(bool incomplete) { incomplete_ = incomplete; }
+  // Who has become a primary goes on with what there is.
+  bool incomplete() const;
   // Makes it end, and the server stay useless. Any thread.
   void AbortLoading() { stop_loading_.store(true, std::memory_order_relaxed); }
   void AllowLoading() { stop_loading_.store(false, std::memory_order_relaxed); }
@@ -157,14 +163,19 @@ class Persistence : public PersistenceHost {
   bool BackupIsDue(int64_t now_s) const;
   void TakeBackup();
   void WriteInBackground();
-  // Where a snapshot of this moment is to be; CONFIG SET may change it for the next.
+  // Where a snapshot of this moment is to be, CONFIG SET may change it for the next; its number
+  // among them, and TotalChanges().
   struct Target {
     std::string directory, name;
+    uint64_t number = 0, changes = 0;
   };
-  Target TargetNow() const;
-  // Writes a file of this kind with `write` and puts it in place.
-  bool WriteFile(std::string_view kind, const Target& target,
-                 absl::FunctionRef<bool(RdbSink&)> write, std::string* error);
+  // Closed gate.
+  Target TargetNow();
+  // Writes a file of this kind with `write`, puts it in place and notes that, unless a later one is
+  // there already or it is not wanted any more.
+  Snapshot::Outcome WriteFile(std::string_view kind, const Target& target,
+                              absl::FunctionRef<Snapshot::Outcome(RdbSink&)> write,
+                              std::string* error);
   bool HasSnapshot() const;  // `dbfilename` is there, be it loaded or not
   bool LoadFile(RdbLoad::Options options, std::string* error);
   // What LoadAtStart does with the gate closed. True: there was a file.
@@ -187,6 +198,8 @@ class Persistence : public PersistenceHost {
   bool LoadAof(Worker& worker, std::string* error);
   void WarnOfSnapshot() const;
   void OpenAof();
+  // There is an append-only file that ought to have a base now, and has none.
+  bool WantsBase() const { return aof_.lacks_base() && !incomplete(); }
   bool PrepareAofForShutdown(const Shutdown& options);
   void AwaitFirstBase();
 
@@ -200,11 +213,18 @@ class Persistence : public PersistenceHost {
   std::atomic<size_t> save_points_count_{0};
   std::optional<GateClosed> gate_at_start_;  // of the starting thread, as the next
   bool found_data_ = false;
+  std::atomic<bool> incomplete_{false};
   std::atomic<bool> stop_loading_{false};
   std::atomic<bool> saving_to_stop_{false};
   std::atomic<bool> saved_to_stop_{false};
   std::atomic<uint64_t> aof_loaded_bytes_{0};
   std::atomic<uint64_t> saved_changes_{0};  // TotalChanges that the last file contains
+  std::atomic<uint64_t> targets_{0};        // the number of the last one
+
+  // Whoever puts a file in its place holds it; taken before mutex_.
+  Mutex place_mutex_;
+  // Files up to this number are not put in place any more.
+  uint64_t outdated_ ABSL_GUARDED_BY(place_mutex_) = 0;
 
   mutable Mutex mutex_;
   CondVar changed_;
@@ -212,7 +232,6 @@ class Persistence : public PersistenceHost {
   std::vector<SavePoint> save_points_ ABSL_GUARDED_BY(mutex_);
   const RdbLoad* running_load_ ABSL_GUARDED_BY(mutex_) = nullptr;
   int64_t last_try_s_ ABSL_GUARDED_BY(mutex_) = 0;
-  uint64_t changes_at_cut_ ABSL_GUARDED_BY(mutex_) = 0;
   bool scheduled_ ABSL_GUARDED_BY(mutex_) = false;
   // The number of the last snapshot that was cut here, and where it is to be.
   uint64_t cut_ ABSL_GUARDED_BY(mutex_) = 0;

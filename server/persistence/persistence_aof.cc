@@ -64,7 +64,10 @@ void Persistence::FollowDatabasePersist() {
   left_out_ = DatabaseSet::LeftOut(engine_.config.Text("database-persist"));
   engine_.config.OnChange("database-persist", [this](const std::string& value, std::string*) {
     left_out_ = DatabaseSet::LeftOut(value);
-    if (aof_.state() != Aof::State::kOff) aof_.ScheduleRewrite();
+    if (aof_.state() != Aof::State::kOff) {
+      aof_.ForgetFailures();
+      aof_.ScheduleRewrite();
+    }
     changed_.NotifyOne();
     return true;
   });
@@ -80,7 +83,7 @@ Persistence::Begun Persistence::BeginRewrite(bool later) {
   }
   cut_ = snapshot_.Cut(LibraryFacts());
   cut_options_ = SaveOptions();
-  aof_left_out_.Add(cut_options_.left_out);
+  if (aof_.state() != Aof::State::kOff) aof_left_out_.Add(cut_options_.left_out);
   aof_.BeginRewrite(cut_options_.left_out);
   to_write_ = Writing::kAofBase;
   changed_.NotifyOne();
@@ -109,10 +112,13 @@ void Persistence::WriteAofBase() {
   }
 }
 
-// What the file holds of them is from before they were left out, and old.
+// What the file holds of them is from before they were left out, and old. It is written anew, or
+// that would come back when they are taken in again.
 void Persistence::DropLeftOut() {
   for (int db = 0; db < engine_.keyspace.databases(); ++db) {
-    if (left_out_.Has(db)) engine_.keyspace.Flush(db, true);
+    if (!left_out_.Has(db) || engine_.keyspace.Size(db) == 0) continue;
+    engine_.keyspace.Flush(db, true);
+    if (engine_.config.settings().appendonly) aof_.ScheduleRewrite();
   }
 }
 
@@ -180,7 +186,8 @@ void Persistence::AwaitFirstBase() {
   constexpr std::chrono::milliseconds kLook{5};  // between two
   Log(LogLevel::kNotice, "Writing initial AOF, the server ends when it is there.");
   saving_to_stop_ = true;
-  while (aof_.lacks_base() && aof_.info().failures_in_a_row == 0 && !engine_.stopping.aborted()) {
+  aof_.ForgetFailures();
+  while (WantsBase() && aof_.info().failures_in_a_row == 0 && !engine_.stopping.aborted()) {
     std::this_thread::sleep_for(kLook);
   }
   saving_to_stop_ = false;
@@ -188,8 +195,8 @@ void Persistence::AwaitFirstBase() {
 
 bool Persistence::PrepareAofForShutdown(const Shutdown& options) {
   if (aof_.state() == Aof::State::kOff) return true;
-  if (aof_.lacks_base() && options.patient && !options.force) AwaitFirstBase();
-  if (aof_.lacks_base()) {
+  if (WantsBase() && options.patient && !options.force) AwaitFirstBase();
+  if (WantsBase()) {
     if (!options.force) {
       Log(LogLevel::kWarning, "Writing initial AOF, can't exit.");
       Log(LogLevel::kWarning,

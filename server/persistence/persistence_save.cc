@@ -1,4 +1,6 @@
 // Persistence: save points, SAVE and BGSAVE, and the file at the end of the server.
+#include <algorithm>
+
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/base/numbers.h"
@@ -67,35 +69,52 @@ RdbFacts Persistence::LibraryFacts() const {
   return facts;
 }
 
-Persistence::Target Persistence::TargetNow() const {
-  return {engine_.config.Text("dir"), engine_.config.Text("dbfilename")};
+Persistence::Target Persistence::TargetNow() {
+  return {.directory = engine_.config.Text("dir"),
+          .name = engine_.config.Text("dbfilename"),
+          .number = ++targets_,
+          .changes = TotalChanges()};
 }
 
-bool Persistence::WriteFile(std::string_view kind, const Target& target,
-                            absl::FunctionRef<bool(RdbSink&)> write, std::string* error) {
+// The disk may take long for a file, during which a later one is written while everybody waits
+// (FLUSHALL, the end of the server).
+Snapshot::Outcome Persistence::WriteFile(std::string_view kind, const Target& target,
+                                         absl::FunctionRef<Snapshot::Outcome(RdbSink&)> write,
+                                         std::string* error) {
+  using Outcome = Snapshot::Outcome;
   SnapshotFile file(target.directory, kind, engine_.config.settings().rdb_incremental_fsync != 0);
-  const bool ok = write(file) && file.Commit(target.name);
+  Outcome outcome = write(file);
+  if (outcome == Outcome::kWritten && !file.Finish()) outcome = Outcome::kFailed;
+  MutexLock lock(place_mutex_);
+  if (outcome == Outcome::kAborted || target.number <= outdated_) return Outcome::kAborted;
+  if (outcome == Outcome::kWritten) {
+    outdated_ = target.number;
+    if (!file.Commit(target.name)) outcome = Outcome::kFailed;
+  }
   *error = file.error();
-  return ok;
+  const bool ok = outcome == Outcome::kWritten;
+  // Who waits for a file is told himself that there is none.
+  if (ok || kind == SnapshotFile::kInBackground) NoteSaved(ok, target.changes);
+  return outcome;
 }
 
 bool Persistence::Save() {
-  const uint64_t changes = TotalChanges();
+  using Outcome = Snapshot::Outcome;
   std::string error;
-  const bool ok = WriteFile(
+  const Outcome outcome = WriteFile(
       SnapshotFile::kWhileAllWait, TargetNow(),
       [this](RdbSink& sink) {
         RdbFacts facts = Facts();
         facts.sizes = SizesOf(engine_.keyspace);
-        return WriteKeyspace(engine_.keyspace, facts, sink, SaveOptions(),
-                             ValueLimits(engine_.config.settings()));
+        const bool whole = WriteKeyspace(engine_.keyspace, facts, sink, SaveOptions(),
+                                         ValueLimits(engine_.config.settings()));
+        return whole ? Outcome::kWritten : Outcome::kFailed;
       },
       &error);
-  if (!ok) {
+  if (outcome != Outcome::kWritten) {
     Log(LogLevel::kWarning, error);
     return false;
   }
-  NoteSaved(true, changes);
   Log(LogLevel::kNotice, "DB saved on disk");
   return true;
 }
@@ -124,7 +143,6 @@ Persistence::Begun Persistence::BeginSave(bool later) {
     return later ? Begun::kScheduled : Begun::kStarted;
   }
   last_try_s_ = WallMs() / 1000;
-  changes_at_cut_ = TotalChanges();
   cut_ = snapshot_.Cut(Facts());
   cut_target_ = TargetNow();
   cut_options_ = SaveOptions();
@@ -134,8 +152,17 @@ Persistence::Begun Persistence::BeginSave(bool later) {
   return Begun::kStarted;
 }
 
+// Once its snapshot is written the one that runs may be a full sync's, while the disk takes ours.
 void Persistence::AbortSave() {
-  if (snapshot_.running() && !aof_.rewriting()) snapshot_.Abort();
+  uint64_t number;
+  {
+    MutexLock lock(mutex_);
+    if (snapshot_.running() && !aof_.rewriting()) snapshot_.Abort();
+    if (state_.running_since_s > 0) snapshot_.Abort(cut_);
+    number = cut_target_.number;
+  }
+  MutexLock lock(place_mutex_);
+  outdated_ = std::max(outdated_, number);
 }
 
 void Persistence::NoteSaved(bool ok, uint64_t changes_then) {
@@ -172,16 +199,17 @@ bool Persistence::PrepareShutdown(Worker& worker, const Shutdown& options) {
   AbortSave();
   if (!PrepareAofForShutdown(options)) return false;
   // What is half loaded must not take the place of the whole.
-  if (loading() || (!options.save && (options.no_save || !has_save_points()))) return true;
+  const bool wanted = options.save || (!options.no_save && has_save_points());
+  if (!wanted || loading() || incomplete()) return true;
   Log(LogLevel::kNotice, "Saving the final RDB snapshot before exiting.");
   {
     saving_to_stop_ = true;
     GateClosed closed(engine_.gate, worker.gate_slot);
     // Half a script is kept nowhere: whoever ended it has given up what came since the last save.
-    const bool sealed = engine_.log.sealed();
-    saved_to_stop_ = !sealed && Save();
+    const bool half = engine_.log.sealed() || incomplete();
+    saved_to_stop_ = !half && Save();
     saving_to_stop_ = false;
-    if (sealed) return true;
+    if (half) return true;
   }
   if (saved_to_stop_) return true;
   if (options.force) {

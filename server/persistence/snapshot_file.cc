@@ -76,7 +76,6 @@ void SnapshotFile::Release() {
 }
 
 bool SnapshotFile::Commit(const std::string& name) {
-  if (!Finish()) return false;
   const Replaced replaced = RenameFile(temporary_, std::filesystem::path(directory_) / name);
   errno = replaced.error;
   if (!replaced.in_place) return Fail("Error moving temp DB file on the final destination");

@@ -24,13 +24,13 @@ class SnapshotFile : public RdbSink {
 
   // False when it could not be opened or written.
   bool Write(std::string_view bytes) override;
-  // Puts the file in the place of the one of this name in its directory, durably. False when that
-  // failed.
-  bool Commit(const std::string& name);
-  // Has the disk take it, for who puts it in its place: renames path(). False when that failed.
+  // Has the disk take it. False when that failed.
   bool Finish();
+  // Puts what was finished in the place of the one of this name in its directory, durably. False
+  // when that failed.
+  bool Commit(const std::string& name);
+  // For who puts it in its place by himself: renames path(), and says so.
   const std::string& path() const { return temporary_; }
-  // It was renamed.
   void Release();
   // Removes what this process is writing there, for who ends it without waiting. Any thread.
   static void RemoveTemporaries(const std::string& directory);

@@ -95,6 +95,17 @@ TEST_F(BackupsTest, TheNewestStayAndNothingElseIsTouched) {
                                             "dump-by-hand.rdb"}));
 }
 
+TEST_F(BackupsTest, ThoseOfTheFutureStayAndDoNotCount) {
+  fs::create_directory(Folder());
+  std::ofstream(Folder() + "/dump-2026-11-01-0330.rdb") << "old";
+  std::ofstream(Folder() + "/dump-2099-01-03-0000.rdb") << "of a clock that went wrong";
+  Backups backups(At(2026, 11, 2, 12, 0), folder_);
+  EXPECT_TRUE(backups.IsDue(kHalfPastThree, At(2026, 11, 2, 12, 0)));
+  ASSERT_TRUE(Take(backups, At(2026, 11, 2, 12, 1), 1)) << error_;
+  EXPECT_EQ(Names(),
+            (std::set<std::string>{"dump-2026-11-02-1201.rdb", "dump-2099-01-03-0000.rdb"}));
+}
+
 TEST_F(BackupsTest, ABackupOutlivesTheSnapshotItWas) {
   Backups backups(At(2026, 11, 1, 0, 0), folder_);
   ASSERT_TRUE(Take(backups, At(2026, 11, 1, 3, 30), 2));

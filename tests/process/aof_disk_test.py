@@ -145,6 +145,50 @@ class Refusing(DiskTest):
         self.assertEqual(server.call("CONFIG", "SET", "appendonly", "no"), b"OK")
         self.disk.work()
 
+    def test_a_rewrite_behind_what_can_not_be_written_says_why_it_fails(self):
+        server = self.server(*ALWAYS)
+        self.disk.fail("write", ENOSPC, ".incr.")
+        with server.wire() as waiting:
+            waiting.send(encode("SET", "k", "1"))
+            wait_until(lambda: server.info("aof_last_write_status") == "err", "the error")
+            server.call("BGREWRITEAOF")
+            self.assertEqual(rewritten(server), "err")
+            server.await_log("can't be written up to its rewrite: No space left on device")
+            self.disk.work()
+            self.assertEqual(waiting.reply(), b"OK")
+
+    def failed_thrice(self, server):
+        wait_until(lambda: server.info("aof_rewrite_in_progress") == "0" and
+                   int(server.info("aof_rewrites_consecutive_failures")) >= 3, "three failures")
+
+    def test_failures_of_before_do_not_hold_back_who_turns_it_on(self):
+        server = self.server(*ON)
+        self.disk.fail("open", ENOSPC, "bg.aof")
+        for _ in range(3):
+            server.call("BGREWRITEAOF")
+            self.assertEqual(rewritten(server), "err")
+        self.failed_thrice(server)
+        self.disk.work()
+        server.call("CONFIG", "SET", "appendonly", "no")
+        self.assertEqual(server.call("CONFIG", "SET", "appendonly", "yes"), b"OK")
+        server.call("SET", "after", "1")
+        wait_until(lambda: server.info("aof_last_bgrewrite_status") == "ok", "a base")
+        self.assertEqual(server.stop(), 0)
+        with Server("--dir", self.place.folder, *ON) as again:
+            self.assertEqual(again.call("GET", "after"), b"1")
+
+    def test_failures_of_before_do_not_hold_back_a_stop_by_signal(self):
+        server = self.server()
+        self.disk.fail("open", ENOSPC, "bg.aof")
+        self.assertEqual(server.call("CONFIG", "SET", "appendonly", "yes"), b"OK")
+        server.call("SET", "k", "1")
+        self.failed_thrice(server)
+        server.await_log("triggered the limit")
+        self.disk.work()
+        self.assertEqual(server.stop(), 0)
+        with Server("--dir", self.place.folder, *ON) as again:
+            self.assertEqual(again.call("GET", "k"), b"1")
+
     def test_a_folder_that_can_not_be_written_is_told(self):
         server = self.server()
         with open(aof(self.place)[:-1], "w"):

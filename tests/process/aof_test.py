@@ -158,6 +158,13 @@ class Restart(unittest.TestCase):
             with Server("--dir", server.folder, *ON) as again:
                 self.assertEqual(digest(again), before)
 
+    def test_a_name_that_the_manifest_could_not_hold_is_refused(self):
+        for directive in ("appendfilename", "appenddirname", "dbfilename"):
+            for name in ("a\\b", "a/b"):
+                with Server("--" + directive, name, wait=False) as server:
+                    self.assertEqual(wait_for_end(server.process), 1)
+                    server.await_log("argument must be a file name, not a path")
+
     def test_from_the_directory_and_the_names_that_are_wanted(self):
         names = ON + ("--appenddirname", "elsewhere", "--appendfilename", "other.aof")
         with Server(*names) as server:
@@ -168,6 +175,31 @@ class Restart(unittest.TestCase):
                              ["other.aof.1.base.rdb", "other.aof.1.incr.aof", "other.aof.manifest"])
             with Server("--dir", server.folder, *names) as again:
                 self.assertEqual(again.call("GET", "k"), b"v")
+
+
+class LeftOutForAWhile(unittest.TestCase):
+    """A database that database-persist leaves out and takes in again."""
+    OUT = ("--database-persist", "0 no")
+
+    def test_over_a_restart_does_not_bring_the_old_data_back(self):
+        with Server(*ON) as server:
+            server.call("MSET", "k", "old", "gone", "x")
+            server.stop()
+            with Server("--dir", server.folder, *ON, *self.OUT) as other:
+                self.assertEqual(other.call("DBSIZE"), 0)
+                other.call("SET", "k", "new")
+                wait_until(lambda: other.info("aof_rewrites") == "1", "a rewrite")
+                self.assertEqual(rewritten(other), "ok")
+                other.stop()
+            with Server("--dir", server.folder, *ON) as again:
+                self.assertEqual(again.call("DBSIZE"), 0)
+
+    def test_a_rewrite_while_the_file_is_off_says_nothing_about_it(self):
+        with Server(*self.OUT) as server:
+            server.call("BGREWRITEAOF")
+            self.assertEqual(rewritten(server), "ok")
+            self.assertEqual(server.call("CONFIG", "SET", "database-persist", ""), b"OK")
+            self.assertEqual(server.call("SWAPDB", 0, 1), b"OK")
 
 
 class FirstStart(unittest.TestCase):

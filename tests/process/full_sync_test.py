@@ -7,6 +7,7 @@ import threading
 import time
 import unittest
 
+from fake_primary import FakePrimary, full
 from harness import REDUCED, Server, encode, wait_until
 
 KEYS = 2000 if REDUCED else 8000
@@ -184,6 +185,33 @@ class FullSync(unittest.TestCase):
         follow(replica, primary)
         replica.await_log("Flushing old data")
         self.assert_same(primary, replica)
+
+    def test_files_keep_what_was_flushed_for_one_that_failed(self):
+        for files in (("--save", "1000 1"), ("--appendonly", "yes")):
+            with self.subTest(files), Server(*files, "--replica-full-sync", "flush") as server:
+                fill(server, 2, 20)
+                before = server.call("DEBUG", "DIGEST")
+                if files[0] == "--save":
+                    self.assertEqual(server.call("SAVE"), b"OK")
+                with FakePrimary(full(b"nonsense")) as primary:
+                    server.call("REPLICAOF", "127.0.0.1", primary.port)
+                    server.await_log("Failed trying to load the MASTER synchronization DB")
+                    self.assertEqual(server.call("DBSIZE"), 0)
+                    self.assertEqual(server.stop(), 0)
+                with Server("--dir", server.folder, *files) as again:
+                    self.assertEqual(again.call("DEBUG", "DIGEST"), before)
+
+    def test_who_becomes_a_primary_after_one_that_failed_saves_again(self):
+        with Server("--save", "1000 1", "--replica-full-sync", "flush") as server:
+            fill(server, 2, 20)
+            with FakePrimary(full(b"nonsense")) as primary:
+                server.call("REPLICAOF", "127.0.0.1", primary.port)
+                server.await_log("Failed trying to load the MASTER synchronization DB")
+                server.call("REPLICAOF", "NO", "ONE")
+            server.call("SET", "mine", "1")
+            self.assertEqual(server.stop(), 0)
+            with Server("--dir", server.folder) as again:
+                self.assertEqual(again.call("KEYS", "*"), [b"mine"])
 
     def test_a_replica_that_was_killed_needs_no_second_one(self):
         primary, replica = self.pair()

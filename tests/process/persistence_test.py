@@ -11,7 +11,7 @@ import time
 import unittest
 
 from aof_test import fill as fill_all_kinds
-from faults import EIO, ENOSPC, EROFS, Disk
+from faults import EIO, ENOSPC, EROFS, Disk, DiskTest
 from harness import (REDUCED, Server, ServerTest, encode, redis_server, wait_for_end,
                      wait_until)
 
@@ -559,6 +559,41 @@ class Refusing(unittest.TestCase):
 
     def test_that_may_only_be_read(self):
         self.refused("open", EROFS)
+
+
+@unittest.skipIf(REDUCED, "a sanitizer's runtime wants to be loaded first")
+class Slow(DiskTest):
+    """A disk that takes its time for a snapshot, while a later one is written."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = restart(self.place, "--save", "1000 1", "--rdbchecksum", "no",
+                              environment=self.disk.environment)
+        self.addCleanup(self.server.__exit__)
+        fill(self.server, 100)
+        self.disk.fail("fsync", 0, "bg.rdb")
+        temporary = os.path.join(self.place.folder, "temp-%d.bg.rdb" % self.server.process.pid)
+        with open(temporary, "w+b") as file:
+            self.server.call("BGSAVE")
+            wait_until(lambda: file.seek(0) == 0 and
+                       file.read().endswith(b"\xff" + bytes(8)), "all of the file")
+
+    def test_flushall_is_not_undone_by_an_older_one(self):
+        self.assertEqual(self.server.call("FLUSHALL"), b"OK")
+        self.disk.work()
+        self.server.await_log("not wanted any more")
+        self.server.stop(signal.SIGKILL)
+        with restart(self.place) as again:
+            self.assertEqual(again.call("DBSIZE"), 0)
+
+    def test_the_last_save_is_not_undone_by_an_older_one(self):
+        self.server.call("SET", "new", "1")
+        self.server.process.send_signal(signal.SIGTERM)
+        self.server.await_log("DB saved on disk")
+        self.disk.work()
+        self.server.await_log("not wanted any more")
+        with restart(self.place) as again:
+            self.assertEqual(again.call("GET", "new"), b"1")
 
 
 if __name__ == "__main__":
