@@ -1,11 +1,27 @@
 #include "server/acl/user.h"
 
 #include <algorithm>
+#include <sstream>
 
 #include "server/base/strings.h"
 #include "server/config/words.h"
 
 namespace larder {
+namespace {
+
+// The rules of a selector, each a word for SplitWords. A parenthesis at the end of one would close
+// the selector.
+std::string QuoteRules(std::string rules) {
+  std::string quoted;
+  std::stringstream words(std::move(rules));
+  for (std::string rule; std::getline(words, rule, ' ');) {
+    StrAppend(quoted, quoted.empty() ? "" : " ",
+              rule.ends_with(')') ? QuoteWord(rule) : QuoteWordIfNeeded(rule));
+  }
+  return quoted;
+}
+
+}  // namespace
 
 User::User(std::string name, uint64_t account, const CommandIndex& index, bool all_channels)
     : name_(std::move(name)), account_(account), index_(&index) {
@@ -115,12 +131,18 @@ std::vector<std::string_view> User::Flags() const {
 }
 
 std::string User::Describe() const {
+  return DescribeWith([](std::string rules) { return rules; });
+}
+
+std::string User::DescribeForFile() const { return DescribeWith(QuoteRules); }
+
+std::string User::DescribeWith(std::string (*selector_form)(std::string rules)) const {
   std::string text;
   for (std::string_view flag : Flags()) StrAppend(text, flag, " ");
   for (const Password& password : passwords_) StrAppend(text, "#", password.Hex(), " ");
   text += selectors_.front().Describe();
   for (size_t i = 1; i < selectors_.size(); ++i) {
-    StrAppend(text, " (", selectors_[i].Describe(), ")");
+    StrAppend(text, " (", selector_form(selectors_[i].Describe()), ")");
   }
   return text;
 }

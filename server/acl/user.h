@@ -43,12 +43,16 @@ class User {
   std::vector<std::string_view> Flags() const;  // "on", "nopass" …
   // All rules that make him, as ACL LIST shows them behind his name.
   std::string Describe() const;
+  // The same for a file. What stands in parentheses is split into words once more when it is read:
+  // quoted where needed, which Redis leaves out and then does not read what it has written.
+  std::string DescribeForFile() const;
 
  private:
   enum class Sanitize : uint8_t { kNotSaid, kSkip, kAlways };
 
   RuleError ApplyPassword(std::string_view rule);
   RuleError AddSelector(std::string_view rules, bool all_channels);
+  std::string DescribeWith(std::string (*selector_form)(std::string rules)) const;
 
   std::string name_;
   uint64_t account_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "server/acl/rules.h"
@@ -67,7 +68,7 @@ std::vector<std::string> ConfigLines(const Users& users) {
   std::vector<std::string> lines;
   for (const UserRef& user : users.All()) {
     std::string& line = lines.emplace_back(QuoteWordIfNeeded(user->name()));
-    const std::string rules = user->Describe();
+    const std::string rules = user->DescribeForFile();
     for (std::string_view rule : SplitAtSpaces(rules)) {
       StrAppend(line, " ", QuoteWordIfNeeded(std::string(rule)));
     }
@@ -105,7 +106,9 @@ std::string ParseUserFile(std::string_view text, std::string_view path, Users& u
 
 bool SaveUserFile(const std::string& path, const Users& users) {
   std::string text;
-  for (const std::string& line : UserLines(users)) StrAppend(text, line, "\n");
+  for (const UserRef& user : users.All()) {
+    StrAppend(text, "user ", user->name(), " ", user->DescribeForFile(), "\n");
+  }
   const Replaced replaced = ReplaceFile(path, text);
   if (replaced.in_place) return true;
   Log(LogLevel::kWarning, "Can't write the ACL file ", path, ": ", std::strerror(replaced.error));
@@ -124,17 +127,16 @@ std::string LoadUserFile(const std::string& path, Users& users, std::vector<User
 }
 
 std::string LoadConfiguredUsers(const std::vector<std::string>& lines, Users& users) {
-  std::vector<std::string> names;
+  std::set<std::string, std::less<>> names;
   for (const std::string& line : lines) {
     const auto owned = SplitWords(line);
     if (!owned || owned->empty()) return "Error in user declaration: there is no name";
     const std::vector<std::string_view> words(owned->begin(), owned->end());
     const std::string_view name = words[0];
-    if (std::find(names.begin(), names.end(), name) != names.end()) {
+    if (!names.emplace(name).second) {
       return StrCat("Error in user declaration '", name,
                     "': Duplicate user found. A user can only be defined once in config files");
     }
-    names.emplace_back(name);
     if (!IsUserName(name)) return "Spaces not allowed in ACL usernames";
     // The default user was there before, and begins anew.
     std::vector<std::string_view> rules = {name == Users::kDefault ? "reset" : ""};

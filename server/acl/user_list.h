@@ -9,7 +9,7 @@
 
 namespace larder {
 
-// A line for each user, without a line feed: "user alice on … +@all".
+// ACL LIST: a line for each user, without a line feed: "user alice on … +@all".
 std::vector<std::string> UserLines(const Users& users);
 
 // The same for CONFIG REWRITE: without the word user, each word quoted where needed.

@@ -318,7 +318,7 @@ const Subcommand* FindSubcommand(Args args) {
 
 void Help(Context& c) {
   c.reply.Array(std::size(kSubcommands) * 2 + 1);
-  c.reply.Status("DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+  c.reply.Status(HelpTitle(c));
   for (const Subcommand& sub : kSubcommands) {
     c.reply.Status(sub.usage);
     c.reply.Status(StrCat("    ", sub.text));
@@ -333,8 +333,7 @@ bool NeedsClosedGate(Args args) {
 void Debug(Context& c) {
   const Subcommand* sub = FindSubcommand(c.args);
   if (sub != nullptr) return sub->run(c);
-  c.reply.Error(StrCat("ERR unknown subcommand or wrong number of arguments for '",
-                       c.args[1].substr(0, 128), "'. Try DEBUG HELP."));
+  c.reply.Error(UnknownForm(c));
 }
 
 constexpr Command kCommands[] = {

@@ -7,8 +7,9 @@
 namespace larder {
 namespace {
 
+// As the client has called it, which rename-command may have named anew.
 std::string UpperName(const Context& c) {
-  std::string name(c.command.parent);
+  std::string name(c.args[0]);
   for (char& letter : name) letter = ToUpper(letter);
   return name;
 }
@@ -27,9 +28,13 @@ size_t ReplyText(Context& c, std::string_view text) {
 
 }  // namespace
 
+std::string HelpTitle(const Context& c) {
+  return StrCat(UpperName(c), " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+}
+
 void ReplyHelp(Context& c, std::initializer_list<HelpEntry> entries) {
   const auto begin = c.reply.Begin();
-  c.reply.Status(StrCat(UpperName(c), " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
+  c.reply.Status(HelpTitle(c));
   size_t lines = 3;
   for (const HelpEntry& entry : entries) {
     c.reply.Status(entry.usage);

@@ -14,7 +14,10 @@ struct HelpEntry {
   std::string_view text;   // lines, with \n between
 };
 
-// An array of status lines: the usage of the parent command, each entry's words and, indented, its
+// The first line: the command as the client has called it.
+std::string HelpTitle(const Context& c);
+
+// An array of status lines: the title, each entry's words and, indented, its
 // text, and HELP itself at the end.
 void ReplyHelp(Context& c, std::initializer_list<HelpEntry> entries);
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <iterator>
 #include <limits>
 #include <set>
@@ -100,10 +101,12 @@ bool CheckDatabasePersist(const CheckInput& input, std::string* value, std::stri
   return true;
 }
 
+// A relative one starts at the one before.
 bool CheckDir(const CheckInput& input, std::string* value, std::string* error) {
+  std::filesystem::path path = input.words[0];
+  if (!path.empty()) path = input.current / path;
   char resolved[PATH_MAX];
-  bool usable =
-      realpath(input.words[0].c_str(), resolved) != nullptr && access(resolved, X_OK) == 0;
+  bool usable = realpath(path.c_str(), resolved) != nullptr && access(resolved, X_OK) == 0;
   if (!usable) return *error = std::strerror(errno), false;
   *value = resolved;
   return true;
@@ -126,7 +129,7 @@ bool CheckBind(const CheckInput& input, std::string* value, std::string* error) 
 bool CheckFileName(const CheckInput& input, std::string* value, std::string* error) {
   *value = input.words[0];
   *error = "argument must be a file name, not a path and not empty";
-  return !value->empty() && value->find('/') == std::string::npos;
+  return !value->empty() && value->find_first_of("/\\") == std::string::npos;
 }
 
 bool CheckReplicaOf(const CheckInput& input, std::string* value, std::string* error) {
@@ -143,18 +146,19 @@ bool CheckReplicaOf(const CheckInput& input, std::string* value, std::string* er
 }
 
 bool CheckOutputLimit(const CheckInput& input, std::string* value, std::string* error) {
+  const std::span<const std::string> words = WithoutEmpty(input.words);
   *error = "Wrong number of arguments in buffer limit configuration.";
-  if (input.words.size() % 4 != 0) return false;
+  if (words.size() % 4 != 0) return false;
   std::vector<std::string> limits = ValueWords(input.current);  // twelve words, always
-  for (size_t i = 0; i < input.words.size(); i += 4) {
-    int index = ClassIndex(input.words[i]);
+  for (size_t i = 0; i < words.size(); i += 4) {
+    int index = ClassIndex(words[i]);
     *error = "Invalid client class specified in buffer limit configuration.";
     if (index < 0) return false;
     uint64_t hard = 0, soft = 0;
     int64_t seconds = 0;
     *error = "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
-    if (!ParseMemory(input.words[i + 1], &hard) || !ParseMemory(input.words[i + 2], &soft) ||
-        !ParseInt64(input.words[i + 3], &seconds) || seconds < 0) {
+    if (!ParseMemory(words[i + 1], &hard) || !ParseMemory(words[i + 2], &soft) ||
+        !ParseInt64(words[i + 3], &seconds) || seconds < 0) {
       return false;
     }
     std::string* group = &limits[static_cast<size_t>(index) * 4];
@@ -205,6 +209,26 @@ bool CheckMaxmemory(const CheckInput& input, std::string* value, std::string* er
   ParseInt64(std::string_view(*value).substr(0, value->size() - 1), &share);
   *value = StrCat(MemoryLimitBytes() / 100 * static_cast<uint64_t>(share));
   return true;
+}
+
+bool CheckBacklogSize(const CheckInput& input, std::string* value, std::string* error) {
+  constexpr int64_t kFewestBytes = 16 * 1024;  // brought up to that, as in Redis
+  const Check bytes = {Check::Kind::kMemory, 1, std::numeric_limits<int64_t>::max()};
+  if (!RunCheck(bytes, input, value, error)) return false;
+  *value = StrCat(std::max(NumberOf(bytes, *value), kFewestBytes));
+  return true;
+}
+
+bool CheckHostname(const CheckInput& input, std::string* value, std::string* error) {
+  constexpr size_t kMostLetters = 255;
+  *value = input.words[0];
+  *error = "Hostnames must be less than 256 characters";
+  if (value->size() > kMostLetters) return false;
+  *error = "Hostnames may only contain alphanumeric characters, hyphens or dots";
+  return std::all_of(value->begin(), value->end(), [](char c) {
+    return (c >= '0' && c <= '9') || (ToLower(c) >= 'a' && ToLower(c) <= 'z') || c == '-' ||
+           c == '.';
+  });
 }
 
 bool CheckShutdownFlags(const CheckInput& input, std::string* value, std::string* error) {

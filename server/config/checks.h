@@ -25,6 +25,8 @@ bool CheckBusyPoll(const CheckInput& input, std::string* value, std::string* err
 bool CheckGather(const CheckInput& input, std::string* value, std::string* error);
 bool CheckHz(const CheckInput& input, std::string* value, std::string* error);
 bool CheckMaxmemory(const CheckInput& input, std::string* value, std::string* error);
+bool CheckBacklogSize(const CheckInput& input, std::string* value, std::string* error);
+bool CheckHostname(const CheckInput& input, std::string* value, std::string* error);
 bool CheckLines(const CheckInput& input, std::string* value, std::string* error);
 bool CheckRename(const CheckInput& input, std::string* value, std::string* error);
 bool CheckAnything(const CheckInput& input, std::string* value, std::string* error);

@@ -16,8 +16,9 @@
 namespace larder {
 namespace {
 
-// Nobody writes more by hand; an include of itself, or of /dev/zero, must end.
-constexpr size_t kMostBytes = 1024 * 1024;
+// CONFIG REWRITE writes every user, and ReadFile reads back as much; an include of itself, or of
+// /dev/zero, must end.
+constexpr size_t kMostBytes = 64 * 1024 * 1024;
 constexpr int kMostDepth = 16;
 constexpr int kMostFiles = 4096;
 
@@ -28,14 +29,23 @@ std::string_view Trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kSpaces) - begin + 1);
 }
 
+// So that glob() takes every byte for itself.
+std::string QuoteGlob(const std::string& path) {
+  std::string quoted;
+  for (char c : path) {
+    if (std::string_view("*?[\\").find(c) != std::string_view::npos) quoted += '\\';
+    quoted += c;
+  }
+  return quoted;
+}
+
 class Reader {
  public:
   Reader(std::vector<ConfigLine>* lines, std::string* error) : lines_(lines), error_(error) {}
 
   bool ReadStream(std::istream& stream, const std::string& source, int depth) {
     std::string text;
-    for (int number = 1; std::getline(stream, text); ++number) {
-      bytes_ += text.size() + 1;
+    for (int number = 1; ReadLine(stream, &text); ++number) {
       if (bytes_ > kMostBytes) return Fail(StrCat("The configuration is too large at ", source));
       if (!Add(source, number, text, depth)) return false;
     }
@@ -58,10 +68,12 @@ class Reader {
 
   // An include may name a pattern, and a pattern may match nothing.
   bool Include(const std::string& pattern, int depth) {
-    if (pattern.find_first_of("*?[") == std::string::npos) return ReadFile(pattern, depth);
+    if (pattern.find_first_of("*?[") == std::string::npos)
+      return ReadFile(folder_ / pattern, depth);
+    const std::filesystem::path path = std::filesystem::path(QuoteGlob(folder_)) / pattern;
     glob_t found = {};
     bool good = true;
-    if (glob(pattern.c_str(), 0, nullptr, &found) == 0) {
+    if (glob(path.c_str(), 0, nullptr, &found) == 0) {
       for (size_t i = 0; good && i < found.gl_pathc; ++i) {
         good = ReadFile(found.gl_pathv[i], depth);
       }
@@ -74,14 +86,28 @@ class Reader {
     text = Trim(text);
     if (text.empty() || text[0] == '#') return true;
     std::optional<std::vector<std::string>> words = SplitWords(text);
-    if (words && words->size() == 2 && EqualsIgnoreCase((*words)[0], "include")) {
-      return Include((*words)[1], depth + 1);
+    if (words && words->size() == 2) {
+      if (EqualsIgnoreCase((*words)[0], "include")) return Include((*words)[1], depth + 1);
+      if (EqualsIgnoreCase((*words)[0], "dir")) folder_ /= (*words)[1];
     }
     lines_->push_back({source, number, std::string(text)});
     return true;
   }
 
  private:
+  // False at the end. A line that has none ends where the configuration is too large.
+  bool ReadLine(std::istream& stream, std::string* line) {
+    line->clear();
+    while (bytes_ <= kMostBytes) {
+      const int c = stream.get();
+      if (c == std::istream::traits_type::eof()) return !line->empty() && !stream.bad();
+      ++bytes_;
+      if (c == '\n') return true;
+      line->push_back(static_cast<char>(c));
+    }
+    return true;
+  }
+
   bool Fail(std::string text) {
     *error_ = std::move(text);
     return false;
@@ -89,6 +115,8 @@ class Reader {
 
   std::vector<ConfigLine>* lines_;
   std::string* error_;
+  // Where relative includes start: `dir` so far, to which Redis changes when it reads that line.
+  std::filesystem::path folder_;
   size_t bytes_ = 0;
   int files_ = 0;
 };

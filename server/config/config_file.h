@@ -1,5 +1,5 @@
 // Where configuration lines come from: a file with its includes, standard input, the command line.
-// Start of the process only, one thread. Limits: 1 MiB a file, 16 files deep, 4096 files.
+// Start of the process only, one thread. Limits: 64 MiB in all, 16 files deep, 4096 files.
 #pragma once
 
 #include <span>

@@ -21,7 +21,8 @@ bool CheckMemory(const Check& check, std::string_view word, std::string* value,
                  std::string* error) {
   constexpr uint64_t kMost = std::numeric_limits<int64_t>::max();
   uint64_t bytes = 0;
-  if (ParseMemory(word, &bytes)) {
+  // No digits stand for 0: an empty variable of a compose file.
+  if (ParseMemory(StrCat("0", word), &bytes)) {
     auto clipped = static_cast<int64_t>(std::min(bytes, kMost));
     *value = StrCat(clipped);
     return CheckRange(check, clipped, error);
@@ -42,6 +43,7 @@ bool CheckMemory(const Check& check, std::string_view word, std::string* value,
 }
 
 bool CheckOctal(const Check& check, std::string_view word, std::string* value, std::string* error) {
+  if (word.empty()) word = "0";
   int64_t number = 0;
   auto [end, code] = std::from_chars(word.data(), word.data() + word.size(), number, 8);
   if (code != std::errc() || end != word.data() + word.size()) {

@@ -1,5 +1,8 @@
 #include "server/engine/key_uses.h"
 
+#include <algorithm>
+#include <span>
+
 #include "server/base/strings.h"
 
 namespace larder {
@@ -12,14 +15,43 @@ bool HasWord(Args words, std::string_view word, size_t from) {
   return false;
 }
 
-// Keys that no specification finds: SORT's STORE, which may stand anywhere. Of several the last one
-// counts.
-void AppendHiddenKeys(const Command& command, Args words, std::vector<KeyPosition>& positions) {
-  if (command.name != "sort") return;
-  for (size_t i = words.size() - 1; i-- > 2;) {
-    if (!EqualsIgnoreCase(words[i], "store")) continue;
-    return positions.push_back({static_cast<uint32_t>(i + 1), kOW | kUpdate});
+// An option with words behind it, which are no options whatever they look like.
+struct Option {
+  std::string_view name;
+  size_t words;
+  bool target = false;  // its word is the key where the result goes
+};
+constexpr Option kSortOptions[] = {{"limit", 2}, {"by", 1}, {"get", 1}, {"store", 1, true}};
+constexpr Option kGeoOptions[] = {{"count", 1}, {"store", 1, true}, {"storedist", 1, true}};
+
+// The word that names where the result goes, or 0, found as the command itself reads its options
+// from `i` on: of several the last one counts.
+size_t FindTarget(Args words, size_t i, std::span<const Option> options) {
+  size_t target = 0;
+  for (; i < words.size(); ++i) {
+    const auto option = std::find_if(options.begin(), options.end(), [&](const Option& known) {
+      return EqualsIgnoreCase(words[i], known.name);
+    });
+    if (option == options.end()) continue;
+    if (option->target && i + 1 < words.size()) target = i + 1;
+    i += option->words;
   }
+  return target;
+}
+
+// Keys that no specification finds: SORT's STORE, which may stand anywhere, and the last of several
+// that GEORADIUS names. `begin` is the first position of this command.
+void AppendHiddenKeys(const Command& command, Args words, size_t begin,
+                      std::vector<KeyPosition>& positions) {
+  size_t target = 0;
+  if (command.name == "sort") target = FindTarget(words, 2, kSortOptions);
+  if (command.name == "georadius") target = FindTarget(words, 6, kGeoOptions);
+  if (command.name == "georadiusbymember") target = FindTarget(words, 5, kGeoOptions);
+  const bool known =
+      std::any_of(positions.begin() + static_cast<ptrdiff_t>(begin), positions.end(),
+                  [target](const KeyPosition& position) { return position.index == target; });
+  if (target == 0 || known) return;
+  positions.push_back({static_cast<uint32_t>(target), kOW | kUpdate});
 }
 
 // The keys of MIGRATE stand behind KEYS where the one before it is empty; a word of the options
@@ -66,7 +98,7 @@ bool FindKeyUses(const Command& command, Args words, std::vector<KeyPosition>& p
     positions.resize(before);
     return false;
   }
-  AppendHiddenKeys(command, words, positions);
+  AppendHiddenKeys(command, words, before, positions);
   for (size_t i = before; i < positions.size(); ++i) {
     positions[i].flags = ActualKeyFlags(command, words, positions[i].flags);
   }

@@ -152,6 +152,50 @@ TEST_F(ConfigTest, EndsAtIncludesWithoutEnd) {
   EXPECT_THAT(error_, HasSubstr("Too many includes"));
 }
 
+TEST_F(ConfigTest, EndsAnIncludeThatHasNoEnd) {
+  EXPECT_FALSE(Load({"--include", "/dev/zero"}));
+  EXPECT_THAT(error_, HasSubstr("The configuration is too large"));
+}
+
+// As many bytes as CONFIG REWRITE writes for some ten thousand users.
+TEST_F(ConfigTest, TakesAFileOfManyMegabytes) {
+  std::string text;
+  while (text.size() < 4'000'000) text += "# " + std::string(1000, 'x') + "\n";
+  ASSERT_TRUE(Load({WriteFile("large.conf", text + "timeout 7")})) << error_;
+  EXPECT_EQ(config_.settings().timeout_s, 7);
+}
+
+// The name of the folder must not be taken for a pattern.
+TEST_F(ConfigTest, StartsRelativeIncludesAtTheDirSoFar) {
+  for (const std::string name : {"da[t]a", "da[t]a/inner", "other"}) {
+    std::filesystem::create_directories(folder_ + name);
+  }
+  WriteFile("da[t]a/a.conf", "timeout 7\n");
+  WriteFile("da[t]a/inner/b1.conf", "maxclients 20\n");
+  WriteFile("other/c.conf", "port 7000\n");
+  const std::string file = WriteFile("f.conf", "dir \"" + folder_ +
+                                                   "da[t]a\"\ninclude a.conf\ndir inner\n"
+                                                   "include b*.conf\ndir ../../other\n");
+  ASSERT_TRUE(Load({file, "--include", "c.conf"})) << error_;
+  EXPECT_EQ(config_.settings().timeout_s, 7);
+  EXPECT_EQ(config_.settings().maxclients, 20);
+  EXPECT_EQ(config_.settings().port, 7000);
+  EXPECT_EQ(config_.Text("dir"), std::filesystem::canonical(folder_ + "other"));
+  EXPECT_FALSE(Load({"--dir", ""}));
+  EXPECT_THAT(error_, HasSubstr("No such file or directory"));
+}
+
+TEST_F(ConfigTest, TakesAnEmptyVariableForNothing) {
+  ASSERT_TRUE(Load({"--maxmemory", "", "--maxmemory-clients", "", "--unixsocketperm", "",
+                    "--client-output-buffer-limit", ""}))
+      << error_;
+  EXPECT_EQ(config_.Text("maxmemory"), "0");
+  EXPECT_EQ(config_.Text("maxmemory-clients"), "0");
+  EXPECT_EQ(config_.Text("unixsocketperm"), "0");
+  EXPECT_EQ(config_.Text("client-output-buffer-limit"),
+            Config().Text("client-output-buffer-limit"));
+}
+
 TEST_F(ConfigTest, GetsByPatternNameAndAlias) {
   std::vector<std::string_view> patterns = {"maxmemory", "MAXMEM*", "*of", "key-load-delay"};
   std::vector<std::string> names;

@@ -16,13 +16,13 @@ namespace {
 
 using namespace larder;
 
-// An ACL file separates rules by spaces and knows no quotes; a selector ends with the first word
-// that ends with a bracket.
+// An ACL file separates rules by white space, and a selector ends with the first word that ends
+// with a bracket, as the second of a first argument may.
 bool Tellable(std::string_view description) {
   for (size_t at = 0; (at = description.find(") ", at)) != std::string_view::npos; ++at) {
     if (!description.substr(at + 2).starts_with('(')) return false;
   }
-  return description.find_first_of("\"'\t\r\n\v\f") == std::string_view::npos &&
+  return description.find_first_of("\t\r\n\v\f") == std::string_view::npos &&
          description.find('\0') == std::string_view::npos;
 }
 
@@ -51,7 +51,7 @@ User Load(const User& user) {
   static Setting no_channels;  // its value is 0
   static Users users(SomeCommands(), no_channels);
   std::vector<User> loaded;
-  const std::string line = "user " + user.name() + " " + user.Describe();
+  const std::string line = "user " + user.name() + " " + user.DescribeForFile();
   CHECK(ParseUserFile(line, "f", users, &loaded).empty());
   CHECK(loaded.size() == 1);
   return loaded[0];

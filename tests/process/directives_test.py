@@ -49,6 +49,34 @@ class Parameters(unittest.TestCase):
                 self.assertEqual(again[name], values[name], name)
 
 
+class Renamed(unittest.TestCase):
+    def test_help_names_the_command_as_it_is_called(self):
+        renamed = [["--rename-command", name, "x" + name] for name in ("config", "acl", "debug")]
+        with Server(*sum(renamed, [])) as server:
+            for name in ("xconfig", "xacl", "xdebug"):
+                capitals = name.upper().encode()
+                title = server.call(name, "HELP")[0]
+                self.assertTrue(title.startswith(capitals + b" <subcommand> "), title)
+                refusal = server.call(name, "nothing")
+                self.assertTrue(refusal.endswith(b"Try " + capitals + b" HELP."), refusal)
+            self.assertEqual(server.call("xacl", "CAT", "a", "b"),
+                             b"-ERR unknown subcommand or wrong number of arguments for 'CAT'. "
+                             b"Try XACL HELP.")
+
+
+class Includes(unittest.TestCase):
+    def test_a_password_in_the_folder_of_the_data(self):
+        with tempfile.TemporaryDirectory() as folder:
+            os.mkdir(os.path.join(folder, "data"))
+            with open(os.path.join(folder, "data", "auth.conf"), "w") as file:
+                file.write("requirepass secret\n")
+            path = os.path.join(folder, "larder.conf")
+            with open(path, "w") as file:
+                file.write("dir %s/data\ninclude a*.conf\n" % folder)
+            with Server(path) as server:
+                self.assertEqual(server.call("PING"), b"-NOAUTH Authentication required.")
+
+
 @unittest.skipIf(REDUCED, "a sanitizer's runtime wants to be loaded first")
 class Unreadable(DiskTest):
     def test_a_file_that_can_not_be_read_is_not_written_anew(self):

@@ -64,6 +64,8 @@ class Users(unittest.TestCase):
             self.assertEqual(wire.call("ACL", "DELUSER", "bob"), 1)
             self.assertEqual(wire.call("ACL", "SETUSER", "carl", "on", ">x y", "(+get", "~a)"),
                              b"OK")
+            quoted = '("~a\\"b" "~c)" +get)'
+            self.assertEqual(wire.call("ACL", "SETUSER", "dora", quoted), b"OK")
             self.assertEqual(wire.call("ACL", "SETUSER", "default", "-flushdb"), b"OK")
             self.assertEqual(wire.call("CONFIG", "REWRITE"), b"OK")
             before = wire.call("ACL", "LIST")
@@ -71,7 +73,7 @@ class Users(unittest.TestCase):
         self.assertEqual(wait_for_end(process), 0)
         text = self.read(path)
         self.assertTrue(text.startswith("# kept\nuser alice on nopass resetchannels -@all +get\n"))
-        self.assertEqual(len(re.findall("^user ", text, re.M)), 3)
+        self.assertEqual(len(re.findall("^user ", text, re.M)), 4)
         process = start()
         with harness.Wire(socket) as wire:
             # Who comes from the file has begun with "reset", if he is the default user.
