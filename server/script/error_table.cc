@@ -5,6 +5,7 @@
 
 #include "server/base/check.h"
 #include "server/base/strings.h"
+#include "server/script/c_values.h"
 #include "server/script/names.h"
 #include "server/script/protect.h"
 #include "server/script/server_api.h"
@@ -19,7 +20,7 @@ bool PopText(lua_State* state, std::string* text) {
   if (type == LUA_TSTRING) {
     size_t size;
     const char* bytes = lua_tolstring(state, -1, &size);
-    text->assign(bytes, size);
+    text->assign(UpToZero({bytes, size}));
   } else if (type == LUA_TNUMBER) {
     char buffer[LUAI_MAXNUMBER2STR];
     std::snprintf(buffer, sizeof(buffer), LUA_NUMBER_FMT, lua_tonumber(state, -1));
@@ -38,6 +39,7 @@ void SetRawField(lua_State* state, int table, Name name) {
 }  // namespace
 
 void PushErrorTable(lua_State* state, std::string_view text) {
+  text = UpToZero(text);
   lua_createtable(state, 0, 3);
   PushName(state, Name::kErr);
   lua_pushlstring(state, text.data(), text.size());

@@ -1,5 +1,6 @@
 // Errors as scripts see them: a table {err = "CODE text"}, to which the handler of the outermost
-// call adds where it came from (source, line). For functions called by Lua and for the interpreter.
+// call adds where it came from (source, line). Texts end at a zero byte. For functions called by
+// Lua and for the interpreter.
 #pragma once
 
 #include <string>

@@ -57,6 +57,7 @@ class Interpreter {
     ServerApi& server;
     Reply& reply;  // gets exactly one reply: the script's result or its error
     size_t most_reply_bytes = kMostReplyBytes;
+    Random48* random = nullptr;  // of math.random; null: the interpreter's own
   };
   void Run(const Job& job);
 
@@ -73,7 +74,9 @@ class Interpreter {
   // instructions; what works long without it asks itself.
   static void CheckInterrupt(lua_State* state);
   std::vector<std::string_view>& words() { return words_; }
-  Random48& random() { return random_; }
+  Random48& random() {
+    return job_ == nullptr || job_->random == nullptr ? random_ : *job_->random;
+  }
 
  private:
   static void* Allocate(void* self, void* block, size_t old_size, size_t new_size);

@@ -44,15 +44,22 @@ int RandomSeed(lua_State* state) {
   return 0;
 }
 
+constexpr int kToHex = lua_upvalueindex(1);
+constexpr int kToBit = lua_upvalueindex(2);
+
 // The library writes as many digits as it is asked for, whatever their sign; eight are all there
-// are.
+// are. How many is a number of 32 bits, as all that the library takes.
 int ToHex(lua_State* state) {
-  if (!lua_isnoneornil(state, 2)) {
-    const lua_Number digits = std::clamp<lua_Number>(luaL_checknumber(state, 2), -8, 8);
-    lua_pushnumber(state, digits);
+  luaL_checknumber(state, 1);
+  if (!lua_isnone(state, 2)) {
+    luaL_checknumber(state, 2);
+    lua_pushvalue(state, kToBit);
+    lua_pushvalue(state, 2);
+    lua_call(state, 1, 1);
+    lua_pushnumber(state, std::clamp<lua_Number>(lua_tonumber(state, -1), -8, 8));
     lua_replace(state, 2);
   }
-  return lua_tocfunction(state, lua_upvalueindex(1))(state);
+  return lua_tocfunction(state, kToHex)(state);
 }
 
 }  // namespace
@@ -70,7 +77,8 @@ void OpenBit(lua_State* state) {
   lua_pushcfunction(state, luaopen_bit);
   lua_call(state, 0, 1);
   lua_getfield(state, -1, "tohex");
-  lua_pushcclosure(state, ToHex, 1);
+  lua_getfield(state, -2, "tobit");
+  lua_pushcclosure(state, ToHex, 2);
   lua_setfield(state, -2, "tohex");
   lua_setglobal(state, "bit");
 }

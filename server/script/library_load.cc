@@ -1,7 +1,6 @@
 #include "server/script/library_load.h"
 
 #include "server/base/clock.h"
-#include "server/base/strings.h"
 #include "server/script/shebang.h"
 
 namespace larder {
@@ -11,10 +10,7 @@ LibraryLoad::LibraryLoad(int64_t limit_ms) : limit_us_(limit_ms * 1000), since_u
 std::string_view LibraryLoad::Refuse(std::string_view name) const {
   if (!IsFunctionName(name)) return kBadFunctionName;
   for (const Function& function : functions_) {
-    // Functions are called in any case, so one that differs in case could never be called.
-    if (EqualsIgnoreCase(function.name, name)) {
-      return "ERR Function already exists in the library";
-    }
+    if (function.name == name) return "ERR Function already exists in the library";
   }
   return {};
 }

@@ -36,7 +36,9 @@ const Function* LibrarySet::Collision(const FunctionLibrary& library,
 
 void LibrarySet::Add(std::unique_ptr<FunctionLibrary> library) {
   for (const Function& function : library->functions) {
-    CHECK(functions_.try_emplace(ToLower(function.name), Place{library.get(), &function}).second);
+    const auto [found, is_new] =
+        functions_.try_emplace(ToLower(function.name), Place{library.get(), &function});
+    CHECK(is_new || found->second.library == library.get());
   }
   std::string name = library->name;
   CHECK(libraries_.try_emplace(std::move(name), std::move(library)).second);
@@ -70,6 +72,12 @@ std::vector<std::unique_ptr<FunctionLibrary>> LibrarySet::Join(LibrarySet other)
   }
   for (auto& [name, library] : other.libraries_) Add(std::move(library));
   return replaced;
+}
+
+size_t LibrarySet::functions() const {
+  size_t count = 0;
+  for (const auto& [name, library] : libraries_) count += library->functions.size();
+  return count;
 }
 
 size_t LibrarySet::memory_bytes() const {

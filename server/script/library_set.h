@@ -2,7 +2,8 @@
 // container: one thread at a time, and nothing of Lua but the numbers by which the interpreter
 // knows the functions.
 //
-// Invariant: no two functions of the set have names that differ only in case.
+// Invariant: no two libraries of the set have functions whose names differ at most in case. Those
+// of one library may: all are kept, but calls find the first one.
 #pragma once
 
 #include <map>
@@ -51,7 +52,7 @@ class LibrarySet {
   std::vector<std::unique_ptr<FunctionLibrary>> Join(LibrarySet other);
 
   const ByName& libraries() const { return libraries_; }
-  size_t functions() const { return functions_.size(); }
+  size_t functions() const;
   size_t memory_bytes() const;
 
  private:
@@ -64,7 +65,7 @@ class LibrarySet {
   const Function* Collision(const FunctionLibrary& library, const LibrarySet& coming) const;
 
   ByName libraries_;
-  StringMap<Place> functions_;  // by name in lower case
+  StringMap<Place> functions_;  // what calls find, by name in lower case
 };
 
 }  // namespace larder

@@ -6,13 +6,13 @@
 //   skipped
 #include <algorithm>
 #include <climits>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <lua.hpp>
 #include <string>
 #include <string_view>
 
+#include "server/script/c_values.h"
 #include "server/script/libraries.h"
 
 namespace larder {
@@ -127,16 +127,6 @@ class Format {
   bool little_endian_ = true;
 };
 
-// The bits of a number as a 64-bit integer; what does not fit becomes the nearest that does.
-uint64_t ToBits(lua_Number number) {
-  if (std::isnan(number)) return 0;
-  if (number < 0) {
-    return static_cast<uint64_t>(
-        static_cast<int64_t>(std::max<lua_Number>(number, -9223372036854775808.0)));
-  }
-  return number >= 18446744073709551616.0 ? UINT64_MAX : static_cast<uint64_t>(number);
-}
-
 void AppendInteger(std::string& out, uint64_t bits, size_t size, bool little_endian) {
   for (size_t i = 0; i < size; ++i) {
     const size_t place = little_endian ? i : size - 1 - i;
@@ -187,12 +177,13 @@ void PackString(lua_State* state, const Format& format, int argument, std::strin
 
 int Pack(lua_State* state) {
   Format format(state, luaL_checkstring(state, 1));
+  lua_pushnil(state);  // an argument that is missing is nil
   std::string out;
   int argument = 2;
   while (format.Next()) {
     out.append(format.Padding(out.size()), '\0');
     if (format.is_integer()) {
-      AppendInteger(out, ToBits(luaL_checknumber(state, argument++)), format.size(),
+      AppendInteger(out, ToUint64(luaL_checknumber(state, argument++)), format.size(),
                     format.little_endian());
     } else if (format.option() == 'x') {
       out.push_back('\0');
@@ -232,10 +223,7 @@ size_t UnpackString(lua_State* state, const Format& format, std::string_view dat
     if (*results == 0 || !lua_isnumber(state, -1)) {
       luaL_error(state, "format 'c0' needs a previous size");
     }
-    const lua_Number wanted = lua_tonumber(state, -1);
-    luaL_argcheck(state, wanted >= 0 && wanted <= static_cast<lua_Number>(data.size()), 2,
-                  "data string too short");
-    size = static_cast<size_t>(wanted);
+    size = ToUint64(lua_tonumber(state, -1));
     lua_pop(state, 1);
     --*results;
     CheckRoom(state, data, position, size);
@@ -250,9 +238,10 @@ int Unpack(lua_State* state) {
   size_t length;
   const char* text = luaL_checklstring(state, 2, &length);
   const std::string_view data(text, length);
-  const lua_Integer offset = luaL_optinteger(state, 3, 1);
-  luaL_argcheck(state, offset > 0, 3, "offset must be 1 or greater");
-  size_t position = static_cast<size_t>(offset) - 1;
+  // A negative one is far behind the end.
+  const size_t offset = static_cast<size_t>(luaL_optinteger(state, 3, 1));
+  luaL_argcheck(state, offset != 0, 3, "offset must be 1 or greater");
+  size_t position = offset - 1;
   int results = 0;
   while (format.Next()) {
     position += format.Padding(position);

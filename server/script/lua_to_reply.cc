@@ -1,10 +1,10 @@
 #include "server/script/lua_to_reply.h"
 
 #include <cmath>
-#include <limits>
 #include <lua.hpp>
 #include <string>
 
+#include "server/script/c_values.h"
 #include "server/script/error_table.h"
 #include "server/script/interpreter.h"
 #include "server/script/names.h"
@@ -15,13 +15,6 @@ namespace {
 
 // How many values are written between two looks whether the script was killed.
 constexpr size_t kValuesBetweenChecks = 1 << 16;
-
-// As a cast on x86-64 does it: what does not fit becomes the least number.
-int64_t ToInteger(lua_Number number) {
-  constexpr lua_Number kLimit = 9223372036854775808.0;
-  if (!(number >= -kLimit && number < kLimit)) return std::numeric_limits<int64_t>::min();
-  return static_cast<int64_t>(number);
-}
 
 std::string_view TextAt(lua_State* state, int index) {
   size_t size;
@@ -37,9 +30,6 @@ std::string OneLine(std::string_view text) {
   }
   return line;
 }
-
-// Statuses end at a zero byte, as in C.
-std::string_view UpToZero(std::string_view text) { return text.substr(0, text.find('\0')); }
 
 class ReplyWriter {
  public:
@@ -69,7 +59,7 @@ class ReplyWriter {
       case LUA_TSTRING:
         return reply_.Bulk(TextAt(state_, -1));
       case LUA_TNUMBER:
-        return reply_.Integer(ToInteger(lua_tonumber(state_, -1)));
+        return reply_.Integer(ToInt64(lua_tonumber(state_, -1)));
       case LUA_TBOOLEAN:
         return WriteBool(lua_toboolean(state_, -1) != 0);
       case LUA_TTABLE:
@@ -84,6 +74,10 @@ class ReplyWriter {
     return value ? reply_.Integer(1) : reply_.Null();
   }
 
+  void WriteDouble(lua_Number number) {
+    return std::isnan(number) ? reply_.Number(NanText(number)) : reply_.Double(number);
+  }
+
   // A table is what its first known field says, or an array.
   void WriteTable() {
     if (Field(Name::kErr, LUA_TSTRING)) {
@@ -93,7 +87,7 @@ class ReplyWriter {
     if (Field(Name::kOk, LUA_TSTRING)) {
       reply_.Status(OneLine(UpToZero(TextAt(state_, -1))));
     } else if (Field(Name::kDouble, LUA_TNUMBER)) {
-      reply_.Double(lua_tonumber(state_, -1));
+      WriteDouble(lua_tonumber(state_, -1));
     } else if (Field(Name::kBigNumber, LUA_TSTRING)) {
       reply_.BigNumber(OneLine(TextAt(state_, -1)));
     } else if (Field(Name::kVerbatim, LUA_TTABLE)) {

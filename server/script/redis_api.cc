@@ -9,6 +9,7 @@
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
 #include "server/base/version.h"
+#include "server/script/c_values.h"
 #include "server/script/error_table.h"
 #include "server/script/interpreter.h"
 #include "server/script/lua_strings.h"
@@ -46,7 +47,9 @@ void NumberToString(lua_State* state, int index) {
                      !(number == 0 && std::signbit(number));
   const size_t size =
       whole ? FormatInt(text, static_cast<int64_t>(number)) : FormatDouble(text, number);
-  lua_pushlstring(state, text, size);
+  const std::string_view digits =
+      std::isnan(number) ? NanText(number) : std::string_view(text, size);
+  lua_pushlstring(state, digits.data(), digits.size());
   lua_replace(state, index);
 }
 
@@ -120,13 +123,23 @@ bool OneString(lua_State* state) {
   return false;
 }
 
+std::string_view WithoutLineEndsAround(std::string_view text) {
+  const size_t begin = text.find_first_not_of("\r\n");
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of("\r\n") + 1 - begin);
+}
+
+// "CODE text": the line ends around the text go, those in the code stay.
 int ErrorReply(lua_State* state) {
   if (!OneString(state)) return 1;
-  std::string_view text = TextAt(state, 1);
+  std::string_view text = UpToZero(TextAt(state, 1));
   if (text.starts_with('-')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);
-  const bool has_code = text.find(' ') != text.npos;
-  PushErrorTable(state, has_code ? std::string(text) : StrCat("ERR ", text));
+  std::string_view code = "ERR";
+  if (const size_t blank = text.find(' '); blank != text.npos) {
+    code = text.substr(0, blank);
+    text.remove_prefix(blank + 1);
+  }
+  PushErrorTable(state, StrCat(code, " ", WithoutLineEndsAround(text)));
   return 1;
 }
 
@@ -141,9 +154,9 @@ int StatusReply(lua_State* state) {
 int SetResp(lua_State* state) {
   ServerApi& server = ServerOf(state);
   if (lua_gettop(state) != 1) RaiseErrorTable(state, "ERR redis.setresp() requires one argument.");
-  const lua_Number resp = lua_tonumber(state, 1);
+  const int resp = ToInt(lua_tonumber(state, 1));
   if (resp != 2 && resp != 3) RaiseErrorTable(state, "ERR RESP version must be 2 or 3.");
-  server.set_resp(static_cast<int>(resp));
+  server.set_resp(resp);
   return 0;
 }
 
@@ -163,9 +176,8 @@ int LogLine(lua_State* state) {
   if (!lua_isnumber(state, 1)) {
     RaiseErrorTable(state, "ERR First argument must be a number (log level).");
   }
-  const lua_Number level = lua_tonumber(state, 1);
-  if (!(level >= static_cast<int>(LogLevel::kDebug) &&
-        level <= static_cast<int>(LogLevel::kWarning))) {
+  const int level = ToInt(lua_tonumber(state, 1));
+  if (level < static_cast<int>(LogLevel::kDebug) || level > static_cast<int>(LogLevel::kWarning)) {
     RaiseErrorTable(state, "ERR Invalid debug level.");
   }
   std::string line;
@@ -174,21 +186,23 @@ int LogLine(lua_State* state) {
     if (!line.empty()) line.push_back(' ');
     line.append(TextAt(state, i));
   }
-  Log(static_cast<LogLevel>(static_cast<int>(level)), line);
+  Log(static_cast<LogLevel>(level), line);
   return 0;
 }
 
 // One log serves replicas and the append-only file: its effects go to both, or to none.
 int SetRepl(lua_State* state) {
   ServerApi& server = ServerOf(state);
-  if (lua_gettop(state) != 1) RaiseErrorTable(state, "ERR redis.set_repl() requires one argument.");
-  const lua_Number targets = lua_tonumber(state, 1);
-  if (!(targets >= 0 && targets < static_cast<lua_Number>(kReplicateToAll + 1))) {
+  if (lua_gettop(state) != 1) {
+    RaiseErrorTable(state, "ERR redis.set_repl() requires two arguments.");
+  }
+  const int targets = ToInt(lua_tonumber(state, 1));
+  if (targets < 0 || targets > kReplicateToAll) {
     RaiseErrorTable(state,
                     "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or "
                     "REPL_NONE.");
   }
-  server.set_replicates(targets >= 1);
+  server.set_replicates(targets != 0);
   return 0;
 }
 

@@ -32,11 +32,11 @@ class RunState {
   }
 
   enum class Kill : uint8_t { kDone, kIdle, kWrote, kOtherKind };
-  // SCRIPT KILL, FUNCTION KILL: ends what runs soon, if it may.
+  // SCRIPT KILL, FUNCTION KILL: ends what runs soon, if it may. What was killed counts as ended.
   Kill TryKill(ScriptKind kind) {
     State expected = state_.load();
     for (;;) {
-      if (expected.phase == Phase::kIdle) return Kill::kIdle;
+      if (expected.phase == Phase::kIdle || expected.phase == Phase::kKilled) return Kill::kIdle;
       if (expected.phase == Phase::kWrote) return Kill::kWrote;
       if (expected.kind != kind) return Kill::kOtherKind;
       if (state_.compare_exchange_strong(expected, {Phase::kKilled, kind})) return Kill::kDone;

@@ -49,7 +49,8 @@ void ScriptRunner::Run(Context& caller, const Program& program, Args keys, Args 
                            .keys = keys,
                            .arguments = arguments,
                            .server = run,
-                           .reply = caller.reply});
+                           .reply = caller.reply,
+                           .random = &random_});
   state_.End();
   if (run.half_done()) caller.engine.log.Seal();
   MutexLock lock(mutex_);

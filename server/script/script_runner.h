@@ -12,6 +12,7 @@
 #include "server/base/mutex.h"
 #include "server/engine/context.h"
 #include "server/script/interpreter.h"
+#include "server/script/random48.h"
 #include "server/script/run_state.h"
 
 namespace larder {
@@ -49,6 +50,7 @@ class ScriptRunner {
 
   Client client_;  // of the scripts: its database, its replies
   RunState state_;
+  Random48 random_;  // of math.random: scripts and functions share it, and it outlives a flush
   mutable Mutex mutex_;
   std::optional<Current> current_ ABSL_GUARDED_BY(mutex_);
 };

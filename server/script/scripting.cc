@@ -1,5 +1,6 @@
 #include "server/script/scripting.h"
 
+#include <limits>
 #include <optional>
 
 #include "protocol/errors.h"
@@ -22,6 +23,13 @@ uint32_t CommandFlags(uint32_t row_flags, uint32_t script_flags) {
 std::string_view Scripting::BusyError() const {
   return runner_.state().kind() == ScriptKind::kScript ? errors::kBusyScript
                                                        : errors::kBusyFunction;
+}
+
+// What was killed is never busy: who comes now waits for the moment until it ends.
+int64_t Scripting::running_since_us() const {
+  const RunState& state = runner_.state();
+  if (state.phase() == RunState::Phase::kKilled) return std::numeric_limits<int64_t>::max();
+  return state.since_us();
 }
 
 uint32_t Scripting::FlagsOf(const Command& command, Args args) const {

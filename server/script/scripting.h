@@ -20,7 +20,7 @@ class Scripting : public ScriptHost {
   Functions& functions() { return functions_; }
 
   bool running() const override { return runner_.state().phase() != RunState::Phase::kIdle; }
-  int64_t running_since_us() const override { return runner_.state().since_us(); }
+  int64_t running_since_us() const override;
   std::string_view BusyError() const override;
   void Abort() override { runner_.state().Abort(); }
   uint32_t FlagsOf(const Command& command, Args args) const override;

@@ -113,6 +113,23 @@ class LongScript(ServerTest):
             self.assertEqual(other.call("SCRIPT", "KILL"), b"OK")
             wait_until(lambda: other.call("SET", "k", "v") == b"OK", "the end of the killed script")
 
+    def has_ended_when_killed(self, kill, other_kill, busy, *words):
+        not_busy = b"-NOTBUSY No scripts in execution right now."
+        with self.server.wire() as other:
+            running = self.send(*words)
+            wait_until(lambda: other.call("GET", "k") == busy, "BUSY")
+            # In one piece, so that the later ones come before the interpreter looks.
+            other.send(encode(kill, "KILL") + encode(kill, "KILL") +
+                       encode(other_kill, "KILL") + encode("GET", "k"))
+            self.assertEqual([other.reply() for _ in range(4)],
+                             [b"OK", not_busy, not_busy, None])
+            self.assertIn(b"Script killed by user with SCRIPT KILL", running.reply())
+
+    def test_what_was_killed_has_ended_for_whoever_comes_next(self):
+        self.assertEqual(self.server.call("FUNCTION", "LOAD", LIBRARY), b"lib")
+        self.has_ended_when_killed("SCRIPT", "FUNCTION", BUSY, "EVAL", SPIN, 0)
+        self.has_ended_when_killed("FUNCTION", "SCRIPT", BUSY_FUNCTION, "FCALL", "spin", 0)
+
     def test_a_script_that_wrote_is_not_killed(self):
         with self.server.wire() as other:
             other.call("PING")

@@ -27,6 +27,19 @@ TEST(Bit, WritesAtMostEightDigits) {
   EXPECT_EQ(player.Run("return bit.band(0xff, 0x0f)"), ":15\r\n");
 }
 
+TEST(Bit, CountsDigitsIn32Bits) {
+  ScriptPlayer player;
+  for (const char* count : {"2^32", "2^53", "2^63"}) {
+    EXPECT_EQ(player.Run(std::string("return bit.tohex(127, ") + count + ")"), "$0\r\n\r\n")
+        << count;
+  }
+  EXPECT_EQ(player.Run("return bit.tohex(127, 2^32 - 1)"), "$1\r\nF\r\n");
+  EXPECT_EQ(player.Run("return bit.tohex(127, '3')"), "$3\r\n07f\r\n");
+  EXPECT_THAT(player.Run("return bit.tohex('a', 'b')"), HasSubstr("bad argument #1 to 'tohex'"));
+  EXPECT_THAT(player.Run("return bit.tohex(1, 'b')"), HasSubstr("bad argument #2 to 'tohex'"));
+  EXPECT_THAT(player.Run("return bit.tohex(1, nil)"), HasSubstr("bad argument #2 to 'tohex'"));
+}
+
 TEST(Json, WritesAndReads) {
   ScriptPlayer player;
   EXPECT_EQ(player.Run("return cjson.encode({1, 2, {a = 1.5}, cjson.null})"),
@@ -115,6 +128,41 @@ TEST(Struct, PacksAndUnpacks) {
   EXPECT_EQ(player.Run("return struct.pack('>i32', 1) == ('\\0'):rep(31) .. '\\1'"), ":1\r\n");
 }
 
+TEST(Struct, CutsNumbersAsCDoes) {
+  ScriptPlayer player;
+  const std::pair<const char*, const char*> cases[] = {
+      {"2^64", "('\\0'):rep(8)"},
+      {"1/0", "('\\0'):rep(8)"},
+      {"1e300", "('\\0'):rep(8)"},
+      {"2^64 - 2048", "'\\0\\248' .. ('\\255'):rep(6)"},
+      {"2^63", "('\\0'):rep(7) .. '\\128'"},
+      {"-1/0", "('\\0'):rep(7) .. '\\128'"},
+      {"-1e300", "('\\0'):rep(7) .. '\\128'"},
+      {"0/0", "('\\0'):rep(7) .. '\\128'"},
+      {"-1.9", "('\\255'):rep(8)"},
+  };
+  for (const auto& [number, bytes] : cases) {
+    for (const char* format : {"i8", "I8", "l", "L", "T"}) {
+      EXPECT_EQ(player.Run(std::string("return struct.pack('") + format + "', " + number +
+                           ") == " + bytes),
+                ":1\r\n")
+          << format << ' ' << number;
+    }
+    for (const char* format : {"i4", "I4", "h", "H", "b", "B"}) {
+      EXPECT_EQ(player.Run(std::string("local b = struct.pack('") + format + "', " + number +
+                           ") return b == (" + bytes + "):sub(1, #b)"),
+                ":1\r\n")
+          << format << ' ' << number;
+    }
+  }
+  for (const char* size : {"-0.5", "2^64", "1e300"}) {
+    EXPECT_EQ(player.Run(std::string("return {struct.unpack('dc0', struct.pack('d', ") + size +
+                         ") .. 'ab')}"),
+              "*2\r\n$0\r\n\r\n:9\r\n")
+        << size;
+  }
+}
+
 TEST(Struct, RefusesWrongFormatsAndShortData) {
   ScriptPlayer player;
   const std::pair<const char*, const char*> cases[] = {
@@ -125,6 +173,12 @@ TEST(Struct, RefusesWrongFormatsAndShortData) {
       {"struct.unpack('b', 'ab', 9007199254740992)", "data string too short"},
       {"struct.unpack('c2147483647', 'ab', 2)", "data string too short"},
       {"struct.unpack('dc0', struct.pack('d', -1) .. 'ab')", "data string too short"},
+      {"struct.unpack('dc0', struct.pack('d', 0/0) .. 'ab')", "data string too short"},
+      {"struct.unpack('b', 'ab', -1)", "bad argument #2 to 'unpack' (data string too short)"},
+      {"struct.unpack(' ', 'ab', -1)", "bad argument #2 to 'unpack' (data string too short)"},
+      {"struct.unpack('i33', 'ab', -1)", "integral size 33 is larger than limit of 32"},
+      {"struct.pack('i4')", "bad argument #2 to 'pack' (number expected, got nil)"},
+      {"struct.pack('i4s', 1)", "bad argument #3 to 'pack' (string expected, got nil)"},
       {"struct.unpack('s', 'ab')", "unfinished string in data"},
       {"struct.unpack('c0', 'ab')", "format 'c0' needs a previous size"},
       {"struct.size('s')", "option 's' has no fixed size"},

@@ -57,6 +57,17 @@ TEST_F(Libraries, RegisterFunctions) {
   EXPECT_EQ(Call(1), ":7\r\n");
 }
 
+TEST_F(Libraries, RegisterANameOnceInEachCase) {
+  ASSERT_EQ(Load("redis.register_function('F', function() return 1 end)\n"
+                 "redis.register_function('f', function() return 2 end)"),
+            "");
+  EXPECT_EQ(Call(0), ":1\r\n");
+  EXPECT_EQ(Call(1), ":2\r\n");
+  EXPECT_THAT(Load("redis.register_function('F', function() end)\n"
+                   "redis.register_function('F', function() end)"),
+              HasSubstr("ERR Function already exists in the library"));
+}
+
 TEST_F(Libraries, KeepWhatTheyShareBetweenCalls) {
   ASSERT_EQ(Load("local n = 0 redis.register_function('count', function() n = n + 1 return n end)"),
             "");

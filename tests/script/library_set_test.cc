@@ -29,6 +29,19 @@ TEST(LibrarySet, FindsFunctionsInAnyCase) {
   EXPECT_EQ(set.functions(), 2u);
 }
 
+TEST(LibrarySet, KeepsFunctionsOfALibraryThatDifferInCase) {
+  LibrarySet set = SetOf(Library("lib", {"F", "f"}));
+  EXPECT_EQ(set.FindFunction("f")->name, "F");
+  EXPECT_EQ(set.functions(), 2u);
+  EXPECT_EQ(set.RefuseJoin(SetOf(Library("other", {"f"})), true), "ERR Function f already exists");
+  EXPECT_EQ(set.RefuseJoin(SetOf(Library("lib", {"f", "F"})), true), "");
+  EXPECT_EQ(set.Join(SetOf(Library("lib", {"f", "F"}))).size(), 1u);
+  EXPECT_EQ(set.FindFunction("F")->name, "f");
+  EXPECT_NE(set.Remove("lib"), nullptr);
+  EXPECT_EQ(set.FindFunction("f"), nullptr);
+  EXPECT_EQ(set.functions(), 0u);
+}
+
 TEST(LibrarySet, ForgetsTheFunctionsOfALibraryThatGoes) {
   LibrarySet set = SetOf(Library("lib", {"a"}));
   EXPECT_EQ(set.Remove("other"), nullptr);

@@ -78,11 +78,51 @@ TEST(RedisApi, MakesReplies) {
   EXPECT_EQ(player.Run("return redis.error_reply('foo')"), "-ERR foo\r\n");
   EXPECT_EQ(player.Run("return redis.error_reply('-foo bar')"), "-foo bar\r\n");
   EXPECT_EQ(player.Run("return redis.error_reply('')"), "-ERR \r\n");
+  EXPECT_EQ(player.Run("return redis.error_reply('\\n\\r\\t')"), "-ERR \t\r\n");
+  EXPECT_EQ(player.Run("return redis.error_reply('A \\r\\n b\\n ')"), "-A  b  \r\n");
   EXPECT_EQ(player.Run("return redis.error_reply(1)"),
             "-ERR wrong number or type of arguments\r\n");
   EXPECT_EQ(player.Run("return redis.status_reply('')"), "+\r\n");
   EXPECT_EQ(player.Run("return redis.sha1hex('')"),
             "$40\r\nda39a3ee5e6b4b0d3255bfef95601890afd80709\r\n");
+}
+
+TEST(RedisApi, EndsErrorsAtAZeroByte) {
+  ScriptPlayer player;
+  EXPECT_EQ(player.Run("return redis.error_reply('a\\0b c')"), "-ERR a\r\n");
+  EXPECT_EQ(player.Run("return redis.error_reply('a \\0b c')"), "-a \r\n");
+  EXPECT_EQ(player.Run("return redis.error_reply('\\0').err"), "$4\r\nERR \r\n");
+  EXPECT_EQ(player.Run("return {err = 'a b\\0c'}"), "-a b\r\n");
+  EXPECT_EQ(player.Run("error({err = 'a b\\0c'})"), "-a b script: sha, on @user_script:1.\r\n");
+  EXPECT_EQ(player.Run("error('a\\0b')"),
+            "-ERR user_script:1: a script: sha, on @user_script:1.\r\n");
+  EXPECT_EQ(player.Run("local ok, e = pcall(error, 'a\\0b') return #e"), ":3\r\n");
+}
+
+TEST(RedisApi, SpellsNotANumberWithItsSign) {
+  ScriptPlayer player;
+  player.Run("redis.call('x', 0/0, -(0/0), 1/0, -1/0)");
+  EXPECT_THAT(player.server.calls.at(0), ElementsAre("x", "-nan", "nan", "inf", "-inf"));
+  EXPECT_EQ(player.Run("return {double = 0/0}"), "$4\r\n-nan\r\n");
+  EXPECT_EQ(player.Run("return {double = 0/0}", {}, {}, 3), ",-nan\r\n");
+  EXPECT_EQ(player.Run("return {double = -(0/0)}", {}, {}, 3), ",nan\r\n");
+}
+
+TEST(RedisApi, CutsNumbersBeforeItLooksAtThem) {
+  ScriptPlayer player;
+  EXPECT_EQ(player.Run("return redis.setresp(2.5)"), "$-1\r\n");
+  EXPECT_EQ(player.Run("redis.setresp(3.9) return true"), ":1\r\n");
+  EXPECT_EQ(player.server.resp_version, 3);
+  EXPECT_EQ(player.Run("return redis.set_repl(-0.5)"), "$-1\r\n");
+  EXPECT_EQ(player.Run("return redis.set_repl(3.5)"), "$-1\r\n");
+  EXPECT_EQ(player.Run("return redis.log(3.5, 'a level between two')"), "$-1\r\n");
+  EXPECT_EQ(player.Run("return redis.log(-0.5, 'a level between two')"), "$-1\r\n");
+  for (const char* number : {"0/0", "2^32", "1e300", "-1e300", "-1"}) {
+    const std::string text = number;
+    EXPECT_THAT(player.Run("redis.setresp(" + text + ")"), HasSubstr("RESP version must be"));
+    EXPECT_THAT(player.Run("redis.log(" + text + ", 'x')"), HasSubstr("Invalid debug level"));
+    EXPECT_THAT(player.Run("redis.set_repl(" + text + ")"), HasSubstr("Invalid replication"));
+  }
 }
 
 TEST(RedisApi, KnowsItsConstants) {
@@ -98,6 +138,9 @@ TEST(RedisApi, KnowsItsConstants) {
   EXPECT_THAT(player.Run("return redis.acl_check_cmd('nothing')"),
               HasSubstr("ERR Invalid command passed to redis.acl_check_cmd()"));
   EXPECT_THAT(player.Run("redis.set_repl(8)"), HasSubstr("Invalid replication flags"));
+  for (const char* call : {"redis.set_repl()", "redis.set_repl(1, 2)"}) {
+    EXPECT_THAT(player.Run(call), HasSubstr("ERR redis.set_repl() requires two arguments."));
+  }
   EXPECT_THAT(player.Run("redis.setresp(1)"), HasSubstr("RESP version must be 2 or 3"));
   EXPECT_THAT(player.Run("redis.log(9, 'x')"), HasSubstr("Invalid debug level"));
 }
