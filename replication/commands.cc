@@ -8,6 +8,7 @@
 #include "server/base/log.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
+#include "server/config/words.h"
 #include "server/engine/engine.h"
 
 namespace larder {
@@ -95,6 +96,26 @@ void PSync(Context& c) {
   HandOver(c, std::move(request));
 }
 
+// What a snapshot is to hold: nothing but what is named, and only one thing can be. False after an
+// error was answered.
+bool TakeFilter(Context& c, std::string_view value) {
+  const auto names = SplitWords(value);
+  if (!names) {
+    c.reply.Error("ERR Missing rdb-filter-only values");
+    return false;
+  }
+  ReplicaFacts& facts = FactsOf(c);
+  facts.without_keys = facts.without_functions = true;
+  for (const std::string& name : *names) {
+    if (!EqualsIgnoreCase(name, "functions")) {
+      c.reply.Error(StrCat("ERR Unsupported rdb-filter-only option: ", name));
+      return false;
+    }
+    facts.without_functions = false;
+  }
+  return true;
+}
+
 // One option of REPLCONF and its value, words `i` and `i` + 1. False after an error was answered.
 bool TakeOption(Context& c, size_t i) {
   ReplicaFacts& facts = FactsOf(c);
@@ -121,12 +142,7 @@ bool TakeOption(Context& c, size_t i) {
     }
     facts.snapshot_only = number == 1;
   } else if (EqualsIgnoreCase(option, "rdb-filter-only")) {
-    facts.without_keys = true;
-    facts.without_functions = !EqualsIgnoreCase(value, "functions");
-    if (!value.empty() && facts.without_functions) {
-      c.reply.Error(StrCat("ERR Unsupported rdb-filter-only option: ", value));
-      return false;
-    }
+    return TakeFilter(c, value);
   } else {
     c.reply.Error(StrCat("ERR Unrecognized REPLCONF option: ", option));
     return false;
@@ -201,14 +217,6 @@ void Role(Context& c) { ReplicationOf(c).ReplyRole(c.reply); }
 
 // ---- WAIT ---------------------------------------------------------------------------------------
 
-// The words of both that are the same. False after an error was answered.
-bool ParseTimeout(Context& c, size_t word, int64_t* timeout_ms) {
-  if (!c.Integer(word, timeout_ms, "ERR timeout is not an integer or out of range")) return false;
-  if (*timeout_ms >= 0) return true;
-  c.reply.Error(errors::kTimeoutNegative);
-  return false;
-}
-
 void Wait(Context& c) {
   if (c.engine.replica.load(std::memory_order_relaxed)) {
     return c.reply.Error(
@@ -218,7 +226,7 @@ void Wait(Context& c) {
   }
   AckWaits::Goal goal = {.offset = c.client.written_offset, .on_disk = false, .wanted = {}};
   int64_t timeout_ms;
-  if (!c.Integer(1, &goal.wanted.replicas) || !ParseTimeout(c, 2, &timeout_ms)) return;
+  if (!c.Integer(1, &goal.wanted.replicas) || !c.TimeoutMs(2, &timeout_ms)) return;
   ReplicationOf(c).primary().Wait(c, goal, timeout_ms);
 }
 
@@ -230,7 +238,7 @@ void WaitAof(Context& c) {
                  "ERR value is out of range, value must between 0 and 1") ||
       !c.Integer(2, 0, INT64_MAX, &goal.wanted.replicas,
                  "ERR value is out of range, must be positive") ||
-      !ParseTimeout(c, 3, &timeout_ms)) {
+      !c.TimeoutMs(3, &timeout_ms)) {
     return;
   }
   if (c.engine.replica.load(std::memory_order_relaxed)) {

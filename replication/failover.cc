@@ -55,6 +55,7 @@ std::string Failover::Begin(const Request& request) {
   state_.store(State::kWaitingForSync);
   Log(LogLevel::kNotice, "FAILOVER requested to ",
       request.host.empty() ? "any replica" : request.host, ".");
+  replication_.primary().RoundSoon();
   return "";
 }
 

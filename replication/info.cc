@@ -92,7 +92,9 @@ void Replication::WriteInfo(InfoWriter& info) const {
   }
   const History::Ids ids = history_.ids();
   const uint64_t first = engine_.log.first_offset(), end = engine_.log.offset();
-  const bool backlog = engine_.log.window() != 0;
+  // Room is kept from the moment on that there is a primary; Redis does so once it is reached.
+  const bool unused = is_replica && first == end && !replica_.progress().was_up;
+  const bool backlog = engine_.log.window() != 0 && !unused;
   info.Field("master_failover_state", failover_.state_text());
   info.Field("master_replid", ids.id);
   info.Field("master_replid2", ids.second_id);

@@ -102,12 +102,13 @@ void Primary::Run() {
     Feed();
     const bool synced = synced_.exchange(false);
     const bool acknowledged = std::exchange(acknowledged_, false);
+    const bool round_due = round_due_.exchange(false);
     if (acknowledged) CountReplicas(now_ms);
     // In ticks to forget who has waited long enough: nobody may ever acknowledge anything.
     if (acknowledged || synced || (ticks && waits_.any())) {
       waits_.Serve(engine_, [this](uint64_t to, bool disk) { return Acknowledged(to, disk); });
     }
-    if (acknowledged) under_way_ = on_round_(now_ms);
+    if (acknowledged || round_due) under_way_ = on_round_(now_ms);
     RemoveFailed();
   }
   MutexLock round_lock(round_mutex_);
@@ -153,6 +154,7 @@ void Primary::TakeArrivals() {
     ReplicaLink& link = *arrival;
     asked_ms_.store(0, std::memory_order_relaxed);  // this one was not
     link.since_ms = link.acknowledged_ms = MonotonicMs();
+    NoteCommand(link, link.request.psync ? "psync" : "sync");
     if (engine_.config.settings().repl_disable_tcp_nodelay) {
       const int off = 0;  // every connection comes with it on
       ::setsockopt(link.socket.fd(), IPPROTO_TCP, TCP_NODELAY, &off, sizeof(off));
@@ -233,12 +235,19 @@ void Primary::Read(ReplicaLink& link) {
   if (link.input.size() > kMostInputBytes) Drop(link, "sent too much");
 }
 
+// Shown by CLIENT LIST.
+void Primary::NoteCommand(ReplicaLink& link, std::string_view name) {
+  link.client.last_command.store(engine_.commands.Find(name), std::memory_order_relaxed);
+  link.client.last_command_ms.store(WallMs(), std::memory_order_relaxed);
+}
+
 // Of what a replica may send only acknowledgements mean something. An answer to anything else would
 // stand in the middle of the stream.
 void Primary::Obey(ReplicaLink& link, Args words) {
   const bool acknowledges = words.size() > 2 && EqualsIgnoreCase(words[0], "replconf") &&
                             EqualsIgnoreCase(words[1], "ack");
   if (!acknowledges) return DropTalker(link, words);
+  NoteCommand(link, "replconf");
   uint64_t offset, on_disk = 0;
   if (!ParseUint64(words[2], &offset)) return;
   if (words.size() > 4 && EqualsIgnoreCase(words[3], "fack")) ParseUint64(words[4], &on_disk);

@@ -69,9 +69,11 @@ class Primary final : public Mailbox {
   // Asks all replicas to acknowledge what they have; Once: unless they were asked at this offset.
   void AskForAcks();
   void AskForAcksOnce();
-  // Called by the thread in every tick and after acknowledgements; true: there is something under
-  // way that must be looked after ten times a second. Before Start.
+  // Called by the thread in every tick, after acknowledgements and after RoundSoon; true: there is
+  // something under way that must be looked after ten times a second. Before Start.
   void OnRound(std::function<bool(int64_t now_ms)> round) { on_round_ = std::move(round); }
+  // Something has happened that a round may have waited for.
+  void RoundSoon();
   size_t buffered_bytes() const { return buffered_bytes_.load(std::memory_order_relaxed); }
 
  private:
@@ -87,6 +89,7 @@ class Primary final : public Mailbox {
   void Receive(ReplicaLink& link);
   void Read(ReplicaLink& link);
   void Obey(ReplicaLink& link, Args words);
+  void NoteCommand(ReplicaLink& link, std::string_view name);
   void DropTalker(ReplicaLink& link, Args words);
   void Feed();
   // The log's callback. Any thread, which waits half a millisecond at the most, and for nobody
@@ -105,6 +108,7 @@ class Primary final : public Mailbox {
   void JoinFullSync(const std::vector<ReplicaLink*>& waiting);
   void AwaitSnapshot(ReplicaLink& link, bool to_file);
   void FinishFullSync();
+  void Leave(ReplicaLink& link);
   void KeepBacklog(int64_t now_ms);
   void CountReplicas(int64_t now_ms);
 
@@ -127,8 +131,9 @@ class Primary final : public Mailbox {
   Links links_;  // changed by the thread alone, under both mutexes; read under one of them
   std::vector<std::unique_ptr<ReplicaLink>> arrivals_ ABSL_GUARDED_BY(mutex_);
   std::atomic<bool> woken_{false}, stopping_{false};
-  std::atomic<uint64_t> drops_{0};   // how often all replicas were told to go
-  std::atomic<bool> synced_{false};  // NoteSynced was called, since the last look
+  std::atomic<uint64_t> drops_{0};      // how often all replicas were told to go
+  std::atomic<bool> synced_{false};     // NoteSynced was called, since the last look
+  std::atomic<bool> round_due_{false};  // RoundSoon, the same
   std::atomic<size_t> replica_count_{0}, buffered_bytes_{0};
   std::atomic<int> good_replicas_{0};
   std::atomic<uint64_t> asked_at_{0};    // where the last REPLCONF GETACK stands in the log

@@ -126,10 +126,20 @@ void Primary::FinishFullSync() {
     event.data.ptr = link;
     link->watched_for_room = link->blocked = false;
     if (!link->failed) ::epoll_ctl(epoll_.fd(), EPOLL_CTL_MOD, link->socket.fd(), &event);
-    if (link->after_snapshot == State::kSnapshotOnly) link->reader.reset();
     link->state = link->after_snapshot;
     link->acknowledged_ms = MonotonicMs();
+    if (link->state == State::kSnapshotOnly && !link->failed) Leave(*link);
   }
+}
+
+// It has all that it wanted. What it has said meanwhile is read before: closed over unread bytes
+// its connection would be reset, and the end of the snapshot might never arrive.
+void Primary::Leave(ReplicaLink& link) {
+  // In Redis' words, which tools look for.
+  Log(LogLevel::kNotice, "RDB transfer completed, rdb only replica (", link.ip(), ":",
+      link.facts.port, ") should be disconnected asap");
+  Receive(link);
+  Drop(link, "");
 }
 
 // The backlog stays for repl-backlog-ttl after the last replica has gone. Then nobody can continue
@@ -213,6 +223,11 @@ void Primary::Wait(Context& c, const AckWaits::Goal& goal, int64_t timeout_ms) {
 void Primary::NoteSynced() {
   if (!waits_.any()) return;
   synced_ = true;
+  Wake();
+}
+
+void Primary::RoundSoon() {
+  round_due_ = true;
   Wake();
 }
 

@@ -56,9 +56,9 @@ void Replica::Follow(Target target) {
     target_ = std::move(target);
     target_.generation = generation_.fetch_add(1) + 1;
     // What the thread is still at is not what is asked about from now on.
-    state_.store(State::kConnect, std::memory_order_relaxed);
+    ChangeState(State::kConnect);
+    if (target_.host.empty()) down_since_ms_.store(0, std::memory_order_relaxed);
   }
-  down_since_ms_.store(MonotonicMs(), std::memory_order_relaxed);
   stop_loading_.store(true);
   interrupter_.Interrupt();
   changed_.NotifyAll();
@@ -91,7 +91,9 @@ Replica::Progress Replica::progress() const {
   if (up || progress.syncing) {
     progress.last_io_s = (now_ms - progress_.last_io_ms.load(std::memory_order_relaxed)) / 1000;
   }
-  if (!up) progress.down_since_s = (now_ms - down_since_ms_.load(std::memory_order_relaxed)) / 1000;
+  const int64_t down_since_ms = down_since_ms_.load(std::memory_order_relaxed);
+  if (!up && down_since_ms != 0) progress.down_since_s = (now_ms - down_since_ms) / 1000;
+  progress.was_up = was_up_.load(std::memory_order_relaxed);
   progress.unapplied_bytes = unapplied_bytes_.load(std::memory_order_relaxed);
   progress.sync_bytes = progress_.bytes.load(std::memory_order_relaxed);
   progress.sync_total_bytes = progress_.total_bytes.load(std::memory_order_relaxed);
@@ -100,11 +102,17 @@ Replica::Progress Replica::progress() const {
 
 void Replica::SetState(const Target& target, State state) {
   MutexLock lock(mutex_);
-  if (target.generation != target_.generation) return;
+  if (target.generation == target_.generation) ChangeState(state);
+}
+
+void Replica::ChangeState(State state) {
   const State before = state_.exchange(state, std::memory_order_relaxed);
-  if (before == State::kConnected && state != before) {
+  if (state == before) return;
+  if (before == State::kConnected) {
     down_since_ms_.store(MonotonicMs(), std::memory_order_relaxed);
   }
+  if (state == State::kConnected) was_up_.store(true, std::memory_order_relaxed);
+  primary_.RoundSoon();  // a failover ends with this link, or with its refusal
 }
 
 void Replica::Run() {
@@ -183,7 +191,7 @@ void Replica::NewClient(const PrimaryWire& wire) {
     delete std::exchange(letter, letter->next);  // to the link before
   }
   parser_ = RequestParser();
-  block_.clear();
+  block_.ClearKeeping(kKeptBlockBytes);
   engine_.clients.Add(*client_);
 }
 

@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "protocol/byte_buffer.h"
 #include "replication/arriving_snapshot.h"
 #include "replication/history.h"
 #include "replication/primary.h"
@@ -67,14 +68,17 @@ class Replica {
   // The generation of a target that refused to be taken over; 0: none did.
   uint64_t failed_take_over() const { return failed_take_over_.load(); }
   State state() const { return state_.load(std::memory_order_relaxed); }
+  // Whether the stream that runs is still wanted. Only for its own thread.
+  bool follows_on() const { return stream_generation_ == generation_.load(); }
 
   struct Progress {
     int64_t last_io_s = -1;        // since the primary sent something; -1: there is no link
-    int64_t down_since_s = -1;     // since the link went down; -1: it is up
+    int64_t down_since_s = -1;     // since the link went down; -1: it is up, or never came up
     int64_t sync_bytes = 0;        // of the snapshot received so far
     int64_t sync_total_bytes = 0;  // 0: not known
     uint64_t unapplied_bytes = 0;  // of the stream, that CLIENT PAUSE holds
     bool syncing = false;
+    bool was_up = false;  // the link, to whatever primary, at least once
   };
   Progress progress() const;
 
@@ -117,7 +121,8 @@ class Replica {
 
   int64_t timeout_ms() const { return engine_.config.settings().repl_timeout_s * 1000; }
   // Unless there is another target by now.
-  void SetState(const Target& target, State state);
+  void SetState(const Target& target, State state) ABSL_LOCKS_EXCLUDED(mutex_);
+  void ChangeState(State state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Engine& engine_;
   History& history_;
@@ -131,9 +136,11 @@ class Replica {
   // The client that the stream's commands run for; a new one for each link.
   std::unique_ptr<Client> client_;
   int stream_db_ = 0;
-  uint64_t acknowledged_ = 0;    // the offset that was told last
-  int64_t prompt_until_ms_ = 0;  // until then each batch is acknowledged at once
-  std::string block_;            // bytes of a transaction that is not whole yet
+  uint64_t stream_generation_ = 0;  // of the target whose stream runs
+  uint64_t acknowledged_ = 0;       // the offset that was told last
+  int64_t prompt_until_ms_ = 0;     // until then each batch is acknowledged at once
+  ByteBuffer block_;                // bytes of a transaction that is not whole yet
+  static constexpr size_t kKeptBlockBytes = 1024 * 1024;  // of its memory, between two
   RequestParser parser_;
   // Commands that were parsed and run in one passage through the gate: enough to fetch their keys
   // at the same time, few enough for who wants to close it.
@@ -148,7 +155,8 @@ class Replica {
 
   std::atomic<uint64_t> generation_{0};
   std::atomic<State> state_{State::kConnect};
-  std::atomic<int64_t> down_since_ms_{0};
+  std::atomic<int64_t> down_since_ms_{0};  // 0: not since there is a primary
+  std::atomic<bool> was_up_{false};
   ArrivingSnapshot::Progress progress_;  // last_io_ms: of the stream too
   std::atomic<uint64_t> failed_take_over_{0};
   std::atomic<uint64_t> unapplied_bytes_{0};  // received while CLIENT PAUSE holds the stream

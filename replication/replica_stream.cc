@@ -40,6 +40,7 @@ bool Replica::Continue(const Target& target, const SyncReply& answer) {
 
 void Replica::Stream(PrimaryWire& wire, const Target& target) {
   stream_db_ = std::max(engine_.log.db(), 0);
+  stream_generation_ = target.generation;
   if (!HasDatabase(stream_db_)) return;
   client_->db = stream_db_;
   progress_.last_io_ms.store(MonotonicMs(), std::memory_order_relaxed);
@@ -142,7 +143,7 @@ bool Replica::ApplyAhead(PrimaryWire& wire) {
       unlogged = {unlogged.data(), unlogged.size() + each.bytes.size()};  // they are neighbours
     } else {
       LogUpTo(&unlogged);
-      usable = ApplyOne(wire, command, each.words, each.bytes);
+      usable = ApplyOne(wire, command, each.words, each.bytes) && follows_on();
     }
   }
   LogUpTo(&unlogged);
@@ -158,6 +159,7 @@ void Replica::LogUpTo(std::string_view* unlogged) {
 
 void Replica::Execute(const Command* command, Args words) {
   engine_.Execute(worker_, *client_, command, words);
+  if (!follows_on()) return client_->out.Clear();  // it was refused, see ApplyOne
   const std::string_view reply = client_->out.bytes().view();
   if (reply.starts_with('-')) {
     worker_.stats.unexpected_errors.Add(1);
@@ -190,13 +192,16 @@ bool Replica::ApplyOne(PrimaryWire& wire, const Command* command, Args words,
   const bool begins = EqualsIgnoreCase(words[0], "multi");
   const bool ends = inside && EqualsIgnoreCase(words[0], "exec");
   if (begins || inside) {
-    block_ += bytes;
-    bytes = block_;
+    block_.Append(bytes);
+    bytes = block_.view();
   }
   if (!begins && (!inside || ends)) worker_.effects.SetRaw(bytes, stream_db_);
   Execute(command, words);
+  // The role has changed while the command waited for its turn behind the closed gate: it has not
+  // run, and is no part of the history that goes on.
+  if (!follows_on()) worker_.effects.Clear();
   engine_.Commit(worker_, false);  // what took no lock has not been appended yet
-  if (ends) block_.clear();
+  if (ends) block_.ClearKeeping(kKeptBlockBytes);
   return true;
 }
 

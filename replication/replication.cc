@@ -68,8 +68,8 @@ void Replication::Follow(const std::string& host, int port, bool take_over) {
   waits_.End();
   const bool was_replica = engine_.replica.exchange(true);
   SetLogRole(LogRole::kReplica);
+  engine_.log.SetWindow(window());  // first: a log that keeps nothing forgets its database
   engine_.log.SetRaw(true);
-  engine_.log.SetWindow(window());
   engine_.config.Note("replicaof", StrCat(host, " ", port));
   on_role();
   Parking::RefuseAll(engine_, kRoleChanged);

@@ -64,6 +64,7 @@ class Replication : public ReplicationHost {
   void LogLag() const;
 
   int good_replicas() const override { return primary_.good_replicas(); }
+  bool follows_on() const override { return replica_.follows_on(); }
   bool link_up() const override { return replica_.state() == Replica::State::kConnected; }
   void BeginHistory() override { history_.Begin(); }
   void WriteInfo(InfoWriter& info) const override;

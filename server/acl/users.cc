@@ -5,6 +5,14 @@
 #include "server/base/strings.h"
 
 namespace larder {
+namespace {
+
+void Place(User user, std::map<std::string, UserRef, std::less<>>& users) {
+  UserRef& place = users[user.name()];
+  place = std::make_shared<const User>(std::move(user));
+}
+
+}  // namespace
 
 Users::Users(std::vector<AclCommand> commands, const Setting& all_channels)
     : commands_(std::move(commands)), all_channels_(all_channels) {
@@ -21,8 +29,7 @@ User Users::InitialDefault() const {
 }
 
 void Users::Put(User user) {
-  UserRef& place = users_[user.name()];
-  place = std::make_shared<const User>(std::move(user));
+  Place(std::move(user), users_);
   Changed();
 }
 
@@ -104,10 +111,9 @@ std::vector<UserRef> Users::Replace(std::vector<User> users) {
     if (name != kDefault) gone.push_back(user);
   }
   users_.clear();
-  // No moment without a default user.
-  users_[std::string(kDefault)] = std::make_shared<const User>(InitialDefault());
-  for (User& user : users) Put(std::move(user));
-  Changed();
+  for (User& user : users) Place(std::move(user), users_);
+  if (!users_.contains(kDefault)) Place(InitialDefault(), users_);
+  Changed();  // once, when all are there: nobody is let in between
   return gone;
 }
 

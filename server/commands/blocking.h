@@ -11,8 +11,6 @@ namespace larder {
 // The time-out at word `i`, in seconds with a fraction; `timeout_ms` 0: for ever. False after an
 // error was answered.
 bool ParseTimeout(Context& c, size_t i, int64_t* timeout_ms);
-// The same in whole milliseconds.
-bool ParseTimeoutMs(Context& c, size_t i, int64_t* timeout_ms);
 
 // Parks the client as `wait` says. The null array is what it gets when the time is over, and at
 // once where it may not wait.

@@ -91,22 +91,6 @@ void ClientKill(Context& c) {
   c.reply.Integer(Kill(c, filter));
 }
 
-// The Unix time at which a time-out of word `i`, in milliseconds, is over.
-bool ParseDeadline(Context& c, size_t i, int64_t* deadline_ms) {
-  int64_t timeout_ms;
-  if (!c.Integer(i, &timeout_ms, "ERR timeout is not an integer or out of range")) return false;
-  if (timeout_ms < 0) {
-    c.reply.Error("ERR timeout is negative");
-    return false;
-  }
-  if (timeout_ms > std::numeric_limits<int64_t>::max() - c.now_ms()) {
-    c.reply.Error("ERR timeout is out of range");
-    return false;
-  }
-  *deadline_ms = c.now_ms() + timeout_ms;
-  return true;
-}
-
 void ClientPause(Context& c) {
   bool all = true;
   if (c.args.size() > 4) return c.reply.Error(UnknownForm(c));
@@ -116,9 +100,9 @@ void ClientPause(Context& c) {
       return c.reply.Error("ERR CLIENT PAUSE mode must be WRITE or ALL");
     }
   }
-  int64_t deadline_ms;
-  if (!ParseDeadline(c, 2, &deadline_ms)) return;
-  c.engine.pause.Begin(deadline_ms, all, c.now_ms());
+  int64_t timeout_ms;
+  if (!c.TimeoutMs(2, &timeout_ms)) return;
+  c.engine.pause.Begin(c.now_ms() + timeout_ms, all, c.now_ms());
   c.reply.Ok();
 }
 

@@ -21,7 +21,7 @@ std::string Flags(const Client& client) {
   if (Load(client.monitor)) flags += 'O';
   if (client.subscriptions.any()) flags += 'P';
   if (Load(client.queued) > 0) flags += 'x';
-  if (Load(client.blocked)) flags += 'b';
+  if (Load(client.blocked) || Load(client.postponed)) flags += 'b';
   const uint32_t tracking = Load(client.tracking.flags);
   if (tracking & Client::Tracking::kOn) flags += 't';
   if (tracking & Client::Tracking::kBrokenRedirect) flags += 'R';
@@ -69,11 +69,12 @@ std::string DescribeClient(const Client& client, int64_t now_ms, Args args) {
   // Words that are whole are no longer in the query buffer, as Redis sees it.
   const uint64_t whole = std::min(input, Load(client.whole_bytes));
   const uint64_t output = Load(client.output_bytes);
+  const int64_t active_ms = std::max(Load(client.last_command_ms), Load(client.last_sent_ms));
   MutexLock lock(client.label_mutex);
   StrAppend(out, "id=", client.id, " addr=", client.address, " laddr=", client.local_address);
   StrAppend(out, " fd=", client.fd, " name=", client.name);
   StrAppend(out, " age=", std::max<int64_t>(now_ms - client.connected_ms, 0) / 1000);
-  StrAppend(out, " idle=", std::max<int64_t>(now_ms - Load(client.last_command_ms), 0) / 1000);
+  StrAppend(out, " idle=", std::max<int64_t>(now_ms - active_ms, 0) / 1000);
   StrAppend(out, " flags=", Flags(client), " db=", Load(client.db));
   StrAppend(out, " sub=", client.subscriptions.size(TopicKind::kChannel),
             " psub=", client.subscriptions.size(TopicKind::kPattern),

@@ -68,7 +68,7 @@ void ReplyHello(Context& c) {
   c.reply.Bulk("mode");
   c.reply.Bulk("standalone");
   c.reply.Bulk("role");
-  c.reply.Bulk("master");
+  c.reply.Bulk(c.engine.replica.load(std::memory_order_relaxed) ? "replica" : "master");
   c.reply.Bulk("modules");
   c.reply.EmptyArray();
 }
@@ -98,7 +98,7 @@ void Quit(Context& c) {
 
 void Reset(Context& c) {
   Client& client = c.client;
-  Discard(c.engine, c.worker, client);
+  Discard(c.worker, client, c.lock);
   UnsubscribeFromAll(c.engine, client);
   DisableTracking(c.engine, client);
   if (client.monitor.exchange(false)) c.engine.monitors.fetch_sub(1);

@@ -65,7 +65,7 @@ bool ParseReadOption(Context& c, size_t i, bool of_group, ReadRequest* request) 
       return Refuse(
           c, StrCat("ERR ", c.args[0], " command is not allowed with BLOCK option from scripts"));
     }
-    return ParseTimeoutMs(c, i + 1, &request->timeout_ms);
+    return c.TimeoutMs(i + 1, &request->timeout_ms);
   }
   if (EqualsIgnoreCase(option, "count")) {
     if (!c.Integer(i + 1, &request->count)) return false;

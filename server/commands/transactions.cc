@@ -20,7 +20,7 @@ void Exec(Context& c) {
 
 void DiscardQueue(Context& c) {
   if (!c.client.transaction.active) return c.reply.Error("ERR DISCARD without MULTI");
-  Discard(c.engine, c.worker, c.client);
+  Discard(c.worker, c.client, c.lock);
   c.reply.Ok();
 }
 
@@ -32,7 +32,7 @@ void WatchKeys(Context& c) {
 
 void UnwatchKeys(Context& c) {
   // EXEC holds locks, and forgets the keys itself when it is done.
-  if (!c.client.in_exec) Unwatch(c.engine, c.worker, c.client);
+  if (!c.client.in_exec) Unwatch(c.worker, c.client, c.lock);
   c.reply.Ok();
 }
 

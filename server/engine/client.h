@@ -96,14 +96,14 @@ class Client {
   WaiterRef waiter;
   uint64_t written_offset = 0;  // of the log, behind the last thing this client changed
   uint64_t unsafe_offset = 0;   // the same, until its loop has seen to its replies (ReplyHold)
-  bool postponed = false;       // its next command waits for the end of CLIENT PAUSE
 
   // What REPLCONF said of it, and who takes its connection when it is closed (see hand_over.h).
   std::shared_ptr<ReplicaFacts> replica;
   std::function<void(HandedOver)> hand_over;
 
   std::atomic<bool> close_after_reply{false};  // QUIT, protocol errors, CLIENT KILL of itself
-  std::atomic<bool> blocked{false};            // parked in a queue of keys; as CLIENT LIST shows it
+  // As CLIENT LIST shows it: parked in a queue of keys; its next command waits (CLIENT PAUSE).
+  std::atomic<bool> blocked{false}, postponed{false};
 
   // Client-side caching (server/engine/tracking.h). Other threads look at flags and redirect.
   struct Tracking {
@@ -138,6 +138,7 @@ class Client {
   int fd = -1;
   int64_t connected_ms = 0;  // Unix time
   std::atomic<int64_t> last_command_ms{0};
+  std::atomic<int64_t> last_sent_ms{0};  // when it last took some of its output; 0: never
   std::atomic<const Command*> last_command{nullptr};
   std::atomic<uint64_t> input_bytes{0};   // waiting in the query buffer
   std::atomic<uint64_t> whole_bytes{0};   // of a large request in it, before the last word

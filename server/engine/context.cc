@@ -1,5 +1,7 @@
 #include "server/engine/context.h"
 
+#include <limits>
+
 #include "protocol/errors.h"
 #include "server/base/hash.h"
 #include "server/base/numbers.h"
@@ -264,6 +266,22 @@ bool Context::Integer(size_t i, int64_t least, int64_t most, int64_t* value,
 bool Context::Double(size_t i, double* value, std::string_view error) {
   if (ParseDouble(args[i], value)) return true;
   reply.Error(error.empty() ? errors::kNotFloat : error);
+  return false;
+}
+
+bool Context::TimeoutMs(size_t i, int64_t* timeout_ms) {
+  return Integer(i, timeout_ms, "ERR timeout is not an integer or out of range") &&
+         CheckTimeout(static_cast<long double>(*timeout_ms));
+}
+
+bool Context::CheckTimeout(long double timeout_ms) {
+  if (timeout_ms < 0) {
+    reply.Error(errors::kTimeoutNegative);
+    return false;
+  }
+  const int64_t most = std::numeric_limits<int64_t>::max() - now_ms();
+  if (timeout_ms <= static_cast<long double>(most)) return true;
+  reply.Error("ERR timeout is out of range");
   return false;
 }
 

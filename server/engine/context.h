@@ -192,6 +192,10 @@ struct Context {
   bool Integer(size_t i, int64_t* value, std::string_view error = {});
   bool Integer(size_t i, int64_t least, int64_t most, int64_t* value, std::string_view error = {});
   bool Double(size_t i, double* value, std::string_view error = {});
+  // The same for a time-out in whole milliseconds, whose end 64 bits must hold as well.
+  bool TimeoutMs(size_t i, int64_t* timeout_ms);
+  // Whether a time-out is one; where not, that is answered.
+  bool CheckTimeout(long double timeout_ms);
 
   // The client's hard limit of output in bytes (client-output-buffer-limit); 0: none.
   size_t output_limit() const;

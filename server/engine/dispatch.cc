@@ -44,7 +44,8 @@ bool MustBeInside(const Attempt& a, const std::string& refusal) {
 void AnswerRefusal(const Attempt& a, Reply& reply, std::string_view error) {
   const bool exec = a.command != nullptr && a.command->name == "exec";
   if (exec) {
-    Discard(a.engine, a.worker, a.client);
+    KeyLock lock(a.engine.keyspace);
+    Discard(a.worker, a.client, lock);
     if (error.starts_with("ERR ")) error.remove_prefix(4);
     reply.Error(StrCat("EXECABORT Transaction discarded because of: ", error));
   } else {
@@ -90,8 +91,8 @@ bool MustWait(Engine& engine, const Worker& worker, Client& client, const Comman
   bool held = HeldByMail(engine, client, command);
   if (engine.pause.active(worker.now_ms)) [[unlikely]]
     held |= HeldByPause(engine, client, command, args, worker.now_ms);
-  if (held != client.postponed) [[unlikely]] {
-    client.postponed = held;
+  if (held != client.postponed.load(std::memory_order_relaxed)) [[unlikely]] {
+    client.postponed.store(held, std::memory_order_relaxed);
     engine.parked_clients.fetch_add(held ? 1 : -1, std::memory_order_relaxed);
   }
   return held;
@@ -133,8 +134,8 @@ Engine::Outcome Engine::Execute(Worker& worker, Client& client, const Command* c
   } else if (MustQueue(client, *command)) {
     Enqueue(client, *command, args);
     reply.Status("QUEUED");
-  } else if (RunWithLocks(worker, client, *command, args, reply)) {
-    return Outcome::kParked;
+  } else if (const Outcome outcome = RunWithLocks(attempt, reply); outcome != Outcome::kDone) {
+    return outcome;
   }
   end.Answered(client, command);
   client.resp.store(reply.resp(), std::memory_order_relaxed);
@@ -142,28 +143,40 @@ Engine::Outcome Engine::Execute(Worker& worker, Client& client, const Command* c
                                                                   : Outcome::kDone;
 }
 
-bool Engine::RunWithLocks(Worker& worker, Client& client, const Command& command, Args args,
-                          Reply& reply) {
+Engine::Outcome Engine::RunWithLocks(const Attempt& a, Reply& reply) {
+  Worker& worker = a.worker;
+  const Command& command = *a.command;
   const bool may_be_slow = (command.flags & kMayBeSlow) != 0;
   if (may_be_slow) worker.BeginSlow(MonotonicUs());
   ReadyKeys ready;
-  bool parked = false;
+  Outcome outcome = Outcome::kDone;
   KeyLock lock(keyspace);
-  if (LockKeys(worker, command, args, lock)) [[likely]] {
-    parked = Run(worker, client, command, args, lock, reply, ready);
-    Commit(worker, client, command);
+  if (LockKeys(worker, a.client, command, a.args, lock)) [[likely]] {
+    if (Run(worker, a.client, command, a.args, lock, reply, ready)) outcome = Outcome::kParked;
+    Commit(worker, a.client, command);
     lock.UnlockAll();
   } else {
     if (!may_be_slow) worker.BeginSlow(MonotonicUs());
-    GateClosed closed(gate, worker.gate_slot);
-    KeyLock all(keyspace, KeyLock::Exclusive());
-    parked = Run(worker, client, command, args, all, reply, ready);
-    Commit(worker, client, command);
+    outcome = RunAlone(a, reply, ready);
   }
   if (!ready.empty()) [[unlikely]]
     Parking::Serve(*this, worker, std::move(ready));
   worker.EndSlow();
-  return parked;
+  return outcome;
+}
+
+// Whoever closed the gate before us may have changed what was asked in front of it.
+Engine::Outcome Engine::RunAlone(const Attempt& a, Reply& reply, ReadyKeys& ready) {
+  GateClosed closed(gate, a.worker.gate_slot);
+  if (const std::string refusal = RefuseBehindGate(a); !refusal.empty()) {
+    AnswerRefusal(a, reply, refusal);
+    return Outcome::kDone;
+  }
+  if (MustWait(*this, a.worker, a.client, *a.command, a.args)) return Outcome::kGateClosed;
+  KeyLock all(keyspace, KeyLock::Exclusive());
+  const bool parked = Run(a.worker, a.client, *a.command, a.args, all, reply, ready);
+  Commit(a.worker, a.client, *a.command);
+  return parked ? Outcome::kParked : Outcome::kDone;
 }
 
 // Commands that touch keys of their own choice (SCAN, RANDOMKEY) find expired ones here and there,
@@ -188,7 +201,8 @@ void Engine::HashKeys(const Command& command, Args args, std::vector<HashedKey>&
 
 // Hashes the keys among the words into the worker's scratch and locks their shards. False, with
 // nothing locked, where only the closed gate will do.
-bool Engine::LockKeys(Worker& worker, const Command& command, Args args, KeyLock& lock) {
+bool Engine::LockKeys(Worker& worker, const Client& client, const Command& command, Args args,
+                      KeyLock& lock) {
   std::vector<HashedKey>& hashed = worker.hashed_keys;
   if ((command.flags & (kOneKey | kExclusive)) == kOneKey) [[likely]] {
     const std::string_view key = args[static_cast<size_t>(command.keys.specs[0].begin)];
@@ -203,7 +217,12 @@ bool Engine::LockKeys(Worker& worker, const Command& command, Args args, KeyLock
   hashed.clear();
   if (command.flags & kExclusive) return false;
   if (command.exclusive != nullptr && command.exclusive(args)) return false;
-  if (command.keys.size == 0) return true;
+  if (command.keys.size == 0) {
+    const Transaction& transaction = client.transaction;
+    if (!transaction.active || command.name != "exec") [[likely]]
+      return true;
+    return LockTransaction(transaction, worker.hashes, lock);
+  }
   HashKeys(command, args, hashed);
   worker.hashes.clear();
   for (const HashedKey& key : hashed) worker.hashes.push_back(key.hash);

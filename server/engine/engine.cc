@@ -56,10 +56,11 @@ bool Engine::Forget(Worker& worker, Client& client) {
     MutexLock lock(client.label_mutex);
     client.waiter.reset();
   }
-  if (std::exchange(client.postponed, false)) {
+  if (client.postponed.exchange(false, std::memory_order_relaxed)) {
     parked_clients.fetch_sub(1, std::memory_order_relaxed);
   }
-  Discard(*this, worker, client);
+  KeyLock lock(keyspace);
+  Discard(worker, client, lock);
   UnsubscribeFromAll(*this, client);
   DisableTracking(*this, client);
   if (client.monitor.exchange(false)) monitors.fetch_sub(1, std::memory_order_relaxed);

@@ -43,6 +43,7 @@
 
 namespace larder {
 
+struct Attempt;         // server/engine/refusals.h
 class PersistenceHost;  // server/engine/persistence_host.h
 class ReplicationHost;  // server/engine/replication_host.h
 class ScriptHost;       // server/engine/script_host.h: what the rooms above offer the dispatcher
@@ -208,10 +209,10 @@ class Engine {
  private:
   void PublishInterest();
   // Inline: steps of Execute and Run, each with one caller, in dispatch.cc.
-  [[gnu::always_inline]] inline bool RunWithLocks(Worker& worker, Client& client,
-                                                  const Command& command, Args args, Reply& reply);
-  [[gnu::always_inline]] inline bool LockKeys(Worker& worker, const Command& command, Args args,
-                                              KeyLock& lock);
+  [[gnu::always_inline]] inline Outcome RunWithLocks(const Attempt& attempt, Reply& reply);
+  Outcome RunAlone(const Attempt& attempt, Reply& reply, ReadyKeys& ready);
+  [[gnu::always_inline]] inline bool LockKeys(Worker& worker, const Client& client,
+                                              const Command& command, Args args, KeyLock& lock);
   [[gnu::always_inline]] inline void CountCall(Worker& worker, Client& client,
                                                const Command& command, Args args, uint64_t cycles,
                                                Reply& reply, uint32_t errors_before);

@@ -75,6 +75,10 @@ size_t ExpireDue(Engine& engine, Worker& worker) {
       bool more = SomethingIsDue(keyspace.slice(db, i), now_ms);
       while (more) {
         engine.gate.EnterWaiting(worker.gate_slot);
+        if (!engine.RemovesExpired(WallMs())) {  // a pause has begun, or a primary is followed
+          engine.gate.Leave(worker.gate_slot);
+          return removed;
+        }
         const int64_t began_us = MonotonicUs();
         more = ExpireSlice(engine, worker, engine.keyspace.shard(i), db, now_ms, &removed, ready);
         if (!ready.empty()) Parking::Serve(engine, worker, std::exchange(ready, {}));

@@ -13,13 +13,20 @@ namespace {
 
 constexpr std::string_view kRedacted = "(redacted)";
 
+// Of a Unix socket as Redis shows it here: its path, without the port that CLIENT LIST makes up.
+std::string Caller(const Client& client) {
+  if (client.is_script) return "lua";
+  if (!client.unix_socket) return client.address;
+  return StrCat("unix:", client.address.substr(0, client.address.rfind(':')));
+}
+
 std::string MonitorLine(const Client& client, const Command& command, Args args) {
   const int64_t now_us = WallUs();
   char time[32];
   std::snprintf(time, sizeof(time), "%lld.%06lld", static_cast<long long>(now_us / 1000000),
                 static_cast<long long>(now_us % 1000000));
-  std::string line = StrCat(time, " [", client.db.load(std::memory_order_relaxed), " ",
-                            client.is_script ? "lua" : client.address, "]");
+  std::string line =
+      StrCat(time, " [", client.db.load(std::memory_order_relaxed), " ", Caller(client), "]");
   std::vector<std::string_view> words;
   for (std::string_view word : Redacted(command, args, words)) {
     line += ' ';

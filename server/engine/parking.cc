@@ -6,6 +6,7 @@
 #include "server/base/hash.h"
 #include "server/engine/engine.h"
 #include "server/engine/permissions.h"
+#include "server/engine/refusals.h"
 #include "server/engine/removal.h"
 #include "server/engine/request_end.h"
 
@@ -105,7 +106,12 @@ void ServeOne(Engine& engine, Worker& worker, const WaiterRef& waiter, ReadyKeys
   } else {
     GateClosed closed(engine.gate, worker.gate_slot);
     KeyLock all(engine.keyspace, KeyLock::Exclusive());
-    run(all);
+    const std::string refusal = RefuseBehindGate({engine, worker, client, &command, words});
+    if (refusal.empty()) {
+      run(all);
+    } else {
+      reply.Error(refusal);
+    }
   }
   if (parked) return;
   Parking::Withdraw(engine, *waiter);

@@ -96,6 +96,12 @@ bool FollowUser(const Engine& engine, Client& client) {
 
 AclDenial CheckPermission(const Engine& engine, Client& client, const Command& command, Args args) {
   if (!FollowUser(engine, client)) return {AclDenial::Reason::kCommand, 0};
+  return CheckWithin(engine, client, command, args);
+}
+
+AclDenial CheckWithin(const Engine& engine, Client& client, const Command& command, Args args) {
+  const bool is_new = client.user_checked_at == 0;
+  if (is_new && !FollowUser(engine, client)) return {AclDenial::Reason::kCommand, 0};
   if (client.unrestricted_at == client.user_checked_at) return {};
   return CheckPermission(engine, *client.user, command, args);
 }

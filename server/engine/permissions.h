@@ -34,6 +34,9 @@ bool FollowUser(const Engine& engine, Client& client);
 // What the client's user may not do about a command; nothing for a user that may do everything,
 // which is remembered until a user changes.
 AclDenial CheckPermission(const Engine& engine, Client& client, const Command& command, Args args);
+// The same for what runs within another request, in EXEC or for a script: as its user was when that
+// began, whoever changes users meanwhile, so that it runs whole or not at all.
+AclDenial CheckWithin(const Engine& engine, Client& client, const Command& command, Args args);
 // The same for any user.
 AclDenial CheckPermission(const Engine& engine, const User& user, const Command& command,
                           Args args);

@@ -50,21 +50,33 @@ std::string ProtectedText(const Attempt& a) {
       "need to set this option in the configuration file, and then restart the server.");
 }
 
-// True for EXEC of a queue that holds a command with the flag, or without it.
-bool WillExec(const Attempt& a, CommandFlag flag, bool with) {
+// Whether it holds for the command, or for one that EXEC will run.
+template <typename Predicate>
+bool WillRunOne(const Attempt& a, Predicate holds) {
+  if (holds(*a.command, a.args)) return true;
   if (a.command->name != "exec") return false;
   const std::vector<Transaction::Queued>& queue = a.client.transaction.queue;
-  return std::any_of(queue.begin(), queue.end(), [flag, with](const Transaction::Queued& queued) {
-    return ((queued.command->flags & flag) != 0) == with;
+  std::vector<std::string_view> words;
+  return std::any_of(queue.begin(), queue.end(), [&](const Transaction::Queued& queued) {
+    words.assign(queued.words.begin(), queued.words.end());
+    return holds(*queued.command, words);
   });
 }
 
 bool WillRun(const Attempt& a, CommandFlag flag) {
-  return (FlagsOf(a.engine, *a.command, a.args) & flag) != 0 || WillExec(a, flag, true);
+  return WillRunOne(a, [&](const Command& command, Args words) {
+    return (FlagsOf(a.engine, command, words) & flag) != 0;
+  });
 }
 
-bool WillRunWithout(const Attempt& a, CommandFlag flag) {
-  return (FlagsOf(a.engine, *a.command, a.args) & flag) == 0 || WillExec(a, flag, false);
+// Of a script only its own allow-stale counts, which one without a shebang can not say: its row
+// stands for any script.
+bool WillRunWithoutStale(const Attempt& a) {
+  return WillRunOne(a, [&](const Command& command, Args words) {
+    Command row = command;
+    if (row.name.starts_with("eval")) row.flags &= ~kStale;
+    return (FlagsOf(a.engine, row, words) & kStale) == 0;
+  });
 }
 
 // The user's permissions, looked at anew when a user has changed, or may not do everything.
@@ -216,10 +228,23 @@ std::string RefuseAsReplica(const Attempt& a) {
     }
     return std::string(errors::kReadOnlyReplica);
   }
-  if (IsStaleReplica(a.engine) && WillRunWithout(a, kStale)) {
+  if (IsStaleReplica(a.engine) && WillRunWithoutStale(a)) {
     return std::string(errors::kPrimaryDown);
   }
   return "";
+}
+
+std::string RefuseBehindGate(const Attempt& a) {
+  if (a.client.link == Client::Link::kPrimary) {
+    return a.engine.replication->follows_on() ? "" : "ERR This primary is not followed any more";
+  }
+  if (a.client.unrestricted_at != a.engine.users.version()) {
+    if (std::string text = RefuseWithoutPermission(a); !text.empty()) return text;
+  }
+  if (std::string text = RefuseAsReplica(a); !text.empty()) return text;
+  const PersistenceHost* persistence = a.engine.persistence;
+  const bool loading = persistence != nullptr && persistence->loading();
+  return loading && !(a.command->flags & kLoading) ? std::string(errors::kLoading) : "";
 }
 
 // For every request: a look at each reason is a few loads, and only the texts of errors allocate.

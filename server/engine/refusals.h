@@ -24,6 +24,10 @@ struct Attempt {
 // The error to answer, without the leading minus; empty when the command may run.
 std::string Refuse(const Attempt& attempt);
 
+// The same for who has waited for his turn behind the closed gate: others went first, who may have
+// changed the role of this server, the user, or the data set.
+std::string RefuseBehindGate(const Attempt& attempt);
+
 // The flags of a call: the row's, or what the script or function that it runs declares.
 uint32_t FlagsOf(const Engine& engine, const Command& command, Args args);
 

@@ -19,6 +19,8 @@ class ReplicationHost {
 
   // Replicas whose last acknowledgement is at most min-replicas-max-lag old.
   virtual int good_replicas() const = 0;
+  // The primary whose command runs is still the one that is followed. Only for the link's thread.
+  virtual bool follows_on() const = 0;
   // This replica has the stream of its primary.
   virtual bool link_up() const = 0;
   // Another id for the stream: who follows it now goes on, who comes back needs a full sync.

@@ -45,7 +45,7 @@ bool WatchedKeysHold(Context& c, KeyLock& lock) {
 
 // Permissions may have changed since the command was queued. True: refused, and answered.
 bool RefuseQueued(Context& c, const Command& command, Args words) {
-  const AclDenial denial = CheckPermission(c.engine, c.client, command, words);
+  const AclDenial denial = CheckWithin(c.engine, c.client, command, words);
   if (!denial) [[likely]]
     return false;
   NoteDenial(c.engine, c.worker, c.client, denial, AclLog::Where::kTransaction, command, words);
@@ -63,8 +63,8 @@ bool RefuseQueued(Context& c, const Command& command, Args words) {
   return true;
 }
 
-void RunQueue(Context& c, KeyLock& lock) {
-  if (!WatchedKeysHold(c, lock)) return c.reply.NullArray();
+void RunQueue(Context& c) {
+  if (!WatchedKeysHold(c, c.lock)) return c.reply.NullArray();
   Client& client = c.client;
   client.in_exec = true;
   c.reply.Array(client.transaction.queue.size());
@@ -76,8 +76,10 @@ void RunQueue(Context& c, KeyLock& lock) {
       continue;
     }
     if (RefuseQueued(c, *queued.command, words)) continue;
-    client.last_command.store(queued.command, std::memory_order_relaxed);
-    c.engine.Run(c.worker, client, *queued.command, words, lock, c.reply, c.ready);
+    c.engine.Run(c.worker, client, *queued.command, words, c.lock, c.reply, c.ready);
+    // Whoever changes himself is changed for the rest, and who removes himself goes on as default.
+    const bool changed_users = queued.command->parent == "acl";
+    if (changed_users && !FollowUser(c.engine, client)) BecomeDefaultUser(c.engine, client);
   }
   client.in_exec = false;
   c.engine.Commit(c.worker, client, c.command);
@@ -127,48 +129,42 @@ void Watch(Context& c, const Key& key) {
   c.client.watching.store(transaction.watched.size(), std::memory_order_relaxed);
 }
 
-void Unwatch(Engine& engine, const Worker& worker, Client& client) {
+void Unwatch(const Worker& worker, Client& client, KeyLock& lock) {
   Transaction& transaction = client.transaction;
   std::move(transaction.watched.begin(), transaction.watched.end(),
             std::back_inserter(transaction.unwatched));
   transaction.watched.clear();
   client.watching.store(0, std::memory_order_relaxed);
-  if (!worker.gate_slot.inside()) return;
+  if (!worker.gate_slot.inside() && !lock.exclusive()) return;
   for (const Transaction::Watched& watched : transaction.unwatched) {
-    const uint64_t hash = HashBytes(watched.key);
-    KeyLock lock(engine.keyspace);
-    lock.LockOne(hash);
-    auto& watchers = lock.shard(hash).slice(watched.db).watchers;
+    Shard& shard = lock.Visit(Keyspace::ShardOf(HashBytes(watched.key)));
+    auto& watchers = shard.slice(watched.db).watchers;
     auto found = watchers.find(watched.key);
     if (found == watchers.end()) continue;
     std::erase(found->second, watched.watch);
     if (found->second.empty()) watchers.erase(found);
   }
+  lock.UnlockAll();
   transaction.unwatched.clear();
 }
 
-void Discard(Engine& engine, const Worker& worker, Client& client) {
+void Discard(const Worker& worker, Client& client, KeyLock& lock) {
   Reset(client);
-  Unwatch(engine, worker, client);
+  Unwatch(worker, client, lock);
+}
+
+bool LockTransaction(const Transaction& transaction, std::vector<uint64_t>& hashes, KeyLock& lock) {
+  hashes.clear();
+  return transaction.aborted || (CollectHashes(transaction, hashes) && lock.Lock(hashes));
 }
 
 void RunTransaction(Context& c) {
-  Client& client = c.client;
-  if (client.transaction.aborted) {
-    Discard(c.engine, c.worker, client);
-    return c.reply.Error(errors::kExecAbort);
-  }
-  std::vector<uint64_t> hashes;
-  KeyLock lock(c.engine.keyspace);
-  if (CollectHashes(client.transaction, hashes) && lock.Lock(hashes)) {
-    RunQueue(c, lock);
-    lock.UnlockAll();
+  if (c.client.transaction.aborted) {
+    c.reply.Error(errors::kExecAbort);
   } else {
-    GateClosed closed(c.engine.gate, c.worker.gate_slot);
-    KeyLock all(c.engine.keyspace, KeyLock::Exclusive());
-    RunQueue(c, all);
+    RunQueue(c);
   }
-  Discard(c.engine, c.worker, client);
+  Discard(c.worker, c.client, c.lock);
 }
 
 }  // namespace larder

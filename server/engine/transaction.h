@@ -1,6 +1,9 @@
 // MULTI, EXEC and WATCH behind their commands (server/commands/transactions.cc holds the rows).
 #pragma once
 
+#include <cstdint>
+#include <vector>
+
 #include "server/engine/context.h"
 
 namespace larder {
@@ -11,14 +14,18 @@ void Enqueue(Client& client, const Command& command, Args args);
 
 // Registers the client with a key, which the context has locked.
 void Watch(Context& c, const Key& key);
-// Forgets all watched keys. Locks their shards one at a time, so no lock may be held. Outside the
-// gate the shards are left alone, until the client forgets keys inside it.
-void Unwatch(Engine& engine, const Worker& worker, Client& client);
+// Forgets all watched keys. Visits their shards, one after the other, with `lock`, which lets go of
+// what it holds. Neither inside the gate nor behind it closed, the shards are left alone, until the
+// client forgets keys where it may.
+void Unwatch(const Worker& worker, Client& client, KeyLock& lock);
 // Ends a transaction without running it, and forgets the watched keys in the same way.
-void Discard(Engine& engine, const Worker& worker, Client& client);
+void Discard(const Worker& worker, Client& client, KeyLock& lock);
 
-// EXEC: takes the locks of all keys of the queue and of the watched ones (or closes the gate), runs
-// the queue, answers. The context's own lock holds nothing. REQUIRES: the client is in MULTI.
+// What EXEC must lock: the shards of all keys of the queue and of the watched ones. False, with
+// nothing locked, where only the closed gate will do.
+bool LockTransaction(const Transaction& transaction, std::vector<uint64_t>& hashes, KeyLock& lock);
+// EXEC: runs the queue and answers. REQUIRES: the client is in MULTI, and the context's lock is
+// that of LockTransaction or exclusive.
 void RunTransaction(Context& c);
 
 }  // namespace larder

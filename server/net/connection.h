@@ -8,6 +8,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -109,12 +110,21 @@ struct Connection {
   bool hung_up = false;            // the other side has ended, behind what it has sent
   bool broken = false;             // in both directions
   int64_t deadline_ms = 0;         // of a parked command, Unix time; 0: none
-  int64_t active_ms = 0;           // when it last sent something, Unix time
+  int64_t received_ms = 0;         // when it last sent something, Unix time
   int64_t over_soft_since_ms = 0;  // its output has been over the soft limit since; 0: it is not
 
   // Whether input is taken from its socket: not before what came earlier has been looked at.
   bool receives() const {
     return !in_batch && turn != Turn::kBusy && ending == Ending::kNone && (!paused || broken);
+  }
+  // When something was last received from it or sent to it.
+  int64_t active_ms() const {
+    return std::max(received_ms, client.last_sent_ms.load(std::memory_order_relaxed));
+  }
+  // Whether it is the server's turn, or that of others: such a client is not idle.
+  bool waits() const {
+    return turn != Turn::kReady || in_batch || in_held || client.subscriptions.any() ||
+           client.monitor.load(std::memory_order_relaxed);
   }
   bool runnable() const { return turn == Turn::kReady && ending == Ending::kNone && !paused; }
 };

@@ -1,5 +1,6 @@
 #include "server/net/idle_wait.h"
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <chrono>
@@ -32,7 +33,9 @@ void IdleWait::Wait(int64_t timeout_ms) {
   if (timeout_ms < 0) {
     parts.context.run_one();
   } else {
-    parts.context.run_one_for(std::chrono::milliseconds(timeout_ms));
+    // The clock's nanoseconds would not hold the end of the longest ones.
+    constexpr int64_t kMostMs = 24 * 60 * 60 * 1000;
+    parts.context.run_one_for(std::chrono::milliseconds(std::min(timeout_ms, kMostMs)));
   }
 }
 

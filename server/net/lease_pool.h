@@ -1,12 +1,13 @@
 // LeasePool: the buffers that a loop receives into. A connection leases one for the length of a
-// batch and gives it back when its requests have been executed, so that the same few warm buffers
-// serve all connections. One thread at a time (whoever runs the loop).
+// batch and gives it back when its requests have been executed. One thread at a time (whoever runs
+// the loop).
 #pragma once
 
 #include <cstddef>
 #include <memory>
 #include <utility>
-#include <vector>
+
+#include "server/net/spares.h"
 
 namespace larder {
 
@@ -17,21 +18,16 @@ class LeasePool {
   // Enough for a cached page of 16 KiB and more with its command; pages of memory that small
   // requests never reach are never touched.
   static constexpr size_t kLeaseBytes = 32 * 1024;
-  // A batch's worth; what an adopted command keeps comes back later.
-  static constexpr size_t kMostKept = 128;
 
   Lease Take() {
-    if (free_.empty()) return std::make_unique_for_overwrite<char[]>(kLeaseBytes);
-    Lease lease = std::move(free_.back());
-    free_.pop_back();
-    return lease;
+    return free_.keeps() ? free_.Take() : std::make_unique_for_overwrite<char[]>(kLeaseBytes);
   }
-  void Return(Lease lease) {
-    if (free_.size() < kMostKept) free_.push_back(std::move(lease));
-  }
+  void Return(Lease lease) { free_.Keep(std::move(lease)); }
+  bool keeps() const { return free_.keeps(); }
+  void Trim() { free_.Trim(); }
 
  private:
-  std::vector<Lease> free_;
+  Spares<Lease> free_;
 };
 
 }  // namespace larder

@@ -69,6 +69,7 @@ Loop::End Loop::Run(NetWorker& worker) {
     if (!held_.empty()) [[unlikely]]
       FreeHeld();
     Send(worker);
+    if (now_ms_ >= sweep_ms_) Sweep(worker);  // who has just been answered is not idle
     EvictClients(worker);
     EndConnections(worker);
     if (stopping_) GoOnStopping();
@@ -161,7 +162,8 @@ int64_t Loop::NextTimeoutMs() const {
   if (!at_gate_.empty()) within(gate_retry_ms_ - now_ms);
   if (!endings_.empty() || stopping_) within(kRetryMs);
   const bool closes_idle = engine_.config.settings().timeout_s > 0 && !connections_.empty();
-  if (closes_idle || over_soft_limit_ > 0 || lacks_room_) within(sweep_ms_ - now_ms);
+  const bool keeps = leases_.keeps() || spare_outputs_.keeps();
+  if (closes_idle || over_soft_limit_ > 0 || lacks_room_ || keeps) within(sweep_ms_ - now_ms);
   return timeout_ms;
 }
 
@@ -245,7 +247,7 @@ void Loop::TakeReceived(Connection& c, const Reception& reception, NetWorker& wo
   const size_t size = static_cast<size_t>(result);
   if (size == reception.size || c.hung_up) NoteReadable(c);
   worker.stats.input_bytes.Add(size);
-  active_.Received(std::exchange(c.active_ms, now_ms_), now_ms_);
+  active_.Received(std::exchange(c.received_ms, now_ms_), now_ms_);
   c.starved = false;
   if (c.lease != nullptr) {
     c.input = {c.lease.get(), size};

@@ -38,6 +38,7 @@
 #include "server/net/idle_wait.h"
 #include "server/net/lease_pool.h"
 #include "server/net/lookahead.h"
+#include "server/net/spares.h"
 #include "server/net/standby.h"
 #include "server/net/transfers.h"
 
@@ -73,7 +74,7 @@ class Loop final : public Mailbox {
   static constexpr uint64_t kWakeTag = 0;
   static constexpr uint64_t kListenTag = 1ull << 63;  // and the descriptor; no pointer has this bit
   static constexpr int64_t kRetryMs = 10;    // of what can't be done now: gate, waiters being woken
-  static constexpr int64_t kSweepMs = 1000;  // between two looks at idle clients and soft limits
+  static constexpr int64_t kSweepMs = 1000;  // between two looks at soft limits and what is idle
   static constexpr int64_t kDrainMs = 100;   // at a stop, for what clients have sent already
 
   void Wake() override;
@@ -188,7 +189,7 @@ class Loop final : public Mailbox {
   std::vector<Reception> receptions_;
   std::vector<Dispatch> dispatches_;
   std::vector<iovec> pieces_;
-  std::vector<ByteBuffer> spare_outputs_;  // memory of outputs that were sent
+  Spares<ByteBuffer> spare_outputs_;  // memory of outputs that were sent
 
   std::atomic<size_t> load_{0};
   std::atomic<bool> woken_{false};        // wake_ was written and the letters not yet read

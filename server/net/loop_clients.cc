@@ -44,7 +44,7 @@ void Loop::TakeArrivals(NetWorker& worker) {
     c.client.unix_socket = arrival.unix_socket;
     c.client.fd = fd;
     BecomeDefaultUser(engine_, c.client);
-    c.client.connected_ms = c.active_ms = now_ms_;
+    c.client.connected_ms = c.received_ms = now_ms_;
     c.client.last_command_ms.store(now_ms_, std::memory_order_relaxed);
     epoll_event event = {};
     event.events = c.interest = Connection::kInput;
@@ -208,7 +208,6 @@ void Loop::SetDeadline(Connection& c, int64_t deadline_ms) {
 
 void Loop::RunTimers(NetWorker& worker) {
   if (!at_gate_.empty() && now_ms_ >= gate_retry_ms_) OfferToGateAgain();
-  if (now_ms_ >= sweep_ms_) Sweep(worker);
   if (deadlines_.empty() || deadlines_.begin()->first > now_ms_) return;
   const bool inside = EnterGate(worker);
   while (!deadlines_.empty() && deadlines_.begin()->first <= now_ms_) {
@@ -227,10 +226,12 @@ void Loop::RunTimers(NetWorker& worker) {
   if (inside) engine_.gate.Leave(worker.gate_slot);
 }
 
-// Once a second, and only where a directive asks for it: idle clients, and outputs over the soft
-// limit.
+// Once a second: memory that is kept and not used, and where a directive asks for it idle clients
+// and outputs over the soft limit.
 void Loop::Sweep(NetWorker& worker) {
   sweep_ms_ = now_ms_ + kSweepMs;
+  leases_.Trim();
+  spare_outputs_.Trim();
   const int64_t timeout_ms = engine_.config.settings().timeout_s * 1000;
   const bool lacked_room = std::exchange(lacks_room_, false);
   if (timeout_ms == 0 && over_soft_limit_ == 0 && !lacked_room) return;
@@ -241,9 +242,7 @@ void Loop::Sweep(NetWorker& worker) {
       GoOn(*c);
       UpdateInterest(*c);
     }
-    const bool waits = c->turn != Turn::kReady || c->client.subscriptions.any() ||
-                       c->client.monitor.load(std::memory_order_relaxed);
-    if (timeout_ms == 0 || waits || now_ms_ - c->active_ms <= timeout_ms) continue;
+    if (timeout_ms == 0 || now_ms_ - c->active_ms() <= timeout_ms || c->waits()) continue;
     Log(LogLevel::kVerbose, "Closing idle client ", c->client.address);
     Close(*c, Ending::kNow);
   }

@@ -15,7 +15,6 @@ namespace {
 // maxmemory is set: what is kept then has keys evicted, which makes more output for who tracks
 // them.
 constexpr size_t kMostKeptOutput = 64 * 1024, kMostKeptOfMaxmemory = 16 * 1024;
-constexpr size_t kMostSpareOutputs = 128;
 // Outputs below this are sent before they are measured against client-output-buffer-limit, which is
 // for those that grow; Redis does not count them either.
 constexpr size_t kLimitedOutput = 16 * 1024;
@@ -82,9 +81,7 @@ void Loop::RepliesAreFree() {
 // An idle connection owns no output memory: it borrows a string that is still in the cache.
 void Loop::LendOutput(Connection& c) {
   ByteBuffer& bytes = c.client.out.bytes();
-  if (bytes.capacity() > 0 || spare_outputs_.empty()) return;
-  bytes.swap(spare_outputs_.back());
-  spare_outputs_.pop_back();
+  if (bytes.capacity() == 0 && spare_outputs_.keeps()) bytes = spare_outputs_.Take();
 }
 
 void Loop::Send(NetWorker& worker) {
@@ -135,6 +132,7 @@ void Loop::TakeSent(Connection& c, ssize_t result, NetWorker& worker) {
   if (result < 0 && result != -EAGAIN) return Close(c, Ending::kNow);
   if (result > 0) {
     c.sent += static_cast<size_t>(result);
+    c.client.last_sent_ms.store(now_ms_, std::memory_order_relaxed);
     worker.stats.output_bytes.Add(static_cast<uint64_t>(result));
   }
   if (c.unsent() == 0) return FinishOutput(c);
@@ -171,9 +169,7 @@ void Loop::FinishOutput(Connection& c) {
   ByteBuffer bytes = std::move(c.client.out.bytes());
   const size_t most_kept =
       engine_.config.settings().maxmemory == 0 ? kMostKeptOutput : kMostKeptOfMaxmemory;
-  if (bytes.capacity() <= most_kept && spare_outputs_.size() < kMostSpareOutputs) {
-    spare_outputs_.push_back(std::move(bytes));
-  }
+  if (bytes.capacity() <= most_kept) spare_outputs_.Keep(std::move(bytes));
   if (c.client.output_bytes.load(std::memory_order_relaxed) != 0) {
     c.client.output_bytes.store(0, std::memory_order_relaxed);
     engine_.client_memory.Count(c.client);

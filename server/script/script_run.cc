@@ -118,7 +118,7 @@ std::string ScriptRun::RefuseWrite(const Command& command, Args args) {
 }
 
 std::string ScriptRun::RefuseWithoutPermission(const Command& command, Args args) {
-  const AclDenial denial = CheckPermission(caller_.engine, client_, command, args);
+  const AclDenial denial = CheckWithin(caller_.engine, client_, command, args);
   if (!denial) [[likely]]
     return "";
   NoteDenial(caller_.engine, caller_.worker, caller_.client, denial, AclLog::Where::kScript,
@@ -146,8 +146,8 @@ void ScriptRun::CountError(std::string_view code) {
 ServerApi::Permission ScriptRun::Check(Args args) {
   const Command* command = caller_.engine.commands.Resolve(args);
   if (command == nullptr) return Permission::kUnknown;
-  return CheckPermission(caller_.engine, client_, *command, args) ? Permission::kDenied
-                                                                  : Permission::kAllowed;
+  return CheckWithin(caller_.engine, client_, *command, args) ? Permission::kDenied
+                                                              : Permission::kAllowed;
 }
 
 std::string_view ScriptRun::ReasonToStop() {

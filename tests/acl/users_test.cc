@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "server/acl/acl_log.h"
 #include "server/acl/user_list.h"
@@ -24,6 +26,9 @@ class UsersTest : public testing::Test {
   Setting reset_channels_;
   Users users_{SomeCommands(), reset_channels_};
 };
+
+// Its patterns are a"b, c' and d).
+constexpr std::string_view kQuotedSelector = "(\"~a\\\"b\" \"%R~c'\" \"~d)\" +get)";
 
 TEST_F(UsersTest, BeginWithADefaultUserWhoMayDoEverything) {
   EXPECT_TRUE(users_.admits_without_password());
@@ -89,6 +94,25 @@ TEST_F(UsersTest, FileReplacesEverybodyOrNobody) {
   EXPECT_TRUE(users_.Default()->may_do_everything());
 }
 
+TEST_F(UsersTest, FileThatClosesTheDoorDoesNotOpenItMeanwhile) {
+  std::string file;
+  for (int i = 0; i < 300; ++i) file += "user a" + std::to_string(i) + " on\n";
+  file += "user default on >secret +@all ~*\n";
+  users_.SetDefaultPassword("secret");
+  std::atomic<bool> done{false}, opened{false};
+  std::thread passer_by([&] {
+    while (!done) opened = opened || users_.admits_without_password();
+  });
+  for (int i = 0; i < 50; ++i) {
+    std::vector<User> loaded;
+    EXPECT_EQ(ParseUserFile(file, "f", users_, &loaded), "");
+    users_.Replace(std::move(loaded));
+  }
+  done = true;
+  passer_by.join();
+  EXPECT_FALSE(opened);
+}
+
 TEST_F(UsersTest, FileWithErrorsIsToldWhere) {
   std::vector<User> loaded;
   const std::string errors = ParseUserFile(
@@ -107,8 +131,10 @@ TEST_F(UsersTest, FileWithErrorsIsToldWhere) {
 
 TEST_F(UsersTest, SavedFileLoadsTheSameUsers) {
   const std::string path = testing::TempDir() + "larder_users." + std::to_string(getpid()) + ".acl";
-  EXPECT_EQ(Set("alice", {"on", ">a", "~x*", "&*", "+@all", "-set", "(%R~y +get)"}), "");
+  EXPECT_EQ(Set("alice", {"on", ">a", "~x\"*", "&*", "+@all", "-set", "(%R~y +get)"}), "");
+  EXPECT_EQ(Set("bob", {kQuotedSelector}), "");
   const std::vector<std::string> lines = UserLines(users_);
+  EXPECT_TRUE(lines[1].ends_with("(~a\"b %R~c' ~d) resetchannels -@all +get)")) << lines[1];
   EXPECT_TRUE(SaveUserFile(path, users_));
   EXPECT_EQ(Set("alice", {"reset"}), "");
   std::vector<UserRef> gone;
@@ -133,6 +159,15 @@ TEST_F(UsersTest, ConfiguredUsersAreDefinedOnce) {
   EXPECT_FALSE(users_.Default()->may_do_everything()) << "no channels were named";
   EXPECT_NE(LoadConfiguredUsers({"foo", "foo"}, users_).find("Duplicate user"), std::string::npos);
   EXPECT_NE(LoadConfiguredUsers({"foo +nothing"}, users_), "");
+}
+
+TEST_F(UsersTest, ConfigurationKeepsQuotesOfSelectors) {
+  EXPECT_EQ(Set("alice", {"on", "~x\"", kQuotedSelector}), "");
+  const std::vector<std::string> lines = UserLines(users_);
+  const std::vector<std::string> kept = ConfigLines(users_);
+  users_.Remove("alice");
+  EXPECT_EQ(LoadConfiguredUsers({kept[0]}, users_), "");
+  EXPECT_EQ(UserLines(users_)[0], lines[0]);
 }
 
 AclLog::Entry Denied(std::string object, int64_t now_ms) {

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "protocol/output_buffer.h"
@@ -13,6 +14,8 @@
 #include "server/net/active_clients.h"
 #include "server/net/busy_poll.h"
 #include "server/net/input_buffer.h"
+#include "server/net/lease_pool.h"
+#include "server/net/spares.h"
 #include "server/net/transfers.h"
 
 namespace larder {
@@ -49,6 +52,51 @@ TEST(InputBuffer, TakesBytesReceivedIntoItsSpace) {
   space[0] = 'c';
   buffer.Grow(1);
   EXPECT_EQ(buffer.view(), "abc");
+}
+
+TEST(Spares, TakesTheWarmestAndFreesWhatLayUnused) {
+  Spares<int> spares;
+  for (int i = 0; i < 5; ++i) spares.Keep(i);
+  spares.Trim();  // all five have come since the last one
+  EXPECT_EQ(spares.Take(), 4);
+  EXPECT_EQ(spares.Take(), 3);
+  spares.Keep(3);
+  spares.Keep(4);
+  spares.Trim();
+  EXPECT_EQ(spares.Take(), 4);
+  EXPECT_EQ(spares.Take(), 3);
+  EXPECT_FALSE(spares.keeps()) << "three were not needed";
+}
+
+TEST(Spares, KeepsABatchsWorth) {
+  Spares<int> spares;
+  for (int i = 0; i < 1000; ++i) spares.Keep(i);
+  size_t kept = 0;
+  while (spares.keeps()) {
+    spares.Take();
+    ++kept;
+  }
+  EXPECT_EQ(kept, Spares<int>::kMostKept);
+}
+
+TEST(LeasePool, ABurstsLeasesGoAndASteadyLoadsStay) {
+  LeasePool pool;
+  std::vector<Lease> burst;
+  for (int i = 0; i < 100; ++i) burst.push_back(pool.Take());
+  for (Lease& lease : burst) pool.Return(std::move(lease));
+  pool.Trim();
+  Lease steady = pool.Take();
+  const char* place = steady.get();
+  pool.Return(std::move(steady));
+  pool.Trim();
+  EXPECT_TRUE(pool.keeps());
+  steady = pool.Take();
+  EXPECT_EQ(steady.get(), place);
+  EXPECT_FALSE(pool.keeps());
+  pool.Return(std::move(steady));
+  pool.Trim();
+  pool.Trim();
+  EXPECT_FALSE(pool.keeps()) << "nobody has used it for a while";
 }
 
 TEST(OutputBuffer, SealsWhatWaits) {

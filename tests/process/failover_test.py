@@ -75,8 +75,9 @@ class Failover(unittest.TestCase):
         slow = ("local function now() local t = redis.call('TIME') return t[1] * 1e6 + t[2] end "
                 "local over = now() + 500000 while now() < over do end "
                 "for i = 1, 40 do redis.call('SET', i, string.rep('x', 1000000)) end return 'OK'")
+        patient = "--busy-reply-threshold", 100_000
         for queue in ((), (("MULTI",), ("FAILOVER",))):  # who comes meanwhile; a part of it
-            with larder() as a, larder() as b, a.wire() as wire:
+            with larder(*patient) as a, larder() as b, a.wire() as wire:
                 follow(b, a)
                 in_step(a, b)
                 for words in queue:
@@ -114,6 +115,22 @@ class Failover(unittest.TestCase):
             self.assertEqual(a.call(*to_b), b"OK")
             a.await_log("rejected psync request")
             wait_until(lambda: a.call("SET", "k", 3) == b"OK", "a primary again")
+
+    def test_its_steps_wait_for_no_tick(self):
+        for refused in (False, True):
+            with larder() as a, larder() as b:
+                follow(b, a)
+                in_step(a, b)
+                if refused:
+                    b.call("ACL", "SETUSER", "default", "-psync")
+                a.call("DEBUG", "PAUSE-CRON", 1)
+                self.assertEqual(a.call("FAILOVER"), b"OK")
+                try:  # an acknowledgement, which comes every second, may begin it, but ends nothing
+                    wait_until(lambda: state(a) == "no-failover", "the end of it")
+                finally:
+                    a.call("DEBUG", "PAUSE-CRON", 0)  # a shutdown needs ticks
+                self.assertEqual(a.call("ROLE")[0], b"master" if refused else b"slave")
+                self.assertEqual(b.call("ROLE")[0], b"slave" if refused else b"master")
 
     def test_force_makes_a_replica_the_primary_that_has_not_everything(self):
         with larder() as a, larder() as b:

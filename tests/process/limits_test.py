@@ -41,6 +41,61 @@ class Clients(unittest.TestCase):
             self.assertEqual(wire.rest(), b"")
             self.assertLess(time.monotonic() - begin, 5)
 
+    def test_who_has_waited_is_not_idle_when_it_is_answered(self):
+        with Server("--io-threads", 1) as server, server.wire() as idle, \
+                server.wire() as popper, server.wire() as unblocked, server.wire() as writer:
+            self.assertEqual(idle.call("PING"), b"PONG")
+            unblocked_id = unblocked.call("CLIENT", "ID")
+            popper.send(encode("BLPOP", "q", 0))
+            unblocked.send(encode("BLPOP", "nothing", 0))
+            wait_until(lambda: server.info("blocked_clients") == "2", "two that wait for a key")
+            server.call("CLIENT", "PAUSE", 100000, "WRITE")
+            writer.send(encode("SET", "k", "v"))
+            wait_until(lambda: server.info("blocked_clients") == "3", "one that is paused")
+            timeout_s = 5
+            wait_until(lambda: all(seconds > timeout_s for seconds in self._idle_s(server)[:4]),
+                       "that all four have been idle for longer")
+            server.call("CLIENT", "UNPAUSE")
+            server.call("RPUSH", "q", "job")
+            server.call("CLIENT", "UNBLOCK", unblocked_id)
+            self.assertEqual(popper.reply(), [b"q", b"job"])
+            self.assertEqual(unblocked.reply(), None)
+            self.assertEqual(writer.reply(), b"OK")
+            server.call("CONFIG", "SET", "timeout", timeout_s)
+            self.assertEqual(idle.rest(), b"")  # whoever is idle has gone by now
+            for wire in (popper, unblocked, writer):
+                self.assertEqual(wire.call("PING"), b"PONG")
+
+    def _idle_s(self, server):
+        """Of all clients, in the order in which they came."""
+        clients = re.findall(rb"^id=(\d+) .* idle=(\d+) ", server.call("CLIENT", "LIST"), re.M)
+        return [seconds for _, seconds in sorted((int(id), int(idle)) for id, idle in clients)]
+
+    def test_who_reads_is_not_idle(self):
+        size = 48 << 20
+        with Server("--timeout", 2) as server:
+            server.call("SET", "large", b"x" * size)
+            with server.wire() as wire:
+                wire.send(encode("GET", "large"))
+                taken, end = bytearray(), time.monotonic() + 4
+                while time.monotonic() < end:  # at most 10 MB/s
+                    taken += wire.socket.recv(100000)
+                    time.sleep(0.01)
+                wire.buffer = bytes(taken)
+                self.assertEqual(len(wire.reply()), size)
+
+    def test_who_hears_messages_is_not_idle(self):
+        with Server() as server, server.wire() as ear:
+            ear.call("SUBSCRIBE", "news")
+            wait_until(lambda: self._idle_s(server)[0] > 0, "an idle subscriber")
+
+            def active():
+                server.call("PUBLISH", "news", "x")
+                self.assertEqual(ear.reply(), [b"message", b"news", b"x"])
+                return self._idle_s(server)[0] == 0
+
+            wait_until(active, "a subscriber that is not")
+
     def test_few_file_descriptors_lower_maxclients_and_do_not_spin(self):
         with Server("--maxclients", 1000, files=100) as server:
             self.assertLess(int(server.call("CONFIG", "GET", "maxclients")[1]), 100)

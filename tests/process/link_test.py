@@ -331,7 +331,7 @@ class BadReplica(unittest.TestCase):
     def test_who_takes_no_file_is_dropped_after_repl_timeout(self):
         self.takes_no_snapshot("--repl-diskless-sync", "no")
 
-    def test_rdb_only_gets_a_snapshot_and_no_stream(self):
+    def test_rdb_only_gets_a_snapshot_and_then_the_connection_ends(self):
         for words in (("SYNC",), ("PSYNC", "?", "-1")):
             primary = self.primary()
             primary.call("SET", "k", "v")
@@ -348,13 +348,37 @@ class BadReplica(unittest.TestCase):
                 checked = subprocess.run(["redis-check-rdb", path], capture_output=True, text=True)
                 self.assertIn("Checksum OK", checked.stdout)
                 self.assertIn("[info] 1 keys read", checked.stdout)
-                wait_until(lambda: "state=rdb_transmitted" in primary.info("slave1"), "its end")
-                # What another one gets does not come here.
+                self.assertEqual(wire.rest(), b"")
+                wait_until(lambda: primary.info("connected_slaves") == "1", "its end")
+                primary.await_log("RDB transfer completed, rdb only replica")
+                # Another one goes on.
                 primary.call("SET", "after", "1")
                 other.until(int(primary.info("master_repl_offset")))
-                wire.socket.setblocking(False)
-                self.assertRaises(BlockingIOError, wire.socket.recv, 1)
-                self.assertEqual(wire.buffer, b"")
+
+    def test_rdb_only_ends_behind_the_mark_of_a_snapshot_without_a_length(self):
+        primary = self.primary("--rdbcompression", "no")
+        primary.call("DEBUG", "POPULATE", 100, "k", 100_000)
+        with primary.wire() as wire:
+            self.assertEqual(wire.call("REPLCONF", "capa", "eof", "rdb-only", "1"), b"OK")
+            wire.send(encode("SYNC"))
+            head = self.line(wire)
+            self.assertTrue(head.startswith(b"$EOF:"), head)
+            wire.send(encode("REPLCONF", "ACK", 0))  # is no reason to cut off the end
+            snapshot = wire.rest()
+            self.assertEqual(snapshot[-40:], head[5:])
+            self.assertGreater(len(snapshot), 100 * 100_000)
+        wait_until(lambda: primary.info("connected_slaves") == "0", "its end")
+
+    def test_redis_cli_takes_a_snapshot(self):
+        primary = self.primary()
+        primary.call("SET", "k", "v")
+        path = os.path.join(primary.folder, "taken.rdb")
+        done = subprocess.run(["redis-cli", "-p", str(primary.port), "--rdb", path],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        checked = subprocess.run(["redis-check-rdb", path], capture_output=True, text=True)
+        self.assertIn("[info] 1 keys read", checked.stdout)
+        wait_until(lambda: primary.info("connected_slaves") == "0", "its end")
 
     @unittest.skipIf(REDUCED, "memory is not measured")
     def test_a_slow_reader_is_cut_off_and_costs_no_more_than_its_limit(self):

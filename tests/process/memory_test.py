@@ -2,7 +2,9 @@
 """maxmemory: the limit holds while clients write at full speed; what is counted is what is used."""
 import contextlib
 import itertools
+import os
 import random
+import signal
 import threading
 import time
 import unittest
@@ -58,6 +60,19 @@ class Watcher(threading.Thread):
                 self.most = max(self.most, used)
 
 
+def used(server):
+    return int(server.info("used_memory"))
+
+
+def steady(server):
+    """The same once nothing is on its way: what is in use is counted ten times a second."""
+    last, now = 0, used(server)
+    while abs(now - last) > MB // 16:
+        time.sleep(0.3)
+        last, now = now, used(server)
+    return now
+
+
 @unittest.skipIf(REDUCED, "memory is not measured")
 class Refused(unittest.TestCase):
     def test_lcs_of_long_strings_copies_neither(self):
@@ -80,21 +95,31 @@ class Waiting(unittest.TestCase):
                 for wire in wires:
                     self.assertEqual([wire.reply() for _ in range(times)], [0] * times)
 
-            def used():
-                return int(server.info("used_memory"))
-
-            def steady():
-                """Once nothing is on its way: what is in use is counted ten times a second."""
-                last, now = 0, used()
-                while abs(now - last) > MB // 16:
-                    time.sleep(0.3)
-                    last, now = now, used()
-                return now
-
             wait(200)  # what the tables of waits keep for the next time
-            before = steady()
+            before = steady(server)
             wait(200)
-            wait_until(lambda: used() < before + 4 * MB, "that 20000 waits are forgotten")
+            wait_until(lambda: used(server) < before + 4 * MB, "that 20000 waits are forgotten")
+
+
+@unittest.skipIf(REDUCED, "memory is not measured")
+class Bursts(unittest.TestCase):
+    def test_what_many_needed_at_once_is_given_back(self):
+        with Server("--io-threads", 1) as server:
+            before = steady(server)
+            wires = [server.wire() for _ in range(200)]
+            for wire in wires:
+                wire.call("PING")
+            server.process.send_signal(signal.SIGSTOP)
+            os.waitid(os.P_PID, server.process.pid, os.WSTOPPED)
+            for wire in wires:
+                wire.send(encode("PING"))
+            server.process.send_signal(signal.SIGCONT)
+            for wire in wires:
+                self.assertEqual(wire.reply(), b"PONG")
+            wait_until(lambda: used(server) > before + 3 * MB, "the buffers of a whole batch")
+            for wire in wires:
+                wire.socket.close()
+            wait_until(lambda: used(server) < before + MB, "that they are freed")
 
 
 class Maxmemory(unittest.TestCase):

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """Messages and invalidations: who does not read is cut off, and they find their way by id."""
+import os
+import tempfile
 import unittest
 
-from harness import REDUCED, Server, ServerTest, encode, wait_until
+from harness import REDUCED, Server, ServerTest, Wire, encode, wait_until
 
 CHANNEL = "__redis__:invalidate"
 
@@ -75,6 +77,16 @@ class Redirection(ServerTest):
 
 
 class Monitors(ServerTest):
+    def test_a_client_of_the_unix_socket_is_shown_by_its_path(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "larder.sock")
+            with Server("--unixsocket", path) as server, server.wire() as monitor, \
+                    Wire(path) as wire:
+                self.assertEqual(monitor.call("MONITOR"), b"OK")
+                wire.call("SET", "k", "v")
+                line = monitor.reply().decode()
+                self.assertEqual(line.split(" ", 1)[1], '[0 unix:%s] "SET" "k" "v"' % path)
+
     def test_who_wants_no_replies_hears_nothing(self):
         with self.server.wire() as monitor:
             self.assertEqual(monitor.call("MONITOR"), b"OK")

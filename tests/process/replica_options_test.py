@@ -83,6 +83,41 @@ class Announced(Options):
         self.assertIn("ip=replica.example,port=1234,", primary.info("slave0"))
         self.assertEqual(primary.call("ROLE")[2][0][:2], [b"replica.example", b"1234"])
 
+    def test_that_it_has_never_reached_a_primary(self):
+        nowhere = ("REPLICAOF", "127.0.0.1", 1)
+        primary, replica = self.server(*NOW), self.server()
+
+        def told():
+            self.assertEqual(replica.info("master_link_status"), "down")
+            return (int(replica.info("master_link_down_since_seconds")),
+                    replica.info("repl_backlog_active"))
+
+        replica.call(*nowhere)
+        self.assertEqual(told(), (-1, "0"))
+        self.follow(replica, primary)
+        self.assertEqual(replica.info("repl_backlog_active"), "1")
+        replica.call(*nowhere)
+        since, active = told()
+        self.assertGreaterEqual(since, 0)
+        self.assertEqual(active, "1")
+        replica.call("REPLICAOF", "NO", "ONE")
+        replica.call(*nowhere)
+        self.assertEqual(told(), (-1, "1"))
+
+    def test_what_it_has_said_last(self):
+        primary = self.server("--repl-diskless-sync-delay", 1000)
+        replica = self.server()
+
+        def listed():
+            line = primary.call("CLIENT", "LIST", "TYPE", "replica").decode()
+            return dict(word.split("=", 1) for word in line.split())
+
+        replica.call("REPLICAOF", "127.0.0.1", primary.port)
+        wait_until(lambda: listed().get("cmd") == "psync", "who asks for the stream")
+        primary.call("CONFIG", "SET", "repl-diskless-sync-delay", 0)
+        wait_until(lambda: listed()["cmd"] == "replconf", "an acknowledgement")
+        self.assertLessEqual(int(listed()["idle"]), int(listed()["age"]))
+
     def test_its_priority_and_that_it_is_not_to_be_seen(self):
         _, replica = self.pair()
         self.assertEqual((replica.info("slave_priority"), replica.info("replica_announced")),

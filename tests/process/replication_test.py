@@ -342,6 +342,72 @@ class RedisFollowsLarder(Pairs, unittest.TestCase):
     replica = staticmethod(redis)
 
 
+class ScriptsWithoutPrimary:
+    """What a replica that may not serve stale data runs of scripts while its primary is gone. The
+    classes below say which server."""
+    GONE = b"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'."
+    ABORTED = b"-EXECABORT Transaction discarded because of: "
+    SCRIPTS = {  # and whether they run
+        "return 1": False,
+        "return redis.call('GET', 'k')": False,
+        "#!lua flags=no-writes\nreturn 1": False,
+        "#!lua flags=no-writes,allow-stale\nreturn 1": True,
+    }
+    FUNCTIONS = ("#!lua name=lib\n"
+                 "local function one() return 1 end\n"
+                 "redis.register_function{function_name='fresh', callback=one, "
+                 "flags={'no-writes'}}\n"
+                 "redis.register_function{function_name='stale', callback=one, "
+                 "flags={'no-writes', 'allow-stale'}}")
+
+    def setUp(self):
+        self.server = self.kind("--replica-serve-stale-data", "no")
+        self.addCleanup(self.server.__exit__)
+
+    def lose(self):
+        """Where nobody is."""
+        self.assertEqual(self.server.call("REPLICAOF", "127.0.0.1", 1), b"OK")
+
+    def test_those_that_say_that_they_may(self):
+        known = {script: self.server.call("SCRIPT", "LOAD", script) for script in self.SCRIPTS}
+        self.assertEqual(self.server.call("FUNCTION", "LOAD", self.FUNCTIONS), b"lib")
+        self.lose()
+        calls = [(words, runs) for script, runs in self.SCRIPTS.items()
+                 for words in (("EVAL", script), ("EVAL_RO", script),
+                               ("EVALSHA", known[script]), ("EVALSHA_RO", known[script]))]
+        calls += [(("FCALL", "fresh"), False), (("FCALL", "stale"), True)]
+        for words, runs in calls:
+            with self.subTest(words=words):
+                self.assertEqual(self.server.call(*words, 0), 1 if runs else b"-" + self.GONE)
+
+    def test_exec_looks_into_the_scripts_that_it_will_run(self):
+        refusals = {
+            "#!lua flags=no-writes\nreturn 1": self.ABORTED + self.GONE,
+            "#!lua flags=allow-stale\nreturn 1":
+                self.ABORTED + b"READONLY You can't write against a read only replica.",
+            "#!lua flags=no-writes,allow-stale\nreturn 1": [1],
+        }
+        wires = {}
+        for script in refusals:
+            wires[script] = wire = self.server.wire()
+            self.addCleanup(wire.socket.close)
+            self.assertEqual(wire.call("MULTI"), b"OK")
+            self.assertEqual(wire.call("EVAL", script, 0), b"QUEUED")
+        self.lose()
+        for script, refusal in refusals.items():
+            with self.subTest(script=script):
+                self.assertEqual(wires[script].call("EXEC"), refusal)
+
+
+class LarderWithoutPrimary(ScriptsWithoutPrimary, unittest.TestCase):
+    kind = staticmethod(larder)
+
+
+@unittest.skipUnless(REDIS, "no redis-server")
+class RedisWithoutPrimary(ScriptsWithoutPrimary, unittest.TestCase):
+    kind = staticmethod(redis)
+
+
 @unittest.skipUnless(REDIS, "no redis-server")
 class Chains(unittest.TestCase):
     def check(self, first, second, third):
