@@ -50,33 +50,26 @@ std::string ProtectedText(const Attempt& a) {
       "need to set this option in the configuration file, and then restart the server.");
 }
 
-// Whether it holds for the command, or for one that EXEC will run.
+// Whether it holds for the flags of the command, or of one that EXEC will run.
 template <typename Predicate>
 bool WillRunOne(const Attempt& a, Predicate holds) {
-  if (holds(*a.command, a.args)) return true;
+  if (holds(FlagsOf(a.engine, *a.command, a.args))) return true;
   if (a.command->name != "exec") return false;
   const std::vector<Transaction::Queued>& queue = a.client.transaction.queue;
   std::vector<std::string_view> words;
   return std::any_of(queue.begin(), queue.end(), [&](const Transaction::Queued& queued) {
     words.assign(queued.words.begin(), queued.words.end());
-    return holds(*queued.command, words);
+    return holds(FlagsOf(a.engine, *queued.command, words));
   });
 }
 
 bool WillRun(const Attempt& a, CommandFlag flag) {
-  return WillRunOne(a, [&](const Command& command, Args words) {
-    return (FlagsOf(a.engine, command, words) & flag) != 0;
-  });
+  return WillRunOne(a, [flag](uint32_t flags) { return (flags & flag) != 0; });
 }
 
-// Of a script only its own allow-stale counts, which one without a shebang can not say: its row
-// stands for any script.
+// A script without a shebang is refused when it starts (ScriptRunner): its row stands for any.
 bool WillRunWithoutStale(const Attempt& a) {
-  return WillRunOne(a, [&](const Command& command, Args words) {
-    Command row = command;
-    if (row.name.starts_with("eval")) row.flags &= ~kStale;
-    return (FlagsOf(a.engine, row, words) & kStale) == 0;
-  });
+  return WillRunOne(a, [](uint32_t flags) { return (flags & kStale) == 0; });
 }
 
 // The user's permissions, looked at anew when a user has changed, or may not do everything.

@@ -13,6 +13,10 @@ namespace {
 // Why a program with these flags must not start, or empty. What depends on the state of the server
 // was refused by the dispatcher already, but for what runs in a transaction.
 std::string RefuseStart(Context& caller, uint32_t flags, bool read_only) {
+  const bool obeyed = caller.client.link == Client::Link::kPrimary;
+  if ((flags & kScriptPlain) && !obeyed && IsStaleReplica(caller.engine)) {
+    return std::string(errors::kPrimaryDown);
+  }
   if (flags & (kScriptPlain | kScriptNoWrites)) return {};
   if (read_only) return "ERR Can not execute a script with write flag using *_ro command.";
   const Attempt attempt{caller.engine, caller.worker, caller.client, &caller.command, caller.args};

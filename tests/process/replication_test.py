@@ -380,12 +380,20 @@ class ScriptsWithoutPrimary:
             with self.subTest(words=words):
                 self.assertEqual(self.server.call(*words, 0), 1 if runs else b"-" + self.GONE)
 
+    def test_what_is_no_script_is_told_so(self):
+        self.lose()
+        self.assertEqual(self.server.call("EVALSHA", "0" * 40, 0),
+                         b"-NOSCRIPT No matching script. Please use EVAL.")
+        self.assertTrue(self.server.call("EVAL", "return (", 0).startswith(
+            b"-ERR Error compiling script (new function): "))
+
     def test_exec_looks_into_the_scripts_that_it_will_run(self):
         refusals = {
             "#!lua flags=no-writes\nreturn 1": self.ABORTED + self.GONE,
             "#!lua flags=allow-stale\nreturn 1":
                 self.ABORTED + b"READONLY You can't write against a read only replica.",
             "#!lua flags=no-writes,allow-stale\nreturn 1": [1],
+            "return 1": [b"-" + self.GONE],
         }
         wires = {}
         for script in refusals:
