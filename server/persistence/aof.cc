@@ -231,13 +231,7 @@ bool Aof::WriteBase(Snapshot& snapshot, RdbSave::Options options) {
   }
   bool ok = outcome == Snapshot::Outcome::kWritten && file.Finish();
   std::string error = file.error();
-  if (ok && state() != State::kOff && !writer_.WaitForSwitch()) {
-    ok = false;
-    // What was taken up to the cut has to be in the old file first.
-    if (const int why = writer_.error(); why != 0) {
-      error = StrCat("The AOF file can't be written up to its rewrite: ", std::strerror(why));
-    }
-  }
+  if (ok && state() != State::kOff) ok = writer_.WaitForSwitch() || writer_.error() != 0;
   ok = ok && Commit(file.path(), rdb, &error);
   const bool aborted = outcome == Snapshot::Outcome::kAborted || (!ok && Turned());
   if (ok) {
@@ -258,11 +252,7 @@ bool Aof::WriteBase(Snapshot& snapshot, RdbSave::Options options) {
 bool Aof::Commit(const std::string& path, bool rdb, std::string* error) {
   MutexLock lock(mutex_);
   if (generation_ != cut_generation_ || writer_.lost()) return false;
-  using Increments = AofFiles::Increments;
-  const Increments increments = state() == State::kOff  ? Increments::kNone
-                                : state() == State::kOn ? Increments::kLast
-                                                        : Increments::kTemporary;
-  if (!files_.ReplaceBase(path, rdb, increments, error)) return false;
+  if (!PutInPlace(path, rdb, error)) return false;
   if (state() == State::kWaiting) {
     state_ = State::kOn;
     writer_.Count();
@@ -271,6 +261,26 @@ bool Aof::Commit(const std::string& path, bool rdb, std::string* error) {
   uint64_t base;
   files_.Sizes(&info_.base_bytes, &base, &ignored);
   return true;
+}
+
+bool Aof::PutInPlace(const std::string& path, bool rdb, std::string* error) {
+  using Increments = AofFiles::Increments;
+  if (state() == State::kOff) return files_.ReplaceBase(path, rdb, Increments::kNone, error);
+  if (state() == State::kWaiting) {
+    return files_.ReplaceBase(path, rdb, Increments::kTemporary, error);
+  }
+  // The old file may be what fills the disk: what it has not got is in the base.
+  bool replaced = false;
+  const bool switched = writer_.SwitchPast([&]() -> std::unique_ptr<AppendFile> {
+    std::unique_ptr<AppendFile> next = files_.OpenTemporary(error);
+    if (next == nullptr) return nullptr;
+    replaced = files_.ReplaceBase(path, rdb, Increments::kTemporary, error);
+    if (replaced) return next;
+    files_.RemoveTemporary();
+    return nullptr;
+  });
+  if (!switched || replaced) return switched;
+  return files_.ReplaceBase(path, rdb, Increments::kLast, error);
 }
 
 // The temporary increment belonged to a base that did not come about: the next try begins anew.

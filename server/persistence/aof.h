@@ -93,6 +93,8 @@ class Aof {
   bool Limited(int64_t now_s);
   // Puts the base in its place, if the append-only file is still what it was at the cut.
   bool Commit(const std::string& path, bool rdb, std::string* error);
+  bool PutInPlace(const std::string& path, bool rdb, std::string* error)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // It was turned on or off, or moved, since the cut.
   bool Turned() const;
   void NoteRewrite(bool ok, bool counts, int64_t now_s);

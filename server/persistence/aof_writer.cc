@@ -286,25 +286,50 @@ int AofWriter::SyncIfDue(bool now) {
 // the middle of a command.
 int AofWriter::Switch() {
   Opener open;
-  std::string head;
   {
     MutexLock lock(mutex_);
     if (switch_ != SwitchState::kAsked || taken_ != switch_at_ || !group_.empty()) return 0;
     open = open_;
-    head = switch_head_;
   }
   if (const int error = SyncIfDue(true); error != 0) return error;
-  std::unique_ptr<AppendFile> next = open();
-  const bool made = next != nullptr;
-  if (made) {
-    file_ = std::move(next);
-    has_file_ = true;
-    head_ = head;
+  if (std::unique_ptr<AppendFile> next = open(); next != nullptr) {
+    SwitchTo(std::move(next));
+  } else {
+    MutexLock lock(mutex_);
+    switch_ = SwitchState::kFailed;
   }
-  MutexLock lock(mutex_);
-  if (made) filter_ = std::move(switch_filter_);
-  switch_ = made ? SwitchState::kMade : SwitchState::kFailed;
   return 0;
+}
+
+void AofWriter::SwitchTo(std::unique_ptr<AppendFile> next) {
+  file_ = std::move(next);
+  has_file_ = true;
+  MutexLock lock(mutex_);
+  head_ = switch_head_;
+  filter_ = std::move(switch_filter_);
+  switch_ = SwitchState::kMade;
+}
+
+bool AofWriter::SwitchPast(const Opener& open) {
+  MutexLock file_lock(file_mutex_);
+  uint64_t at;
+  {
+    MutexLock lock(mutex_);
+    if (switch_ != SwitchState::kAsked) return switch_ == SwitchState::kMade;
+    at = switch_at_;
+  }
+  std::unique_ptr<AppendFile> next = open();
+  if (next == nullptr) return false;
+  group_.clear();
+  while (taken_ < at && !lost()) {
+    if (!reader_->Read(at - taken_, group_)) lost_ = true;
+    for (const ReplicationLog::Piece& piece : group_) taken_ += piece.bytes.size();
+    group_.clear();
+  }
+  written_ = synced_ = taken_.load();
+  unsynced_ = sync_failed_ = false;
+  SwitchTo(std::move(next));
+  return true;
 }
 
 void AofWriter::Settle(int error, uint64_t pokes) {

@@ -52,8 +52,13 @@ class AofWriter {
   void Begin(Opener open, const DatabaseSet& left_out);
   // What comes from now on goes to another file. Where `open` answers none all stays as it was.
   void SwitchAt(Opener open, const DatabaseSet& left_out);
-  // Whether the last switch was made: waits until that is known. False: it could not be made.
+  // Whether the last switch was made: waits until that is known. False: it could not be made, or
+  // error() tells that it is not to be reached.
   bool WaitForSwitch();
+  // For who has, in another file, what the disk does not let reach the place of the last switch:
+  // makes it with the file that `open` answers, and drops what was to come before. False: `open`
+  // has answered none, and all stays as it was. Where it was made meanwhile, `open` is not called.
+  bool SwitchPast(const Opener& open);
   // What is written counts from now on: replies may be held for it.
   void Count();
   // Writes and syncs all that is in the log. False: the disk refuses, or takes longer than a while.
@@ -97,6 +102,7 @@ class AofWriter {
   int AppendGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(file_mutex_);
   int SyncIfDue(bool now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(file_mutex_);
   int Switch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(file_mutex_);
+  void SwitchTo(std::unique_ptr<AppendFile> next) ABSL_EXCLUSIVE_LOCKS_REQUIRED(file_mutex_);
   void Settle(int error, uint64_t pokes);
   void Tell(std::optional<uint64_t> synced);
 

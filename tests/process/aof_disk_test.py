@@ -145,17 +145,46 @@ class Refusing(DiskTest):
         self.assertEqual(server.call("CONFIG", "SET", "appendonly", "no"), b"OK")
         self.disk.work()
 
-    def test_a_rewrite_behind_what_can_not_be_written_says_why_it_fails(self):
+    def stuck(self, server, call, error):
+        """A write that the increment can't take."""
+        self.disk.fail(call, error, ".incr.")
+        waiting = server.wire()
+        self.addCleanup(waiting.socket.close)
+        waiting.send(encode("SET", "during", "1"))
+        wait_until(lambda: server.info("aof_last_write_status") == "err", "the error")
+        return waiting
+
+    def test_a_rewrite_makes_room_where_the_file_has_filled_the_disk(self):
+        for call, error in (("write", ENOSPC), ("fsync", EIO)):
+            with self.subTest(call=call):
+                server = self.server(*ALWAYS)
+                server.call("SET", "before", "1")
+                waiting = self.stuck(server, call, error)
+                server.call("BGREWRITEAOF")
+                self.assertEqual(rewritten(server), "ok")
+                self.assertEqual(waiting.reply(), b"OK")  # it is in the base
+                self.disk.work()
+                self.assertEqual(server.call("SET", "after", "1"), b"OK")
+                before = digest(server)
+                server.stop(signal.SIGKILL)
+                with Server("--dir", self.place.folder, *ALWAYS) as again:
+                    self.assertEqual(digest(again), before)
+                    self.assertEqual(again.call("EXISTS", "before", "during", "after"), 3)
+                    again.call("FLUSHALL")
+
+    def test_a_rewrite_that_fails_too_leaves_what_waits_for_the_disk(self):
         server = self.server(*ALWAYS)
-        self.disk.fail("write", ENOSPC, ".incr.")
-        with server.wire() as waiting:
-            waiting.send(encode("SET", "k", "1"))
-            wait_until(lambda: server.info("aof_last_write_status") == "err", "the error")
-            server.call("BGREWRITEAOF")
-            self.assertEqual(rewritten(server), "err")
-            server.await_log("can't be written up to its rewrite: No space left on device")
-            self.disk.work()
-            self.assertEqual(waiting.reply(), b"OK")
+        waiting = self.stuck(server, "write", ENOSPC)
+        before = manifest(self.place)
+        self.disk.fail("write", ENOSPC)
+        server.call("BGREWRITEAOF")
+        self.assertEqual(rewritten(server), "err")
+        self.assertEqual(manifest(self.place), before)
+        self.disk.work()
+        self.assertEqual(waiting.reply(), b"OK")
+        server.stop(signal.SIGKILL)
+        with Server("--dir", self.place.folder, *ALWAYS) as again:
+            self.assertEqual(again.call("GET", "during"), b"1")
 
     def failed_thrice(self, server):
         wait_until(lambda: server.info("aof_rewrite_in_progress") == "0" and
