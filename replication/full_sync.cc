@@ -65,6 +65,7 @@ bool FullSync::Start(std::vector<ReplicaLink*> links, bool to_file) {
       link->acknowledged = cut_;
     }
     changes_at_cut_ = persistence_.TotalChanges();
+    file_number_ = persistence_.NumberFile();
     const bool functions = !links.front()->facts.without_functions;
     if (!whole_ && functions) facts.libraries = engine_.scripts->LibrarySources();
     if (persistence_.on_cut) persistence_.on_cut(facts);
@@ -217,10 +218,13 @@ bool FullSync::WriteToFile() {
 }
 
 void FullSync::Keep(HiddenFile& file) {
-  if (file.KeepAs(engine_.config.Path("dbfilename"))) {
+  const bool synced = file.Sync();
+  const Snapshot::Outcome outcome = persistence_.Keep(
+      file_number_, [&] { return synced && file.KeepAs(engine_.config.Path("dbfilename")); });
+  if (outcome == Snapshot::Outcome::kWritten) {
     persistence_.NoteSaved(true, changes_at_cut_);
     Log(LogLevel::kNotice, "DB saved on disk");
-  } else {
+  } else if (outcome == Snapshot::Outcome::kFailed) {
     // Not every file system can; the save points are still due.
     Log(LogLevel::kWarning, "Full sync: its file could not become ",
         engine_.config.Text("dbfilename"), ": ", std::strerror(file.error()));

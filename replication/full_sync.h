@@ -76,7 +76,7 @@ class FullSync {
   RdbFacts facts_;
   bool whole_ = true;  // with the keys, from a snapshot
   bool saves_ = false;
-  uint64_t changes_at_cut_ = 0;
+  uint64_t changes_at_cut_ = 0, file_number_ = 0;  // Persistence::NumberFile
   mutable Mutex mutex_;
   std::vector<ReplicaLink*> links_ ABSL_GUARDED_BY(mutex_);  // all, also who joins meanwhile
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;             // the snapshot is being written

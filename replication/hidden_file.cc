@@ -45,13 +45,18 @@ size_t HiddenFile::Read(char* to, size_t most) {
   return static_cast<size_t>(got);
 }
 
+bool HiddenFile::Sync() {
+  if (::fsync(file_.fd()) == 0) return true;
+  error_ = errno;
+  return false;
+}
+
 bool HiddenFile::KeepAs(const std::string& path) {
   const std::string source = StrCat("/proc/self/fd/", file_.fd());
   const std::string name =
       std::filesystem::path(path).parent_path() / StrCat("temp-sync-", ::getpid(), ".rdb");
   ::unlink(name.c_str());  // of a process of this number that was killed here
-  if (::fsync(file_.fd()) != 0 ||
-      ::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+  if (::linkat(AT_FDCWD, source.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
     error_ = errno;
     return false;
   }

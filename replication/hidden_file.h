@@ -28,8 +28,10 @@ class HiddenFile : public RdbSink, public RdbSource {
   void Cut(uint64_t size_bytes);
   uint64_t size_bytes() const { return size_; }
   bool all_read() const { return read_ >= size_; }
-  // Puts the file, safely on disk, in the place of `path` in the same folder. Not every file system
-  // has a way to; the old file is what it was then.
+  // Has the disk take it.
+  bool Sync();
+  // Puts the file in the place of `path` in the same folder, durably if it was synced. Not every
+  // file system has a way to; the old file is what it was then.
   bool KeepAs(const std::string& path);
   int error() const { return error_; }
 

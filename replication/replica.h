@@ -98,6 +98,7 @@ class Replica {
   struct Extras;
   enum class Loaded : uint8_t { kYes, kNo, kNotPossible };
   bool TakeSnapshot(PrimaryWire& wire, const Target& target, const SyncReply& answer);
+  void Keep(HiddenFile& file);
   bool Load(ArrivingSnapshot& snapshot, PrimaryWire& wire, const Target& target,
             const SyncReply& answer);
   Loaded LoadBeside(ArrivingSnapshot& snapshot, PrimaryWire& wire, const Target& target,
@@ -135,6 +136,7 @@ class Replica {
   LinkMailbox mailbox_;
   // The client that the stream's commands run for; a new one for each link.
   std::unique_ptr<Client> client_;
+  uint64_t file_number_ = 0;  // of the data set that was loaded last (Persistence::NumberFile)
   int stream_db_ = 0;
   uint64_t stream_generation_ = 0;  // of the target whose stream runs
   uint64_t acknowledged_ = 0;       // the offset that was told last

@@ -75,11 +75,16 @@ bool Replica::TakeSnapshot(PrimaryWire& wire, const Target& target, const SyncRe
   // What a restart finds: with it and our primary's backlog it gets by without a full sync.
   const bool wanted = engine_.config.Text("rdb-del-sync-files") != "yes" &&
                       engine_.persistence->left_out().empty();  // it has all databases
-  if (wanted && !file.KeepAs(engine_.config.Path("dbfilename"))) {
-    Log(LogLevel::kNotice,
-        "The snapshot could not be kept as a file: ", std::strerror(file.error()));
-  }
+  if (wanted) Keep(file);
   return true;
+}
+
+void Replica::Keep(HiddenFile& file) {
+  const bool synced = file.Sync();
+  const Snapshot::Outcome outcome = persistence_.Keep(
+      file_number_, [&] { return synced && file.KeepAs(engine_.config.Path("dbfilename")); });
+  if (outcome != Snapshot::Outcome::kFailed) return;
+  Log(LogLevel::kNotice, "The snapshot could not be kept as a file: ", std::strerror(file.error()));
 }
 
 bool Replica::Load(ArrivingSnapshot& snapshot, PrimaryWire& wire, const Target& target,
@@ -159,6 +164,7 @@ Replica::Loaded Replica::Swap(Replacement& replacement, const Extras& extras, ui
   history_.Adopt(answer.id.empty() ? RandomHex(kIdBytes) : answer.id);
   engine_.log.Restart(answer.offset, extras.stream_db);
   persistence_.NoteNewHistory();
+  file_number_ = persistence_.NumberFile();
   Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Finished with success, ", replacement.kept(),
       " keys were the same");
   return Loaded::kYes;
@@ -189,6 +195,7 @@ bool Replica::LoadAfterFlush(ArrivingSnapshot& snapshot, PrimaryWire& wire, cons
   history_.Adopt(loaded && !answer.id.empty() ? answer.id : RandomHex(kIdBytes));
   engine_.log.Restart(loaded ? answer.offset : 0, extras.stream_db);
   persistence_.NoteNewHistory();
+  file_number_ = persistence_.NumberFile();
   if (!loaded) {
     Log(LogLevel::kWarning, "Failed trying to load the MASTER synchronization DB: ", error);
     return false;

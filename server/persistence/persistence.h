@@ -64,8 +64,12 @@ class Persistence : public PersistenceHost {
   bool saving() const;
   // The same for a new base of the append-only file.
   Begun BeginRewrite(bool later);
-  // A snapshot that was written elsewhere has become `dbfilename`: what TotalChanges() was at its
-  // cut is saved.
+  // For a file that is written elsewhere, by a full sync: its number among those that may become
+  // `dbfilename`. Closed gate, at the moment whose data it holds.
+  uint64_t NumberFile() { return ++targets_; }
+  // Has `put` put that file in its place; kAborted: a later one is there already.
+  Snapshot::Outcome Keep(uint64_t number, absl::FunctionRef<bool()> put);
+  // It holds what TotalChanges() was at its cut.
   void NoteSaved(bool ok, uint64_t changes_then);
   uint64_t TotalChanges() const;
   // The log has begun another history, of which the append-only file has nothing yet: that is known
@@ -176,6 +180,8 @@ class Persistence : public PersistenceHost {
   Snapshot::Outcome WriteFile(std::string_view kind, const Target& target,
                               absl::FunctionRef<Snapshot::Outcome(RdbSink&)> write,
                               std::string* error);
+  Snapshot::Outcome PutInPlace(uint64_t number, absl::FunctionRef<bool()> put)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(place_mutex_);
   bool HasSnapshot() const;  // `dbfilename` is there, be it loaded or not
   bool LoadFile(RdbLoad::Options options, std::string* error);
   // What LoadAtStart does with the gate closed. True: there was a file.

@@ -72,7 +72,7 @@ RdbFacts Persistence::LibraryFacts() const {
 Persistence::Target Persistence::TargetNow() {
   return {.directory = engine_.config.Text("dir"),
           .name = engine_.config.Text("dbfilename"),
-          .number = ++targets_,
+          .number = NumberFile(),
           .changes = TotalChanges()};
 }
 
@@ -85,17 +85,29 @@ Snapshot::Outcome Persistence::WriteFile(std::string_view kind, const Target& ta
   SnapshotFile file(target.directory, kind, engine_.config.settings().rdb_incremental_fsync != 0);
   Outcome outcome = write(file);
   if (outcome == Outcome::kWritten && !file.Finish()) outcome = Outcome::kFailed;
+  if (outcome == Outcome::kAborted) return outcome;
   MutexLock lock(place_mutex_);
-  if (outcome == Outcome::kAborted || target.number <= outdated_) return Outcome::kAborted;
-  if (outcome == Outcome::kWritten) {
-    outdated_ = target.number;
-    if (!file.Commit(target.name)) outcome = Outcome::kFailed;
-  }
+  const bool whole = outcome == Outcome::kWritten;
+  outcome = PutInPlace(target.number, [&] { return whole && file.Commit(target.name); });
+  if (outcome == Outcome::kAborted) return outcome;
   *error = file.error();
   const bool ok = outcome == Outcome::kWritten;
   // Who waits for a file is told himself that there is none.
   if (ok || kind == SnapshotFile::kInBackground) NoteSaved(ok, target.changes);
   return outcome;
+}
+
+Snapshot::Outcome Persistence::PutInPlace(uint64_t number, absl::FunctionRef<bool()> put) {
+  using Outcome = Snapshot::Outcome;
+  if (number <= outdated_) return Outcome::kAborted;
+  if (!put()) return Outcome::kFailed;
+  outdated_ = number;
+  return Outcome::kWritten;
+}
+
+Snapshot::Outcome Persistence::Keep(uint64_t number, absl::FunctionRef<bool()> put) {
+  MutexLock lock(place_mutex_);
+  return PutInPlace(number, put);
 }
 
 bool Persistence::Save() {

@@ -36,9 +36,9 @@ class Disk:
             switch.write("%s %d %s" % (call, error, part))
         os.rename(self.switch + ".new", self.switch)
 
-    def hold(self, call):
+    def hold(self, call, part=""):
         """Such calls wait until the disk works again."""
-        self.fail(call, 0)
+        self.fail(call, 0, part)
 
     def work(self):
         os.unlink(self.switch)

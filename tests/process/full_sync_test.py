@@ -8,6 +8,7 @@ import time
 import unittest
 
 from fake_primary import FakePrimary, full
+from faults import DiskTest
 from harness import REDUCED, Server, encode, wait_until
 
 KEYS = 2000 if REDUCED else 8000
@@ -279,6 +280,31 @@ class FullSync(unittest.TestCase):
         watcher.join()
         # Buffers and empty tables, whatever the size: some 3 MB.
         self.assertLess(most[0], 1.25 * used + (4 << 20))
+
+
+@unittest.skipIf(REDUCED, "a sanitizer's runtime wants to be loaded first")
+class Files(DiskTest):
+    """What a full sync leaves on a slow disk for the next start."""
+    HIDDEN = "#"  # of its file's name as long as it has none
+
+    def test_an_older_one_does_not_replace_a_newer_one(self):
+        primary = Server("--dir", self.place.folder, "--save", "3600 1",
+                         "--repl-diskless-sync", "no", environment=self.disk.environment)
+        self.addCleanup(primary.__exit__)
+        primary.call("SET", "old", "1")
+        self.disk.hold("fsync", self.HIDDEN)
+        with Server() as replica:
+            replica.call("REPLICAOF", "127.0.0.1", primary.port)
+            primary.await_log("into a file")
+            wait_until(lambda: primary.info("rdb_bgsave_in_progress") == "0", "it to be written")
+            primary.call("FLUSHALL")  # saves
+            primary.call("SET", "new", "1")
+            primary.call("SAVE")
+            self.disk.work()
+            wait_until(lambda: replica.call("EXISTS", "new") == 1, "the stream")
+        primary.stop(signal.SIGKILL)
+        with Server("--dir", self.place.folder) as again:
+            self.assertEqual(again.call("KEYS", "*"), [b"new"])
 
 
 if __name__ == "__main__":
