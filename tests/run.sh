@@ -77,7 +77,7 @@ check() {
 # The rooms whose threads meet, for TSan.
 readonly processes='aof|failover|full_sync|import|meanwhile|persistence|replication'
 readonly changes='role_change|user_changes'
-readonly threaded="^(engine|net|commands4|model)/|^process/($processes|$changes)"
+readonly threaded="^(engine|net|replication|commands4|model)/|^process/($processes|$changes)"
 
 build build all -- && check build
 
