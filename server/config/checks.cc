@@ -61,6 +61,15 @@ int64_t NumberOrAuto(std::string_view value) {
   return number;
 }
 
+// For a name alone, and one that a manifest can hold.
+bool CheckBaseName(std::string_view directive, std::string_view kind, const CheckInput& input,
+                   std::string* value, std::string* error) {
+  *value = input.words[0];
+  *error = value->empty() ? StrCat(directive, " can't be empty")
+                          : StrCat(directive, " can't be a path, just a ", kind);
+  return !value->empty() && value->find_first_of("/\\") == std::string::npos;
+}
+
 }  // namespace
 
 bool CheckSave(const CheckInput& input, std::string* value, std::string* error) {
@@ -126,10 +135,16 @@ bool CheckBind(const CheckInput& input, std::string* value, std::string* error) 
   return true;
 }
 
-bool CheckFileName(const CheckInput& input, std::string* value, std::string* error) {
-  *value = input.words[0];
-  *error = "argument must be a file name, not a path and not empty";
-  return !value->empty() && value->find_first_of("/\\") == std::string::npos;
+bool CheckAppendFileName(const CheckInput& input, std::string* value, std::string* error) {
+  return CheckBaseName("appendfilename", "filename", input, value, error);
+}
+
+bool CheckAppendDirName(const CheckInput& input, std::string* value, std::string* error) {
+  return CheckBaseName("appenddirname", "dirname", input, value, error);
+}
+
+bool CheckDbFileName(const CheckInput& input, std::string* value, std::string* error) {
+  return CheckBaseName("dbfilename", "filename", input, value, error);
 }
 
 bool CheckReplicaOf(const CheckInput& input, std::string* value, std::string* error) {

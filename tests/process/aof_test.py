@@ -163,7 +163,8 @@ class Restart(unittest.TestCase):
             for name in ("a\\b", "a/b"):
                 with Server("--" + directive, name, wait=False) as server:
                     self.assertEqual(wait_for_end(server.process), 1)
-                    server.await_log("argument must be a file name, not a path")
+                    kind = "dirname" if directive == "appenddirname" else "filename"
+                    server.await_log("%s can't be a path, just a %s" % (directive, kind))
 
     def test_from_the_directory_and_the_names_that_are_wanted(self):
         names = ON + ("--appenddirname", "elsewhere", "--appendfilename", "other.aof")
