@@ -157,6 +157,10 @@ struct SetIdRequest {
   StreamId max_deleted_id;     // 0-0: as it is
 };
 
+// Redis 7.0 sets ids below the highest one that was deleted: what it says as a primary or in a file
+// was done, and is done here.
+bool MayBeBelowDeleted(const Context& c) { return c.client.link == Client::Link::kPrimary; }
+
 bool ParseSetId(Context& c, SetIdRequest* request) {
   if (!ParseId(c, 2, &request->id)) return false;
   for (size_t i = 3; i < c.args.size(); i += 2) {
@@ -169,7 +173,7 @@ bool ParseSetId(Context& c, SetIdRequest* request) {
       }
     } else if (has_value && EqualsIgnoreCase(c.args[i], "maxdeletedid")) {
       if (!ParseId(c, i + 1, &request->max_deleted_id)) return false;
-      if (request->id < request->max_deleted_id) {
+      if (request->id < request->max_deleted_id && !MayBeBelowDeleted(c)) {
         c.reply.Error(
             "ERR The ID specified in XSETID is smaller than the provided max_deleted_entry_id");
         return false;
@@ -183,8 +187,8 @@ bool ParseSetId(Context& c, SetIdRequest* request) {
 }
 
 // What would break the order of ids or counts; empty where nothing does.
-std::string_view WhyNotSetId(const Stream& stream, const SetIdRequest& request) {
-  if (request.id < stream.counters().max_deleted_id) {
+std::string_view WhyNotSetId(const Context& c, const Stream& stream, const SetIdRequest& request) {
+  if (request.id < stream.counters().max_deleted_id && !MayBeBelowDeleted(c)) {
     return "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
   }
   if (stream.empty()) return {};
@@ -204,7 +208,7 @@ void XSetId(Context& c) {
   Stream* stream;
   if (!c.Write(key, &stream)) return;
   if (stream == nullptr) return c.reply.Error(errors::kNoSuchKey);
-  const std::string_view error = WhyNotSetId(*stream, request);
+  const std::string_view error = WhyNotSetId(c, *stream, request);
   if (!error.empty()) return c.reply.Error(error);
   Stream::Counters counters = stream->counters();
   counters.last_id = request.id;

@@ -222,8 +222,7 @@ constexpr Command kCommands[] = {
      .run = XClaim,
      .group = "stream",
      .syntax = "key group consumer min-idle-time id [id ...] [IDLE ms(integer)] [TIME "
-               "unix-time-milliseconds] "
-               "[RETRYCOUNT count] [FORCE] [JUSTID] [LASTID lastid]",
+               "unix-time-milliseconds] [RETRYCOUNT count] [FORCE] [JUSTID] [LASTID lastid]",
      .since = "5.0.0",
      .complexity = "O(log(N)) for each id and N pending entries",
      .summary = "Makes entries that are pending in a group pending for another consumer.",

@@ -88,7 +88,11 @@ bool CheckTrimOptions(Context& c, bool required, TrimOptions* options) {
     c.reply.Error("ERR syntax error, LIMIT cannot be used without the special ~ option");
     return false;
   }
-  options->rule.limit = static_cast<uint64_t>(options->limit.value_or(LimitOfItself(c)));
+  // A limit bounds what is done beyond the exact words. What a primary or the append-only file says
+  // has been done, whatever it took.
+  if (options->rule.whole_nodes && !from_primary) {
+    options->rule.limit = static_cast<uint64_t>(options->limit.value_or(LimitOfItself(c)));
+  }
   return true;
 }
 

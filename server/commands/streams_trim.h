@@ -24,8 +24,8 @@ struct TrimOptions {
 // Reads one option at word *i, and moves *i to its last word. `known`: it was one. False after an
 // error was answered.
 bool ParseTrimOption(Context& c, size_t* i, TrimOptions* options, bool* known);
-// What must hold when all are read; sets the limit that trimming "about" has of itself. `required`:
-// without a rule there is nothing to do. False after an error was answered.
+// What must hold when all are read; sets the limit that a client's trimming "about" has of itself.
+// `required`: without a rule there is nothing to do. False after an error was answered.
 bool CheckTrimOptions(Context& c, bool required, TrimOptions* options);
 
 // The words of a command that trimmed "about" so that replicas keep what was kept here.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/base/check.h"
+#include "server/store/partition_point.h"
 #include "server/store/size_class.h"
 
 namespace larder {
@@ -11,22 +12,6 @@ namespace larder {
 namespace {
 
 constexpr auto kScored = PackedBlock::Kind::kScored;
-
-// The first index in [0, size) for which `below` is false; it is true up to there.
-template <typename Below>
-size_t PartitionPoint(size_t size, Below below) {
-  size_t first = 0;
-  while (size > 0) {
-    const size_t half = size / 2;
-    if (below(first + half)) {
-      first += half + 1;
-      size -= half + 1;
-    } else {
-      size = half;
-    }
-  }
-  return first;
-}
 
 // Where to split a block, so that both parts have about the same number of bytes.
 size_t MiddleOf(const PackedBlock& block) {

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "server/store/partition_point.h"
 #include "server/store/size_class.h"
 
 namespace larder {
@@ -47,17 +48,7 @@ void IntSet::Put(size_t i, int64_t number) {
 }
 
 size_t IntSet::LowerBound(int64_t number) const {
-  size_t first = 0;
-  size_t last = size();
-  while (first < last) {
-    const size_t middle = (first + last) / 2;
-    if (At(middle) < number) {
-      first = middle + 1;
-    } else {
-      last = middle;
-    }
-  }
-  return first;
+  return PartitionPoint(size(), [&](size_t i) { return At(i) < number; });
 }
 
 bool IntSet::Contains(int64_t number) const {

@@ -1,7 +1,6 @@
 #include "server/store/stream.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "server/base/check.h"
@@ -19,30 +18,26 @@ size_t TextBytes(StreamPairs pairs) {
 }  // namespace
 
 size_t Stream::MemoryBytes() const {
-  size_t bytes = RoundUpToSizeClass(sizeof(*this)) + node_bytes_ + HeapBytes(groups_);
-  if (nodes_.capacity() > 1) bytes += RoundUpToSizeClass(nodes_.capacity() * sizeof(nodes_[0]));
-  for (const auto& [name, group] : groups_) bytes += HeapBytes(name) + group.MemoryBytes();
-  return bytes;
+  return RoundUpToSizeClass(sizeof(*this)) + node_bytes_ + nodes_.PlaceBytes() +
+         groups_.MemoryBytes();
 }
 
 void Stream::AddNode(StreamNode node) {
   node_bytes_ += BytesOf(node);
-  nodes_.emplace_back(std::move(node));
+  nodes_.Add(std::move(node));
 }
 
 void Stream::RemoveNodes(size_t first, size_t n) {
-  const auto begin = nodes_.begin() + static_cast<std::ptrdiff_t>(first);
-  const auto end = begin + static_cast<std::ptrdiff_t>(n);
-  for (auto at = begin; at != end; ++at) node_bytes_ -= BytesOf(**at);
-  nodes_.erase(begin, end);
+  for (size_t at = first; at < first + n; ++at) node_bytes_ -= BytesOf(nodes_[at]);
+  nodes_.Remove(first, n);
 }
 
 void Stream::Append(StreamId id, StreamPairs pairs, NodeLimits limits) {
   CHECK(id > last_id());
   if (limits.bytes == 0 || limits.bytes > kMostNodeBytes) limits.bytes = kMostNodeBytes;
   if (limits.entries == 0) limits.entries = SIZE_MAX;
-  const bool fits = !nodes_.empty() && nodes_.back()->ever_held() < limits.entries &&
-                    nodes_.back()->listpack_bytes() + TextBytes(pairs) < limits.bytes;
+  const bool fits = !nodes_.empty() && nodes_.back().ever_held() < limits.entries &&
+                    nodes_.back().listpack_bytes() + TextBytes(pairs) < limits.bytes;
   if (!fits) {
     if (!nodes_.empty()) {
       ChangeNode(nodes_.size() - 1, [](StreamNode& node) { node.ShrinkToFit(); });
@@ -51,7 +46,7 @@ void Stream::Append(StreamId id, StreamPairs pairs, NodeLimits limits) {
   }
   ChangeNode(nodes_.size() - 1, [&](StreamNode& node) { node.Append(id, pairs); });
   ++size_;
-  ++counters_.entries_added;
+  if (counters_.entries_added < Counters::kMostAdded) ++counters_.entries_added;
   counters_.last_id = id;
 }
 
@@ -72,7 +67,7 @@ size_t Stream::NodeOf(StreamId id) const {
 
 std::optional<StreamEntry> Stream::Find(StreamId id) const {
   if (empty()) return std::nullopt;
-  const StreamNode& node = *nodes_[NodeOf(id)];
+  const StreamNode& node = nodes_[NodeOf(id)];
   const size_t i = node.LowerBound(id);
   if (i == node.count() || node.IdAt(i) != id) return std::nullopt;
   return node.At(i);
@@ -81,7 +76,7 @@ std::optional<StreamEntry> Stream::Find(StreamId id) const {
 bool Stream::Delete(StreamId id) {
   if (!Contains(id)) return false;
   const size_t at = NodeOf(id);
-  if (nodes_[at]->count() == 1) {
+  if (nodes_[at].count() == 1) {
     RemoveNodes(at, 1);
   } else {
     ChangeNode(at, [&](StreamNode& node) { node.Erase(node.LowerBound(id), 1); });
@@ -96,18 +91,19 @@ size_t Stream::Trim(const TrimRule& rule) {
   const size_t size_before = size_;
   size_t whole = 0;  // nodes that go
   for (; whole < nodes_.size(); ++whole) {
-    const StreamNode& node = *nodes_[whole];
+    const StreamNode& node = nodes_[whole];
     if (by_length ? size_ - std::min(size_, node.count()) < rule.length
                   : node.last_id() >= rule.min_id) {
       break;
     }
-    if (rule.limit != 0 && size_before - size_ + node.count() > rule.limit) break;
+    const size_t removed = size_before - size_ + node.count();
+    if (rule.whole_nodes && rule.limit != 0 && removed > rule.limit) break;
     size_ -= node.count();
   }
   RemoveNodes(0, whole);
   if (!nodes_.empty() && !rule.whole_nodes) {
     const size_t n = by_length ? size_ - std::min<size_t>(size_, rule.length)
-                               : nodes_.front()->LowerBound(rule.min_id);
+                               : nodes_.front().LowerBound(rule.min_id);
     if (n > 0) ChangeNode(0, [&](StreamNode& node) { node.Erase(0, n); });
     size_ -= n;
   }
@@ -117,7 +113,7 @@ size_t Stream::Trim(const TrimRule& rule) {
 void Stream::ForEach(StreamId first, StreamId last, Visit visit) const {
   if (empty()) return;
   for (size_t at = NodeOf(first); at < nodes_.size(); ++at) {
-    const StreamNode& node = *nodes_[at];
+    const StreamNode& node = nodes_[at];
     for (size_t i = node.LowerBound(first); i < node.count(); ++i) {
       const StreamEntry entry = node.At(i);
       if (entry.id() > last || !visit(entry)) return;
@@ -128,7 +124,7 @@ void Stream::ForEach(StreamId first, StreamId last, Visit visit) const {
 void Stream::ForEachReverse(StreamId first, StreamId last, Visit visit) const {
   if (empty()) return;
   for (size_t at = NodeOf(last) + 1; at-- > 0;) {
-    const StreamNode& node = *nodes_[at];
+    const StreamNode& node = nodes_[at];
     size_t i = node.LowerBound(last);
     if (i < node.count() && node.IdAt(i) == last) ++i;
     while (i-- > 0) {
@@ -140,39 +136,6 @@ void Stream::ForEachReverse(StreamId first, StreamId last, Visit visit) const {
 
 void Stream::ForEachNode(absl::FunctionRef<void(const StreamNode&)> visit) const {
   for (const CowPtr<StreamNode>& node : nodes_) visit(*node);
-}
-
-size_t Stream::GroupAt(std::string_view name) const {
-  const auto at =
-      std::lower_bound(groups_.begin(), groups_.end(), name,
-                       [](const NamedGroup& g, std::string_view x) { return g.name < x; });
-  return static_cast<size_t>(at - groups_.begin());
-}
-
-const StreamGroup* Stream::FindGroup(std::string_view name) const {
-  const size_t at = GroupAt(name);
-  return at < groups_.size() && groups_[at].name == name ? &groups_[at].group : nullptr;
-}
-
-StreamGroup* Stream::FindGroup(std::string_view name) {
-  return const_cast<StreamGroup*>(std::as_const(*this).FindGroup(name));
-}
-
-StreamGroup* Stream::AddGroup(std::string_view name, StreamId last_id, int64_t entries_read) {
-  if (FindGroup(name) != nullptr) return nullptr;
-  const auto place = groups_.begin() + static_cast<std::ptrdiff_t>(GroupAt(name));
-  return &groups_.insert(place, {std::string(name), StreamGroup(last_id, entries_read)})->group;
-}
-
-bool Stream::RemoveGroup(std::string_view name) {
-  if (FindGroup(name) == nullptr) return false;
-  groups_.erase(groups_.begin() + static_cast<std::ptrdiff_t>(GroupAt(name)));
-  return true;
-}
-
-void Stream::ForEachGroup(
-    absl::FunctionRef<void(std::string_view name, const StreamGroup& group)> visit) const {
-  for (const auto& [name, group] : groups_) visit(name, group);
 }
 
 bool Stream::DeletedAfter(StreamId id) const {

@@ -19,14 +19,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
-#include "absl/container/inlined_vector.h"
 #include "absl/functional/function_ref.h"
-#include "server/store/cow_ptr.h"
-#include "server/store/stream_group.h"
+#include "server/store/cow_queue.h"
+#include "server/store/stream_groups.h"
 #include "server/store/stream_id.h"
 #include "server/store/stream_node.h"
 
@@ -45,9 +42,11 @@ class Stream {
 
   // What a stream remembers of entries that may be gone.
   struct Counters {
-    StreamId last_id;         // the highest id ever added, or set
-    StreamId max_deleted_id;  // the highest that Delete removed; 0-0: none
-    uint64_t entries_added = 0;
+    static constexpr uint64_t kMostAdded = INT64_MAX;
+
+    StreamId last_id;            // the highest id ever added, or set
+    StreamId max_deleted_id;     // the highest that Delete removed, even above last_id; 0-0: none
+    uint64_t entries_added = 0;  // stays at kMostAdded when it gets there
   };
 
   struct TrimRule {
@@ -63,13 +62,12 @@ class Stream {
   bool empty() const { return size_ == 0; }
   size_t node_count() const { return nodes_.size(); }
   // Of the entries that are there; 0-0 where there are none.
-  StreamId first_id() const { return empty() ? StreamId() : nodes_.front()->first_id(); }
-  StreamId last_entry_id() const { return empty() ? StreamId() : nodes_.back()->last_id(); }
+  StreamId first_id() const { return empty() ? StreamId() : nodes_.front().first_id(); }
+  StreamId last_entry_id() const { return empty() ? StreamId() : nodes_.back().last_id(); }
   const Counters& counters() const { return counters_; }
   StreamId last_id() const { return counters_.last_id; }
   void set_counters(const Counters& counters) { counters_ = counters; }
-  // Bytes of heap as the allocator rounds them, and of this object. O(1) for the entries, O(N) for
-  // N groups.
+  // Bytes of heap as the allocator rounds them, and of this object. O(1).
   size_t MemoryBytes() const;
 
   // REQUIRES: id > last_id(); field names and values have kMostNodeBytes at most.
@@ -90,17 +88,21 @@ class Stream {
   // Calls visit(node) for all nodes in order.
   void ForEachNode(absl::FunctionRef<void(const StreamNode& node)> visit) const;
 
-  // Groups. Null where there is none of this name; pointers are valid until one is added or
-  // removed.
-  StreamGroup* FindGroup(std::string_view name);
-  const StreamGroup* FindGroup(std::string_view name) const;
-  // Null where there is one already.
-  StreamGroup* AddGroup(std::string_view name, StreamId last_id, int64_t entries_read);
-  bool RemoveGroup(std::string_view name);
+  // Groups. Null where there is none of this name; pointers are valid until it is removed. One for
+  // change: until the next one (stream_groups.h).
+  StreamGroup* FindGroup(std::string_view name) { return groups_.FindForChange(name); }
+  const StreamGroup* FindGroup(std::string_view name) const { return groups_.Find(name); }
+  // Null where there is one already; else for change.
+  StreamGroup* AddGroup(std::string_view name, StreamId last_id, int64_t entries_read) {
+    return groups_.Add(name, last_id, entries_read);
+  }
+  bool RemoveGroup(std::string_view name) { return groups_.Remove(name); }
   size_t group_count() const { return groups_.size(); }
   // Calls visit(name, group) in the order of their names.
-  void ForEachGroup(
-      absl::FunctionRef<void(std::string_view name, const StreamGroup& group)> visit) const;
+  template <typename VisitGroup>
+  void ForEachGroup(VisitGroup visit) const {
+    groups_.ForEach(visit);
+  }
 
   // How many entries were added up to the one with this id, where that can be known: deletions in
   // the middle leave no trace but the highest id.
@@ -118,27 +120,21 @@ class Stream {
   void RemoveNodes(size_t first, size_t n);
   template <typename Change>
   void ChangeNode(size_t at, Change change) {
-    node_bytes_ -= BytesOf(*nodes_[at]);
-    change(nodes_[at].Mutable());
-    node_bytes_ += BytesOf(*nodes_[at]);
+    node_bytes_ -= BytesOf(nodes_[at]);
+    change(nodes_.Mutable(at));
+    node_bytes_ += BytesOf(nodes_[at]);
   }
   static size_t BytesOf(const StreamNode& node) {
     return CowPtr<StreamNode>::BoxBytes() + node.MemoryBytes();
   }
-  // The first group whose name is not below.
-  size_t GroupAt(std::string_view name) const;
   // Perhaps an entry above `id` was deleted.
   bool DeletedAfter(StreamId id) const;
 
   size_t size_ = 0;
   size_t node_bytes_ = 0;  // of all nodes, on the heap
   Counters counters_;
-  absl::InlinedVector<CowPtr<StreamNode>, 1> nodes_;
-  struct NamedGroup {
-    std::string name;
-    StreamGroup group;
-  };
-  std::vector<NamedGroup> groups_;  // in the order of their names; most streams have few
+  CowQueue<StreamNode> nodes_;
+  StreamGroups groups_;
 };
 
 }  // namespace larder

@@ -4,6 +4,7 @@
 
 #include "protocol/listpack.h"
 #include "server/base/check.h"
+#include "server/store/partition_point.h"
 #include "server/store/size_class.h"
 
 namespace larder {
@@ -75,17 +76,7 @@ StreamEntry StreamNode::At(size_t i) const {
 }
 
 size_t StreamNode::LowerBound(StreamId id) const {
-  size_t first = 0, size = count();
-  while (size > 0) {
-    const size_t half = size / 2;
-    if (IdAt(first + half) < id) {
-      first += half + 1;
-      size -= half + 1;
-    } else {
-      size = half;
-    }
-  }
-  return first;
+  return PartitionPoint(count(), [&](size_t i) { return IdAt(i) < id; });
 }
 
 bool StreamNode::HasNames(StreamPairs pairs) const {

@@ -189,6 +189,19 @@ TEST_F(RdbValue, StreamsKeepTheirEntriesGroupsAndWhatIsPending) {
   }
 }
 
+TEST_F(RdbValue, StreamsKeepCountersAtTheirEnds) {
+  auto stream = SomeStream(3);
+  const Stream::Counters extreme = {.last_id = stream->last_id(),
+                                    .max_deleted_id = StreamId::Max(),
+                                    .entries_added = Stream::Counters::kMostAdded};
+  stream->set_counters(extreme);
+  const EntryPtr again = Again(*Owned(std::move(stream)), rdb::kStream2);
+  const Stream::Counters& read = again->object<Stream>()->counters();
+  EXPECT_EQ(read.last_id, extreme.last_id);
+  EXPECT_EQ(read.max_deleted_id, extreme.max_deleted_id);
+  EXPECT_EQ(read.entries_added, extreme.entries_added);
+}
+
 // What a node counts as it grows is the size of the listpack that it is written in.
 TEST_F(RdbValue, StreamsCountTheBytesOfTheirListpacks) {
   auto stream = std::make_unique<Stream>();

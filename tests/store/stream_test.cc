@@ -89,16 +89,16 @@ TEST(StreamNode, CountsTheBytesOfRedisListpack) {
   EXPECT_EQ(read.ever_held(), 201u);
 }
 
-TEST(Stream, TrimsWholeNodesOnlyWhereAskedTo) {
+TEST(Stream, TrimsWholeNodesOnlyAndUpToALimitWhereAskedTo) {
   Stream stream;
   for (uint64_t i = 1; i <= 30; ++i) Append(stream, {i, 0}, {"f", "v"}, {.entries = 10});
   using By = Stream::TrimRule::By;
   EXPECT_EQ(stream.Trim({.by = By::kLength, .length = 25, .whole_nodes = true}), 0u);
   EXPECT_EQ(stream.Trim({.by = By::kLength, .length = 15, .whole_nodes = true}), 10u);
   EXPECT_EQ(stream.Trim({.by = By::kLength, .length = 0, .whole_nodes = true, .limit = 5}), 0u);
-  EXPECT_EQ(stream.Trim({.by = By::kMinId, .min_id = {15, 0}}), 4u);
+  EXPECT_EQ(stream.Trim({.by = By::kMinId, .min_id = {15, 0}, .limit = 1}), 4u);
   EXPECT_EQ(stream.first_id(), (StreamId{15, 0}));
-  EXPECT_EQ(stream.Trim({.by = By::kLength, .length = 0}), 16u);
+  EXPECT_EQ(stream.Trim({.by = By::kLength, .length = 0, .limit = 1}), 16u);
   EXPECT_TRUE(stream.empty());
   EXPECT_EQ(stream.node_count(), 0u);
   EXPECT_EQ(stream.last_id(), (StreamId{30, 0}));
@@ -178,6 +178,17 @@ TEST(Stream, RebuildsFromItsNodes) {
   EXPECT_EQ(Entries(rebuilt), Entries(stream));
   EXPECT_EQ(rebuilt.counters().max_deleted_id, (StreamId{349, 349}));
   EXPECT_EQ(rebuilt.counters().entries_added, 350u);
+}
+
+TEST(Stream, CountsNoFurtherThanASignedNumber) {
+  Stream stream;
+  Append(stream, {1, 0});
+  Stream::Counters counters = stream.counters();
+  counters.entries_added = Stream::Counters::kMostAdded;
+  stream.set_counters(counters);
+  Append(stream, {2, 0});
+  EXPECT_EQ(stream.counters().entries_added, Stream::Counters::kMostAdded);
+  EXPECT_EQ(stream.Lag(*stream.AddGroup("g", {2, 0}, 5)), INT64_MAX - 5);
 }
 
 TEST(Stream, KnowsTheLagUnlessDeletionsHideIt) {
