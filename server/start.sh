@@ -10,13 +10,25 @@ set -euo pipefail
 root="$(cd "$(dirname "$0")/.." && pwd)"
 build="${LARDER_BUILD:-$root/build}"
 
-# The port the arguments ask for; the last one counts.
-port=6379
-previous=
-for argument in "$@"; do
-  [[ $previous == --port ]] && port=$argument
-  previous=$argument
-done
+# What the configuration file (the first argument, where it is no option) and the other arguments
+# say of a directive; the last one counts.
+given() {
+  local directive=$1 value= previous= argument
+  shift
+  if [[ -f ${1:-} ]]; then
+    value="$(awk -v name="$directive" 'tolower($1) == name { last = $2 } END { print last }' "$1")"
+  fi
+  for argument in "$@"; do
+    [[ ${previous,,} == "--$directive" ]] && value=$argument
+    previous=$argument
+  done
+  echo "$value"
+}
+port="$(given port "$@")"
+port="${port:-6379}"
+# It is not shown: the lines say where it belongs.
+password="$(given requirepass "$@")"
+password="${password:+PASSWORD}"
 
 if [[ $port != 0 ]] && (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then
   echo "start.sh: something listens on 127.0.0.1:$port already, perhaps a redis-server." >&2
@@ -32,7 +44,7 @@ if [[ ! -f $build/build.ninja ]]; then
 fi
 ninja -C "$build" larder-server
 
-"$root/server/magento.sh" 127.0.0.1 "$port"
+"$root/server/magento.sh" 127.0.0.1 "$port" "$password"
 echo
 echo "larder listens on 127.0.0.1:$port. Ctrl-C stops it."
 exec "$build/larder-server" "$@"

@@ -16,6 +16,9 @@ struct Replaced {
 };
 // Gives the name `path` to a file of the same directory, which is written and synced.
 Replaced RenameFile(const std::string& from, const std::string& path);
+// Puts a copy of the file `from`, which may be on another file system, in the place of `path`.
+Replaced ReplaceWithCopy(const std::string& from, const std::string& path,
+                         const std::string& temporary);
 // Writes a small file anew: first under the name `temporary`, in the same directory.
 Replaced ReplaceFile(const std::string& path, std::string_view text, const std::string& temporary);
 // The same with a temporary name that no other process takes.

@@ -1,11 +1,13 @@
 #include "server/persistence/backups.h"
 
 #include <algorithm>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <system_error>
 #include <vector>
 
+#include "server/base/replace_file.h"
 #include "server/base/strings.h"
 #include "server/base/time_of_day.h"
 
@@ -63,6 +65,17 @@ bool RemoveOldest(const std::string& folder, const std::string& last, size_t kee
   return true;
 }
 
+// Makes `path` in `folder` another name of the snapshot, or of a copy. 0, or errno.
+int Name(const std::string& snapshot, const std::string& folder, const std::string& path) {
+  std::error_code failed;
+  fs::create_directories(folder, failed);
+  if (!failed) fs::remove(path, failed);  // of the same minute
+  if (failed) return failed.value();
+  fs::create_hard_link(snapshot, path, failed);
+  if (!failed) return SyncDirectory(folder);
+  return ReplaceWithCopy(snapshot, path, StrCat(folder, "/temp-backup.rdb")).error;
+}
+
 }  // namespace
 
 Backups::Backups(int64_t now_s, const std::string& directory) : last_s_(now_s) {
@@ -84,25 +97,19 @@ bool Backups::IsDue(int minute_of_day, int64_t now_s) const {
     local.tm_isdst = -1;
     scheduled_s = std::mktime(&local);
   }
-  return last_s_ < scheduled_s;
+  return last_s_ < scheduled_s && now_s >= retry_s_;
 }
 
 bool Backups::Take(const std::string& snapshot, int64_t now_s, size_t keep, std::string* error) {
-  last_s_ = now_s;
   const std::string folder = fs::path(snapshot).parent_path().string() + kFolder;
-  std::error_code failed;
-  fs::create_directories(folder, failed);
   const std::string name = NameAt(now_s);
   const std::string path = StrCat(folder, "/", name);
-  if (!failed) fs::remove(path, failed);  // of the same minute
-  if (!failed) fs::create_hard_link(snapshot, path, failed);
-  if (failed) {  // a file system without hard links
-    fs::copy_file(snapshot, path, fs::copy_options::overwrite_existing, failed);
-  }
-  if (failed) {
-    *error = StrCat("no backup ", path, " of ", snapshot, ": ", failed.message());
+  if (const int failed = Name(snapshot, folder, path); failed != 0) {
+    *error = StrCat("no backup ", path, " of ", snapshot, ": ", std::strerror(failed));
+    retry_s_ = now_s + kRetryS;
     return false;
   }
+  last_s_ = now_s;
   return RemoveOldest(folder, name, keep, error);
 }
 

@@ -1,6 +1,7 @@
 // Backups: one copy of the data set a day, under names of their own, the oldest ones removed. A
 // backup is the snapshot that was just written, under a second name (a hard link): it costs no time
-// and, until the next snapshot takes the place of the first name, no space.
+// and, until the next snapshot takes the place of the first name, no space. On another file system
+// it is a copy, which gets its name when it is whole and on disk.
 //
 // In the folder "backups" beside the snapshot: dump-2026-11-28-0330.rdb, local time.
 //
@@ -21,13 +22,17 @@ class Backups {
   // none. One that was missed while the server was down is due at once.
   bool IsDue(int minute_of_day, int64_t now_s) const;
 
-  // Gives `snapshot` a name among the backups and removes all but the newest `keep`; those
-  // with a later time than now are left alone. False, with the reason, when there is no new backup;
-  // the next is due tomorrow all the same.
+  // Gives `snapshot` a name among the backups, or makes a copy where the folder is on another file
+  // system, and removes all but the newest `keep`; those with a later time than now are left alone.
+  // False, with the reason, when that failed: where there is no new backup nothing has its name,
+  // and the next is due in an hour.
   bool Take(const std::string& snapshot, int64_t now_s, size_t keep, std::string* error);
 
  private:
+  static constexpr int64_t kRetryS = 60 * 60;  // each try writes a snapshot
+
   int64_t last_s_;
+  int64_t retry_s_ = 0;  // after one that failed: not before
 };
 
 }  // namespace larder

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/base/hex.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
 #include "server/persistence/peer_connection.h"
@@ -13,7 +14,7 @@
 namespace larder {
 namespace {
 
-constexpr std::string_view kScheme = "redis://";
+constexpr std::string_view kScheme = "redis", kBehindScheme = "://";
 // Of silence, after which the server counts as gone: it sends an empty line at least every ten
 // seconds while it makes its snapshot.
 constexpr int64_t kSilenceMs = 60'000;
@@ -25,14 +26,10 @@ bool Decode(std::string_view text, std::string* decoded) {
       decoded->push_back(text[i]);
       continue;
     }
-    int byte = 0;
-    if (i + 2 >= text.size()) return false;
-    for (int digit = 0; digit < 2; ++digit) {
-      const size_t value = std::string_view("0123456789abcdef").find(ToLower(text[++i]));
-      if (value == std::string_view::npos) return false;
-      byte = byte * 16 + static_cast<int>(value);
-    }
-    decoded->push_back(static_cast<char>(byte));
+    uint8_t byte[1];
+    if (!ParseHex(text.substr(i + 1, 2), byte)) return false;
+    decoded->push_back(static_cast<char>(byte[0]));
+    i += 2;
   }
   return true;
 }
@@ -136,8 +133,9 @@ std::optional<Import> OpenServer(const ImportAddress& address, std::string* erro
 
 std::optional<ImportAddress> ParseImportAddress(std::string_view text) {
   ImportAddress address;
-  if (!text.starts_with(kScheme)) return std::nullopt;
-  text.remove_prefix(kScheme.size());
+  const size_t scheme = text.find(kBehindScheme);
+  if (!EqualsIgnoreCase(text.substr(0, scheme), kScheme)) return std::nullopt;
+  text.remove_prefix(scheme + kBehindScheme.size());
   if (const size_t at = text.rfind('@'); at != std::string_view::npos) {
     const std::string_view login = text.substr(0, at);
     const size_t colon = login.find(':');
@@ -165,12 +163,21 @@ std::optional<ImportAddress> ParseImportAddress(std::string_view text) {
   return address;
 }
 
-std::optional<Import> OpenImport(const std::string& from, std::string* error) {
-  if (!from.starts_with(kScheme)) return OpenFile(from, error);
+bool IsImportAddress(std::string_view text) { return text.find(kBehindScheme) != text.npos; }
+
+std::optional<Import> OpenImport(const std::string& from, int databases, std::string* error) {
+  if (!IsImportAddress(from)) return OpenFile(from, error);
   const std::optional<ImportAddress> address = ParseImportAddress(from);
-  if (address) return OpenServer(*address, error);
-  *error = "write it as redis://[[user:]password@]host[:port][/database]";
-  return std::nullopt;
+  if (!address) {
+    *error = "write it as redis://[[user:]password@]host[:port][/database] (TLS needs a tunnel)";
+    return std::nullopt;
+  }
+  if (address->db >= databases) {
+    *error = StrCat("there is no database ", address->db, " here, only ", databases,
+                    " (directive databases)");
+    return std::nullopt;
+  }
+  return OpenServer(*address, error);
 }
 
 }  // namespace larder

@@ -23,6 +23,8 @@ struct ImportAddress {
   int port = 6379;
   int db = -1;  // all
 };
+// An address, of whatever scheme, and not the name of a file. It may hold a password.
+bool IsImportAddress(std::string_view text);
 // Nothing: that is no redis:// address.
 std::optional<ImportAddress> ParseImportAddress(std::string_view text);
 
@@ -31,7 +33,8 @@ struct Import {
   uint64_t size_bytes = 0;  // 0: not known
   int only_db = -1;         // -1: all
 };
-// Connects and asks, or opens the file. Nothing, with a sentence for people, where that fails.
-std::optional<Import> OpenImport(const std::string& from, std::string* error);
+// Connects and asks, or opens the file, for a server with so many databases. Nothing, with a
+// sentence for people, where that fails.
+std::optional<Import> OpenImport(const std::string& from, int databases, std::string* error);
 
 }  // namespace larder

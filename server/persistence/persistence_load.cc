@@ -89,12 +89,19 @@ bool Persistence::LoadOwn(std::string* error) {
 bool Persistence::ImportAll(std::string* error) {
   const std::string from = engine_.config.Text("import");
   // Not a word of the address: it may hold a password.
-  const bool server = from.starts_with("redis://");
+  const bool server = IsImportAddress(from);
   const std::string what = server ? "another server" : from;
   Log(LogLevel::kNotice, "Importing from ", what);
-  std::optional<Import> import = OpenImport(server ? from : engine_.config.Path("import"), error);
-  if (!import || !Load(*import->source, import->size_bytes,
-                       {.replace_existing = true, .only_db = import->only_db}, error)) {
+  std::optional<Import> import = OpenImport(server ? from : engine_.config.Path("import"),
+                                            engine_.keyspace.databases(), error);
+  bool loaded = import && Load(*import->source, import->size_bytes,
+                               {.replace_existing = true, .only_db = import->only_db}, error);
+  if (loaded && import->only_db >= 0 && engine_.keyspace.empty()) {
+    // Not to be saved: the next start would find a file, and import nothing.
+    *error = StrCat("its database ", import->only_db, " has no keys");
+    loaded = false;
+  }
+  if (!loaded) {
     *error = StrCat("import from ", what, ": ", *error);
     return false;
   }

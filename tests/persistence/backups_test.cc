@@ -1,8 +1,11 @@
 #include "server/persistence/backups.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -116,12 +119,59 @@ TEST_F(BackupsTest, ABackupOutlivesTheSnapshotItWas) {
   EXPECT_EQ(text, "data");
 }
 
-TEST_F(BackupsTest, WhatCannotBeWrittenIsNamedAndTriedTomorrow) {
+TEST_F(BackupsTest, WhatCannotBeWrittenIsNamedAndTriedAnHourLater) {
   std::ofstream(Folder()) << "a file where the folder should be";
   Backups backups(At(2026, 11, 1, 0, 0), folder_);
   EXPECT_FALSE(Take(backups, At(2026, 11, 1, 3, 30), 2));
   EXPECT_NE(error_.find("backups/dump-2026-11-01-0330.rdb of "), std::string::npos) << error_;
-  EXPECT_FALSE(backups.IsDue(kHalfPastThree, At(2026, 11, 1, 3, 31)));
+  EXPECT_FALSE(backups.IsDue(kHalfPastThree, At(2026, 11, 1, 4, 29)));
+  EXPECT_TRUE(backups.IsDue(kHalfPastThree, At(2026, 11, 1, 4, 30)));
+}
+
+// A folder on another file system, as of a volume for backups.
+class BackupsElsewhere : public BackupsTest {
+ protected:
+  BackupsElsewhere() {
+    char name[] = "/dev/shm/larder-backups-XXXXXX";
+    if (const char* made = mkdtemp(name)) elsewhere_ = made;
+  }
+  ~BackupsElsewhere() override { fs::remove_all(elsewhere_); }
+
+  void SetUp() override {
+    struct stat here = {}, there = {};
+    if (stat(folder_.c_str(), &here) != 0 || stat(elsewhere_.c_str(), &there) != 0 ||
+        here.st_dev == there.st_dev) {
+      GTEST_SKIP() << "there is no other file system to write to";
+    }
+    fs::create_directory_symlink(elsewhere_, Folder());
+  }
+
+  std::string elsewhere_;
+};
+
+TEST_F(BackupsElsewhere, GetsACopy) {
+  Backups backups(At(2026, 11, 1, 0, 0), folder_);
+  ASSERT_TRUE(Take(backups, At(2026, 11, 1, 3, 30), 2)) << error_;
+  std::string text;
+  std::ifstream(elsewhere_ + "/dump-2026-11-01-0330.rdb") >> text;
+  EXPECT_EQ(text, "data");
+  EXPECT_EQ(Names().size(), 1u);
+}
+
+TEST_F(BackupsElsewhere, ACopyThatIsNotWholeHasNoName) {
+  Backups backups(At(2026, 11, 1, 0, 0), folder_);
+  ASSERT_TRUE(Take(backups, At(2026, 11, 1, 3, 30), 1)) << error_;
+  std::ofstream(folder_ + "/dump.rdb") << std::string(1 << 20, 'x');
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit all = {};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &all), 0);
+  const rlimit half = {1 << 19, all.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &half), 0);
+  EXPECT_FALSE(Take(backups, At(2026, 11, 2, 3, 30), 1));
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &all), 0);
+  EXPECT_EQ(Names(), (std::set<std::string>{"dump-2026-11-01-0330.rdb"}));
+  EXPECT_TRUE(Take(backups, At(2026, 11, 2, 4, 30), 1)) << error_;
+  EXPECT_EQ(fs::file_size(elsewhere_ + "/dump-2026-11-02-0430.rdb"), 1u << 20);
 }
 
 }  // namespace

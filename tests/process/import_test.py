@@ -119,6 +119,17 @@ class FromServer(unittest.TestCase):
         with Server("--import", self.address("/3", ":a%20b%25@")) as server:
             self.assertEqual((size(server, 0), size(server, 3)), (0, KEYS + 2))
 
+    def test_a_database_that_holds_nothing_stops_the_start(self):
+        """Else the empty data set would be saved, and the next import refused because of that."""
+        for db, reason in (("5", "its database 5 has no keys"),
+                           ("16", "there is no database 16 here, only 16")):
+            with self.subTest(db=db), \
+                    Server("--import", self.address("/" + db), "--save", "300 1",
+                           wait=False) as server:
+                self.assertEqual(wait_for_end(server.process), 1)
+                server.await_log(reason)
+                self.assertFalse(os.path.exists(os.path.join(server.folder, "dump.rdb")))
+
     def test_a_wrong_password_is_not_shown(self):
         self.redis.call("CONFIG", "SET", "requirepass", "right")
         with Server("--import", self.address("", ":secret@"), wait=False) as server:
@@ -136,6 +147,15 @@ class FromNobody(unittest.TestCase):
     def test_addresses_that_make_no_sense(self):
         for address in ("redis://", "redis://h:99999", "redis://h/x", "redis://%zz@h"):
             self.refused(address, "write it as redis://")
+
+    def test_no_address_is_taken_for_a_file(self):
+        for scheme in ("rediss", "REDISS", "unix", "valkey"):
+            with self.subTest(scheme=scheme), \
+                    Server("--import", scheme + "://:secret@127.0.0.1:1", wait=False) as server:
+                self.assertEqual(wait_for_end(server.process), 1)
+                server.await_log("write it as redis://")
+                self.assertNotIn("secret", server.log())
+        self.refused("REDIS://127.0.0.1:1", "no connection to")
 
     def test_a_port_where_nobody_listens(self):
         with socket.socket() as probe:

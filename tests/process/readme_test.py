@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import unittest
 
 from harness import SERVER, Server, Wire, free_port, wait_until
@@ -21,29 +22,47 @@ class Readme(unittest.TestCase):
         self.assertEqual(BLOCKS[1], "tests/run.sh\n")
         self.assertTrue(os.access(os.path.join(ROOT, "tests/run.sh"), os.X_OK))
 
-    def test_start_serves_and_says_so(self):
+    def start(self, port, *arguments, answer=b"PONG"):
+        """What server/start.sh says until its server, which answers PING so, is stopped."""
         # In the build under test, which is up to date: nothing is installed or built.
-        port = free_port()
         environment = dict(os.environ, LARDER_BUILD=os.path.dirname(os.path.abspath(SERVER)))
-        with subprocess.Popen([os.path.join(ROOT, "server/start.sh"), "--port", str(port)],
+        with subprocess.Popen([os.path.join(ROOT, "server/start.sh"), *arguments],
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               env=environment, start_new_session=True) as start:
             try:
-                wait_until(lambda: self._pong(port), "a PONG of server/start.sh", 120)
+                wait_until(lambda: self._pings(port, answer), "a server of server/start.sh", 120)
             finally:
                 os.killpg(start.pid, signal.SIGTERM)
             said = start.stdout.read()
         self.assertEqual(start.returncode, 0, said)
+        return said
+
+    def _pings(self, port, answer):
+        try:
+            with Wire(("127.0.0.1", port)) as wire:
+                return wire.call("PING").startswith(answer)
+        except OSError:
+            return False
+
+    def test_start_serves_and_says_so(self):
+        port = free_port()
+        said = self.start(port, "--port", str(port))
         self.assertIn("--cache-backend-redis-port=%d" % port, said)
         self.assertIn("--cache-backend-valkey-port=%d" % port, said)
         self.assertIn("'port' => '%d'" % port, said)
+        self.assertNotIn("password", said)
 
-    def _pong(self, port):
-        try:
-            with Wire(("127.0.0.1", port)) as wire:
-                return wire.call("PING") == b"PONG"
-        except OSError:
-            return False
+    def test_start_reads_the_configuration_too(self):
+        port = free_port()
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "larder.conf")
+            with open(path, "w") as file:
+                file.write("port %d\nrequirepass hidden\nsave \"\"\n" % port)
+            said = self.start(port, path, answer=b"-NOAUTH")
+        self.assertIn("--session-save-redis-port=%d" % port, said)
+        self.assertIn("--session-save-redis-password=PASSWORD", said)
+        self.assertIn("'password' => 'PASSWORD'", said)
+        self.assertNotIn("hidden", said)
 
     def test_start_names_a_taken_port(self):
         with Server() as server:
