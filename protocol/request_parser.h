@@ -51,6 +51,10 @@ class RequestParser {
   size_t wanted() const { return unfinished_ != nullptr ? unfinished_->wanted : 0; }
   // Of the present request, how many bytes come before those of the word that is not whole.
   size_t whole_bytes() const { return unfinished_ != nullptr ? unfinished_->word_begin : 0; }
+  // There comes a line first that says how many words, or bytes, there are, and is not whole.
+  bool within_line() const {
+    return unfinished_ != nullptr && unfinished_->position == unfinished_->word_begin;
+  }
   // Memory held beyond this object, in bytes.
   size_t MemoryBytes() const;
 

@@ -1,10 +1,10 @@
 // ReplyHold: up to where the replication log is safe. What a command has changed is in the log at
-// an offset; where a reply must not leave before that is on disk (`appendfsync always`), the loop
-// holds it until safe() is beyond. Later commands of the connection go on meanwhile. Whoever else
-// makes bytes safe, as replicas do that acknowledge them, is a second voice: safe is what all of
-// them have, and this is where that is decided.
+// an offset; where a reply must not leave before that is in the append-only file, or on disk
+// (`appendfsync always`), the loop holds it until safe() is beyond. Later commands of the
+// connection go on meanwhile. Whoever else makes bytes safe, as replicas do that acknowledge them,
+// is a second voice: safe is what all of them have, and this is where that is decided.
 //
-// safe() by any thread; SetSafe by the one thread that makes it so.
+// safe() by any thread; SetSafe by one thread at a time, which has made it so.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,6 @@
 #include "server/persistence/aof_manifest.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/base/numbers.h"
@@ -51,7 +52,7 @@ std::optional<AofManifest> AofManifest::Parse(std::string_view text, std::string
     *error = StrCat(*error, ", at line ", lines, ": '", Trim(line.substr(0, kMostLineBytes)), "'");
     return std::nullopt;
   }
-  if (lines > 0) return manifest;
+  if (lines > 0) return error->clear(), manifest;
   *error = "Found an empty AOF manifest";
   return std::nullopt;
 }
@@ -110,10 +111,19 @@ std::vector<std::string> AofManifest::Names() const {
   return names;
 }
 
+// Then nothing new may have that name, whatever the numbers of the others: it would be removed.
+bool AofManifest::IsHistory(const std::string& name) const {
+  return std::any_of(history.begin(), history.end(),
+                     [&](const File& file) { return file.name == name; });
+}
+
 const AofManifest::File& AofManifest::AddIncrement(std::string_view stem) {
-  const int64_t number = ++last_increment_;
-  increments.push_back({StrCat(stem, ".", number, ".incr.aof"), number, Type::kIncrement});
-  return increments.back();
+  File file = {.type = Type::kIncrement};
+  do {
+    file.number = ++last_increment_;
+    file.name = StrCat(stem, ".", file.number, ".incr.aof");
+  } while (IsHistory(file.name));
+  return increments.emplace_back(std::move(file));
 }
 
 // What becomes history stands there newest first, as in Redis.
@@ -123,8 +133,12 @@ const AofManifest::File& AofManifest::ReplaceBase(std::string_view stem, bool rd
     history.insert(history.begin(), std::move(file));
   };
   if (base) retire(std::move(*base));
-  const int64_t number = ++last_base_;
-  base = File{StrCat(stem, ".", number, ".base", rdb ? ".rdb" : ".aof"), number, Type::kBase};
+  File next = {.type = Type::kBase};
+  do {
+    next.number = ++last_base_;
+    next.name = StrCat(stem, ".", next.number, ".base", rdb ? ".rdb" : ".aof");
+  } while (IsHistory(next.name));
+  base = std::move(next);
   std::vector<File> last;
   for (; kept > 0 && !increments.empty(); --kept) {
     last.insert(last.begin(), std::move(increments.back()));

@@ -47,6 +47,7 @@ class AofManifest {
   static constexpr size_t kMostLineBytes = 1024;  // as Redis
 
   bool AddLine(std::string_view line, std::string* error);
+  bool IsHistory(const std::string& name) const;
 
   int64_t last_base_ = 0, last_increment_ = 0;  // numbers
 };

@@ -56,11 +56,10 @@ void AofWriter::OnNews() {
 }
 
 bool AofWriter::WriteAtOnce() {
-  if (policy() == Policy::kAlways || !file_mutex_.TryLock()) return false;
-  Take();
-  const bool written = taken_ == written_ || WriteGroup() == 0;
-  file_mutex_.Unlock();
-  return written && engine_.log.offset() == taken_;
+  if (policy() == Policy::kAlways) return false;
+  const uint64_t target = engine_.log.offset();
+  MutexLock lock(file_mutex_);
+  return Write(/*sync=*/false) == 0 && written_ >= target;
 }
 
 uint64_t AofWriter::waiting_bytes() const {
@@ -158,10 +157,11 @@ void AofWriter::End() {
     wake_.NotifyOne();
   }
   thread_.join();
-  running_ = false;
+  running_ = counts_ = false;
   Tell(std::nullopt);
   {
     MutexLock lock(file_mutex_);
+    FreeReplies();
     reader_.reset();
     file_.reset();
     has_file_ = false;
@@ -195,21 +195,35 @@ void AofWriter::Run() {
     if (end) end = error != 0 || lost() || !has_file_ || synced_offset() >= drain_to;
     if (!end) Sleep();
   }
-  engine_.reply_hold.SetSafe(ReplyHold::kEverything);
 }
 
 int AofWriter::Round(bool sync_now) {
-  MutexLock lock(file_mutex_);
-  Take();
-  if (taken_ != written_) {
-    if (const int error = WriteGroup(); error != 0) return error;
+  {
+    MutexLock lock(file_mutex_);
+    if (const int error = Write(policy() == Policy::kAlways); error != 0) return error;
   }
-  if (const int error = SyncIfDue(sync_now); error != 0) {
-    Take();  // what came meanwhile has been answered, and need not wait for the disk
-    if (taken_ != written_) WriteGroup();
-    return error;
-  }
+  if (const int error = SyncIfDue(sync_now); error != 0) return error;
   return Switch();
+}
+
+int AofWriter::Write(bool sync) {
+  Take();
+  const int error = taken_ == written_ ? 0 : WriteGroup(sync);
+  FreeReplies();
+  return error;
+}
+
+// With everysec and no a disk that refuses has no reply wait, as in Redis.
+void AofWriter::FreeReplies() {
+  uint64_t safe = ReplyHold::kEverything;
+  if (counts_ && !lost()) {
+    if (policy() == Policy::kAlways) {
+      safe = synced_;
+    } else if (error() == 0) {
+      safe = written_;
+    }
+  }
+  engine_.reply_hold.SetSafe(safe);
 }
 
 // Everything there is, so that a group ends where a block of the log does.
@@ -227,7 +241,7 @@ void AofWriter::Take() {
   if (filter_->TakeCrossed()) events_.on_outdated();
 }
 
-int AofWriter::WriteGroup() {
+int AofWriter::WriteGroup(bool sync) {
   if (const int64_t rest_us = rest_us_.load(std::memory_order_relaxed); rest_us > 0) {
     std::this_thread::sleep_for(std::chrono::microseconds(rest_us));
   }
@@ -235,7 +249,7 @@ int AofWriter::WriteGroup() {
     const uint64_t before = file_->size_bytes();
     int error = AppendGroup();
     unsynced_ = true;
-    if (error == 0 && policy() == Policy::kAlways) {
+    if (error == 0 && sync) {
       error = file_->Sync();
       // What a sync has failed for may never reach the disk, though later ones succeed.
       if (error != 0) file_->Truncate(before);
@@ -265,34 +279,53 @@ int AofWriter::AppendGroup() {
   return file_->Append(pieces);
 }
 
+bool AofWriter::SyncIsDue(bool now) const {
+  if (!unsynced_ || file_ == nullptr) return false;
+  if (now || sync_failed_ || policy() == Policy::kAlways) return true;
+  return policy() == Policy::kEverySecond && MonotonicMs() - synced_ms_ >= kSyncMs;
+}
+
+// Others go on writing: what came behind the sync's beginning is not synced when it ends.
 int AofWriter::SyncIfDue(bool now) {
-  if (!unsynced_ || file_ == nullptr) return 0;
+  std::shared_ptr<AppendFile> file;
+  uint64_t size_bytes, offset;
+  {
+    MutexLock lock(file_mutex_);
+    if (!SyncIsDue(now)) return 0;
+    file = file_;
+    size_bytes = file->size_bytes();
+    offset = written_;
+  }
   const int64_t begin_ms = MonotonicMs();
-  const bool due = policy() == Policy::kAlways ||
-                   (policy() == Policy::kEverySecond && begin_ms - synced_ms_ >= kSyncMs);
-  if (!now && !due && !sync_failed_) return 0;
-  const int error = file_->Sync();
-  synced_ms_ = MonotonicMs();
-  if (synced_ms_ - begin_ms > kSyncMs) delayed_syncs_.fetch_add(1, std::memory_order_relaxed);
+  const int error = file->Sync();
+  const int64_t end_ms = MonotonicMs();
+  if (end_ms - begin_ms > kSyncMs) delayed_syncs_.fetch_add(1, std::memory_order_relaxed);
+  MutexLock lock(file_mutex_);
+  if (file != file_) return 0;  // SwitchPast: what it has is in a base
+  synced_ms_ = end_ms;
   if (error == 0 && sync_failed_) events_.on_outdated();
   sync_failed_ = error != 0;
   if (error != 0) return error;
-  unsynced_ = false;
-  synced_ = written_.load();
+  unsynced_ = file->size_bytes() != size_bytes;
+  synced_ = unsynced_ ? offset : written_.load();
   return 0;
 }
 
 // What is in the old file is on disk before the new one is known, so that only the last can end in
-// the middle of a command.
+// the middle of a command. Nobody writes to the old one meanwhile: Take does not pass the place.
 int AofWriter::Switch() {
+  MutexLock switching(switch_mutex_);
   Opener open;
   {
+    MutexLock file_lock(file_mutex_);
     MutexLock lock(mutex_);
     if (switch_ != SwitchState::kAsked || taken_ != switch_at_ || !group_.empty()) return 0;
     open = open_;
   }
   if (const int error = SyncIfDue(true); error != 0) return error;
-  if (std::unique_ptr<AppendFile> next = open(); next != nullptr) {
+  std::unique_ptr<AppendFile> next = open();
+  MutexLock file_lock(file_mutex_);
+  if (next != nullptr) {
     SwitchTo(std::move(next));
   } else {
     MutexLock lock(mutex_);
@@ -311,7 +344,7 @@ void AofWriter::SwitchTo(std::unique_ptr<AppendFile> next) {
 }
 
 bool AofWriter::SwitchPast(const Opener& open) {
-  MutexLock file_lock(file_mutex_);
+  MutexLock switching(switch_mutex_);
   uint64_t at;
   {
     MutexLock lock(mutex_);
@@ -320,6 +353,7 @@ bool AofWriter::SwitchPast(const Opener& open) {
   }
   std::unique_ptr<AppendFile> next = open();
   if (next == nullptr) return false;
+  MutexLock file_lock(file_mutex_);
   group_.clear();
   while (taken_ < at && !lost()) {
     if (!reader_->Read(at - taken_, group_)) lost_ = true;
@@ -344,10 +378,11 @@ void AofWriter::Settle(int error, uint64_t pokes) {
     }
     events_.on_error(error);
   }
-  const bool counts = counts_ && !lost();
-  const bool holds = counts && policy() == Policy::kAlways;
-  engine_.reply_hold.SetSafe(holds ? synced_offset() : ReplyHold::kEverything);
-  Tell(counts ? std::optional(synced_offset()) : std::nullopt);
+  {
+    MutexLock lock(file_mutex_);
+    FreeReplies();
+  }
+  Tell(counts_ && !lost() ? std::optional(synced_offset()) : std::nullopt);
   {
     MutexLock lock(mutex_);
     pokes_answered_ = pokes;

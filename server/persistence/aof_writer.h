@@ -3,12 +3,16 @@
 // the next write and sync are for all who came meanwhile (group commit).
 //
 // With `appendfsync always` a group is written and synced or not there at all, and the engine's
-// ReplyHold follows. With everysec and no, whoever announces news writes them itself, as Redis
-// does, so that what was answered is in the kernel's hands; the thread syncs, and writes what came
-// while it did. Where the disk refuses, the group stays here, is tried again every kRetryMs, and
-// error() tells; who wants to write then is refused by the dispatcher, so that what waits stays
-// small. Where the disk is merely slow, threads that announce news wait once kMostWaiting bytes
-// have collected, as Redis waits in write().
+// ReplyHold follows. With everysec and no it follows what is in the kernel's hands, so that a
+// process that is killed loses nothing it has answered: whoever announces news writes them itself,
+// as Redis does, also while the thread syncs. Where the disk refuses, the group stays here, is
+// tried again every kRetryMs, and error() tells; who wants to write then is refused by the
+// dispatcher, so that what waits stays small. Where the disk is merely slow, threads that announce
+// news wait once kMostWaiting bytes have collected, as Redis waits in write().
+//
+// A switch to another file is the thread's: it has the old one synced, and the next one named by
+// the manifest, without a lock that others want. What comes meanwhile waits for the next file, and
+// so do the replies to it, but no thread.
 //
 // Threads: Begin, SwitchAt with the gate closed; End, Drain by any thread without a lock; the state
 // by any thread.
@@ -94,25 +98,32 @@ class AofWriter {
   // ---- The thread -------------------------------------------------------------------------------
   void Run();
   int Round(bool sync_now);
+  // All there is up to a place where the file changes; with `sync` that is on disk then. 0, or
+  // errno.
+  int Write(bool sync) ABSL_EXCLUSIVE_LOCKS_REQUIRED(file_mutex_);
   void Sleep();
   bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   Policy policy() const;
   void Take() ABSL_EXCLUSIVE_LOCKS_REQUIRED(file_mutex_);
-  int WriteGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(file_mutex_);
+  int WriteGroup(bool sync) ABSL_EXCLUSIVE_LOCKS_REQUIRED(file_mutex_);
   int AppendGroup() ABSL_EXCLUSIVE_LOCKS_REQUIRED(file_mutex_);
-  int SyncIfDue(bool now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(file_mutex_);
-  int Switch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(file_mutex_);
+  bool SyncIsDue(bool now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(file_mutex_);
+  int SyncIfDue(bool now);
+  int Switch();
   void SwitchTo(std::unique_ptr<AppendFile> next) ABSL_EXCLUSIVE_LOCKS_REQUIRED(file_mutex_);
+  void FreeReplies() ABSL_EXCLUSIVE_LOCKS_REQUIRED(file_mutex_);
   void Settle(int error, uint64_t pokes);
   void Tell(std::optional<uint64_t> synced);
 
   Engine& engine_;
   const Events events_;
 
-  // Whoever writes holds it; taken before mutex_.
+  // Whoever makes a switch holds it while the disk works; taken before the others.
+  Mutex switch_mutex_;
+  // Whoever writes holds it, nobody while the disk syncs but with `always`; taken before mutex_.
   Mutex file_mutex_;
   std::unique_ptr<LogReader> reader_ ABSL_GUARDED_BY(file_mutex_);
-  std::unique_ptr<AppendFile> file_ ABSL_GUARDED_BY(file_mutex_);
+  std::shared_ptr<AppendFile> file_ ABSL_GUARDED_BY(file_mutex_);  // also of who syncs it
   // Taken from the log and not written; where database-persist leaves databases out, what the
   // filter has left of it.
   std::vector<ReplicationLog::Piece> group_ ABSL_GUARDED_BY(file_mutex_);

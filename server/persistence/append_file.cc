@@ -1,40 +1,13 @@
 #include "server/persistence/append_file.h"
 
-#include <limits.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <vector>
 
+#include "server/base/write_all.h"
+
 namespace larder {
-namespace {
-
-// Drops the first `bytes` of what is to be written.
-void Advance(std::span<iovec>& rest, size_t bytes) {
-  while (!rest.empty() && bytes >= rest.front().iov_len) {
-    bytes -= rest.front().iov_len;
-    rest = rest.subspan(1);
-  }
-  if (rest.empty()) return;
-  rest.front().iov_base = static_cast<char*>(rest.front().iov_base) + bytes;
-  rest.front().iov_len -= bytes;
-}
-
-int WriteAll(int fd, std::span<iovec> rest) {
-  while (!rest.empty()) {
-    const int count = static_cast<int>(std::min<size_t>(rest.size(), IOV_MAX));
-    const ssize_t written = writev(fd, rest.data(), count);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return errno;
-    if (written == 0) return ENOSPC;
-    Advance(rest, static_cast<size_t>(written));
-  }
-  return 0;
-}
-
-}  // namespace
 
 AppendFile::~AppendFile() { close(fd_); }
 

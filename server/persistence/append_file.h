@@ -1,4 +1,5 @@
-// AppendFile: a file that is only appended to. One thread at a time; size_bytes() by any.
+// AppendFile: a file that is only appended to. One thread at a time; Sync and size_bytes() by any
+// meanwhile.
 #pragma once
 
 #include <atomic>
@@ -21,7 +22,7 @@ class AppendFile {
   // Appends all of it, or nothing: what was written of it is cut off again. 0, or errno.
   int Append(std::span<const ReplicationLog::Piece> pieces);
   int Append(std::string_view bytes);
-  // Has the disk take what was appended. 0, or errno.
+  // Has the disk take what was appended before the call. 0, or errno.
   int Sync();
   // Cuts off what was appended behind the first `size` bytes. 0, or errno.
   int Truncate(uint64_t size);

@@ -20,7 +20,7 @@ CommandReader::Result CommandReader::Next(std::vector<std::string_view>& words) 
         Consume(consumed);
         return Result::kRequest;
       case RequestParser::Result::kNeedMore:
-        if (!Fill()) return Result::kTruncated;
+        if (!Fill()) return HasBareNewline() ? Result::kMalformed : Result::kTruncated;
         break;
       default:
         return Result::kMalformed;
@@ -32,6 +32,13 @@ CommandReader::Result CommandReader::Next(std::vector<std::string_view>& words) 
 void CommandReader::Consume(size_t bytes) {
   begin_ += bytes;
   position_ += bytes;
+}
+
+// In the line that the input ends in, whose CR is still to come: no writer was interrupted there,
+// though it may be that somebody's editor has saved the file.
+bool CommandReader::HasBareNewline() const {
+  return parser_.within_line() &&
+         rest().find('\n', parser_.whole_bytes()) != std::string_view::npos;
 }
 
 bool CommandReader::SkipAnnotation(Result* result) {

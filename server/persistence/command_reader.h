@@ -35,6 +35,7 @@ class CommandReader {
   bool Fill();
   std::string_view rest() const { return std::string_view(buffer_).substr(begin_); }
   void Consume(size_t bytes);
+  bool HasBareNewline() const;
   bool SkipAnnotation(Result* result);
 
   RdbSource& source_;

@@ -5,8 +5,9 @@
 //   each sync of a folder that its names are; and before a name changes, what is needed to undo
 //   that. tests/process/faults.py takes back what was not synced, as a cut of power does.
 // - While there is a file FAULTS_SWITCH, calls fail: its first word is the call (read, write, open,
-//   fsync, unlink), its second the errno; 0: they wait until it says something else. A third is
-//   part of the paths that are meant. A file is read up to its middle.
+//   fsync, unlink), its second the errno; 0: they wait until it says something else, and a file
+//   FAULTS_SWITCH.held says that one does. A third is part of the paths that are meant. A file is
+//   read up to its middle.
 //
 // For files that are only appended to. The journal is written by write(), so that it survives the
 // process.
@@ -94,10 +95,16 @@ int Fault(const char* call, const std::string& path) {
   return strcmp(name, call) == 0 && path.find(part) != std::string::npos ? error : -1;
 }
 
+void TellHeld() {
+  const std::string path = std::string(Environment("FAULTS_SWITCH")) + ".held";
+  close(RealOpen(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
+}
+
 // True, with errno, where this call is to fail.
 bool Fails(const char* call, const std::string& path) {
-  int error;
-  while ((error = Fault(call, path)) == 0) usleep(1000);
+  int error = Fault(call, path);
+  if (error == 0) TellHeld();
+  for (; error == 0; error = Fault(call, path)) usleep(1000);
   if (error < 0) return false;
   errno = error;
   return true;
@@ -106,9 +113,9 @@ bool Fails(const char* call, const std::string& path) {
 int Sync(int fd, const char* call) {
   const std::string path = PathOf(fd);
   if (!Watched(path)) return Real<int(int)>(call)(fd);
-  if (Fails("fsync", path)) return -1;
   struct stat status = {};
-  if (fstat(fd, &status) != 0) return -1;
+  if (fstat(fd, &status) != 0) return -1;  // first: what comes while it waits is not promised
+  if (Fails("fsync", path)) return -1;
   usleep(static_cast<useconds_t>(rand() % 1000));  // a disk takes its time
   Note(S_ISDIR(status.st_mode) ? "names " + path
                                : "size " + std::to_string(status.st_size) + " " + path);

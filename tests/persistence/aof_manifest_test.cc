@@ -18,9 +18,10 @@ std::string ErrorOf(std::string_view text) {
 }
 
 AofManifest Parsed(std::string_view text) {
-  std::string error;
+  std::string error = "of before";
   std::optional<AofManifest> manifest = AofManifest::Parse(text, &error);
   EXPECT_TRUE(manifest.has_value()) << error;
+  EXPECT_EQ(error, "");
   return manifest.value_or(AofManifest());
 }
 
@@ -67,6 +68,16 @@ TEST(AofManifest, RefusesWhatIsNone) {
   EXPECT_EQ(error, "Found a non-monotonic sequence number, at line 2: 'file b seq 2 type i'");
   EXPECT_TRUE(ErrorOf("file a seq 1 type b\nfile b seq 2 type b\n")
                   .starts_with("Found duplicate base file information"));
+}
+
+TEST(AofManifest, GivesNoNameThatHistoryHas) {
+  AofManifest manifest = Parsed(
+      "file a.1.base.rdb seq 1 type h\nfile a.1.incr.aof seq 1 type h\n"
+      "file a.2.incr.aof seq 2 type h\n");
+  EXPECT_TRUE(manifest.empty());
+  EXPECT_EQ(manifest.ReplaceBase("a", true, 0).name, "a.2.base.rdb");
+  EXPECT_EQ(manifest.AddIncrement("a").name, "a.3.incr.aof");
+  EXPECT_EQ(manifest.AddIncrement("a").number, 4);
 }
 
 TEST(AofManifest, ANewBaseRetiresWhatItStandsFor) {

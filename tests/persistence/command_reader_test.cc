@@ -71,6 +71,18 @@ TEST(CommandReader, TellsWhereATruncatedTailBegins) {
   EXPECT_EQ(ReadAll(StrCat(kSet, "#TS:1"), 5).result, Result::kTruncated);
 }
 
+TEST(CommandReader, TakesALineThatEndsInANewlineAloneForNoTruncatedTail) {
+  for (std::string_view bad : {"*3\n$3\nSET\n$1\nk\n$5\nvalue\n", "*3\n", "*3\r\n$3\n",
+                               "*3\r\n$3\r\nSET\r\n$1\nk\n", "*3\n\r"}) {
+    const Outcome outcome = ReadAll(StrCat(kSet, bad), 5);
+    EXPECT_EQ(outcome.result, Result::kMalformed) << bad;
+    EXPECT_EQ(outcome.position, kSet.size()) << bad;
+  }
+  // In a word it is a byte as any other.
+  EXPECT_EQ(ReadAll("*1\r\n$4\r\na\nb\n", 5).result, Result::kTruncated);
+  EXPECT_EQ(ReadAll("*2\r\n$4\r\na\nb\n\r\n$1", 5).result, Result::kTruncated);
+}
+
 TEST(CommandReader, RefusesWhatIsNoRequest) {
   for (std::string_view bad : {"!!!", "PING\r\n", "*0\r\n", "*x\r\n", "*1\r\nPING\r\n", "\r\n"}) {
     const Outcome outcome = ReadAll(StrCat(kSet, bad), 100);

@@ -11,15 +11,87 @@ from faults import EIO, ENOSPC, DiskTest
 from harness import DEADLINE_S, REDUCED, Server, encode, wait_for_end, wait_until
 
 
-@unittest.skipIf(REDUCED, "a sanitizer's runtime wants to be loaded first")
-class Refusing(DiskTest):
-    """A disk that takes nothing."""
-
+class AofDiskTest(DiskTest):
     def server(self, *options):
         server = Server("--dir", self.place.folder, *options, environment=self.disk.environment)
         self.addCleanup(server.__exit__)
+        self.addCleanup(self.disk.work)  # first: it must be able to stop
         server.await_log("Ready to accept connections")
         return server
+
+    def no_reply(self, wire):
+        wire.socket.settimeout(0.2)
+        self.assertRaises(OSError, wire.reply)
+        wire.socket.settimeout(DEADLINE_S)
+
+
+@unittest.skipIf(REDUCED, "a sanitizer's runtime wants to be loaded first")
+class Slow(AofDiskTest):
+    """A disk that takes its time, and a server that is killed meanwhile."""
+
+    def there_after_a_kill(self, server, *keys):
+        server.stop(signal.SIGKILL)
+        self.disk.work()
+        with Server("--dir", self.place.folder, *ON) as again:
+            self.assertEqual(again.call("MGET", *keys), [b"1"] * len(keys))
+            again.call("FLUSHALL")
+
+    def test_what_is_answered_during_a_sync_is_in_the_kernel_s_hands(self):
+        server = self.server(*ON)
+        self.disk.hold("fsync", ".incr.")
+        self.assertEqual(server.call("SET", "before", "1"), b"OK")
+        self.disk.await_held()
+        self.assertEqual(server.call("SET", "during", "1"), b"OK")
+        self.there_after_a_kill(server, "before", "during")
+
+    def test_what_comes_during_a_sync_is_synced_with_the_next(self):
+        server = self.server(*ON)
+        self.disk.hold("fsync", ".incr.")
+        server.call("SET", "before", "1")
+        self.disk.await_held()
+        server.call("SET", "during", "1")
+        self.disk.work()
+        self.assertEqual(server.stop(), 0)
+        self.disk.cut_power()
+        with Server("--dir", self.place.folder, *ON) as again:
+            self.assertEqual(again.call("MGET", "before", "during"), [b"1", b"1"])
+
+    def test_what_is_answered_while_a_rewrite_begins_is_in_the_kernel_s_hands(self):
+        for policy in ("everysec", "no", "always"):
+            for call, part in (("fsync", ".incr."), ("open", ".incr."), ("fsync", ".manifest")):
+                if (policy, call, part) == ("always", "fsync", ".incr."):
+                    continue  # what was answered is synced, so the switch has nothing to wait for
+                with self.subTest(policy=policy, call=call, part=part):
+                    server = self.server(*ON, "--appendfsync", policy,
+                                         "--no-appendfsync-on-rewrite", "yes")
+                    server.call("SET", "before", "1")
+                    self.disk.hold(call, part)
+                    server.call("BGREWRITEAOF")
+                    self.disk.await_held()
+                    with server.wire() as wire:
+                        wire.send(encode("SET", "during", "1"))
+                        self.no_reply(wire)
+                        self.assertEqual(server.call("GET", "during"), b"1")  # nobody waits but it
+                        self.disk.work()
+                        self.assertEqual(wire.reply(), b"OK")
+                    self.disk.hold(call, part)  # also what is to come, if it has not come yet
+                    self.there_after_a_kill(server, "before", "during")
+
+    def test_with_always_replies_wait_again_when_a_rewrite_without_syncs_is_over(self):
+        server = self.server(*ALWAYS, "--no-appendfsync-on-rewrite", "yes")
+        server.call("BGREWRITEAOF")
+        self.assertEqual(rewritten(server), "ok")
+        self.disk.hold("fsync", ".incr.")
+        with server.wire() as wire:
+            wire.send(encode("SET", "k", "1"))
+            self.no_reply(wire)
+            self.disk.work()
+            self.assertEqual(wire.reply(), b"OK")
+
+
+@unittest.skipIf(REDUCED, "a sanitizer's runtime wants to be loaded first")
+class Refusing(AofDiskTest):
+    """A disk that takes nothing."""
 
     def recovers(self, server, call, error, rewrites=0):
         server.call("SET", "before", "1")
@@ -61,9 +133,7 @@ class Refusing(DiskTest):
             wire.send(encode("SET", "k", "1") + encode("GET", "k") + encode("PING"))
             wait_until(lambda: server.info("aof_last_write_status") == "err", "the error")
             self.assertEqual(server.call("GET", "k"), b"1")  # it has run
-            wire.socket.settimeout(0.2)
-            self.assertRaises(OSError, wire.reply)
-            wire.socket.settimeout(DEADLINE_S)
+            self.no_reply(wire)
             self.disk.work()
             self.assertEqual([wire.reply() for _ in range(3)], [b"OK", b"1", b"PONG"])
 
@@ -164,6 +234,7 @@ class Refusing(DiskTest):
                 self.assertEqual(rewritten(server), "ok")
                 self.assertEqual(waiting.reply(), b"OK")  # it is in the base
                 self.disk.work()
+                wait_until(lambda: server.info("aof_last_write_status") == "ok", "the recovery")
                 self.assertEqual(server.call("SET", "after", "1"), b"OK")
                 before = digest(server)
                 server.stop(signal.SIGKILL)

@@ -93,6 +93,11 @@ class Writers:
         except (OSError, EOFError):
             pass
 
+    def go_on(self, least_s, most_s):
+        """Until each has an answer, and then for a time that is chance: the end may come at any."""
+        wait_until(lambda: all(self.acknowledged), "an answer for each")
+        time.sleep(random.uniform(least_s, most_s))
+
     def join(self):
         for thread in self.threads:
             thread.join()
@@ -137,12 +142,22 @@ class Restart(unittest.TestCase):
                               ("EVAL", "redis.call('SET','c',1) redis.call('INCR','c')", "0"),
                               ("SET", "d", "x", "PX", "1"), ("SPOP", "nothing")):
                     wire.call(*words)
-            time.sleep(0.01)
+            time.sleep(0.01)  # d's time passes
             before = digest(server)
             server.stop()
             with Server("--dir", server.folder, *ON) as again:
                 self.assertEqual(digest(again), before)
                 self.assertEqual(again.call("GET", "c"), b"2")
+
+    def test_a_stop_does_not_wait_for_what_makes_loading_slow(self):
+        with Server(*ON) as server:
+            server.call("SET", "k", "v")
+            server.stop()
+            with Server("--dir", server.folder, *ON, "--key-load-delay", "1000000000",
+                        wait=False) as again:
+                wait_until(lambda: accepts(again.address), "a listener")
+                self.assertEqual(again.info("loading"), "1")
+                self.assertEqual(again.stop(), 0)
 
     def test_turned_on_and_off_while_it_runs(self):
         with Server() as server:
@@ -243,10 +258,9 @@ class Killed(unittest.TestCase):
             for _ in range(3):
                 with Server("--dir", place.folder, *ALWAYS) as server:
                     writers = Writers(server)
-                    time.sleep(random.uniform(0.2, 0.5))
+                    writers.go_on(0.1, 0.5)
                     server.stop(signal.SIGKILL)
                     writers.join()
-                self.assertTrue(all(writers.acknowledged), writers.acknowledged)
                 with Server("--dir", place.folder, *ALWAYS) as again:
                     self.assertEqual(writers.missing(again), [])
 
@@ -282,14 +296,13 @@ class PowerCut(unittest.TestCase):
                     with Server("--dir", place.folder, *ALWAYS, "--auto-aof-rewrite-min-size",
                                 "20kb", environment=disk.environment) as server:
                         writers = Writers(server)
-                        time.sleep(random.uniform(0.1, 0.6))
+                        writers.go_on(0, 0.6)
                         if round_number % 2:
                             server.call("BGREWRITEAOF")
                             time.sleep(random.uniform(0, 0.02))
                         server.stop(signal.SIGKILL)
                         writers.join()
                     disk.cut_power()
-                    self.assertTrue(all(writers.acknowledged), writers.acknowledged)
                     with Server("--dir", place.folder, *ALWAYS,
                                 environment=disk.environment) as again:
                         self.assertEqual(writers.missing(again), [], manifest(place))
@@ -369,6 +382,13 @@ class Damaged(unittest.TestCase):
         self.damage(encode("nonsense", "x"))
         self.refused("Unknown command 'nonsense' reading the append only file")
 
+    def test_lines_that_an_editor_has_ended_are_refused(self):
+        path, before = self.damage()
+        with open(path, "wb") as file:
+            file.write(before.replace(b"\r\n", b"\n"))
+        self.refused("Bad file format reading the append only file")
+        self.assertEqual(os.path.getsize(path), len(before) - before.count(b"\r\n"))
+
     def test_what_no_such_file_holds_is_passed_over(self):
         self.damage(encode("SHUTDOWN") + encode("CONFIG", "SET", "maxmemory", "1") +
                     encode("SUBSCRIBE", "c") + encode("BLPOP", "list", "0") + encode("PING") +
@@ -385,6 +405,18 @@ class Damaged(unittest.TestCase):
         with open(aof(self.server, "appendonly.aof.manifest"), "w") as file:
             file.write("file x seq 1 type y\n")
         self.refused("Unknown AOF file type")
+
+    def test_a_manifest_that_names_history_alone_names_nothing(self):
+        history = os.path.basename(last_file(self.server))
+        with open(aof(self.server, "appendonly.aof.manifest"), "w") as file:
+            file.write("file %s seq 1 type h\n" % history)
+        with Server("--dir", self.server.folder, *ON) as again:
+            self.assertEqual(again.call("DBSIZE"), 0)
+            again.call("SET", "k", "new")
+            self.assertFalse(os.path.exists(aof(self.server, history)))
+            again.stop()
+        with Server("--dir", self.server.folder, *ON) as again:
+            self.assertEqual(again.call("GET", "k"), b"new")
 
     def test_a_single_file_as_before_redis_7_moves_in(self):
         shutil.rmtree(aof(self.server))

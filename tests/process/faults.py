@@ -6,7 +6,7 @@ import shutil
 import tempfile
 import unittest
 
-from harness import Server
+from harness import Server, wait_until
 
 LIBRARY = os.environ.get("LARDER_FAULTS", "")
 
@@ -38,10 +38,17 @@ class Disk:
 
     def hold(self, call, part=""):
         """Such calls wait until the disk works again."""
+        if os.path.exists(self.switch + ".held"):
+            os.unlink(self.switch + ".held")
         self.fail(call, 0, part)
 
+    def await_held(self):
+        """Until one waits."""
+        wait_until(lambda: os.path.exists(self.switch + ".held"), "a call that is held")
+
     def work(self):
-        os.unlink(self.switch)
+        if os.path.exists(self.switch):
+            os.unlink(self.switch)
 
     def cut_power(self):
         """Takes back what was not on disk. REQUIRES: the server has been killed."""
