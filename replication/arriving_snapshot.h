@@ -1,7 +1,8 @@
 // ArrivingSnapshot: the snapshot of a full sync on its way from the primary. What comes is kept in
 // a file; who reads, gets it from there, and waits for what is still to come. So the same code
-// serves a load that begins when the snapshot is whole and one that begins at once. One thread;
-// the progress by any.
+// serves a load that begins when the snapshot is whole and one that begins at once. That one can do
+// without the file: where the disk does not take it the snapshot is read once, and not kept. One
+// thread; the progress by any.
 #pragma once
 
 #include <atomic>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "protocol/byte_buffer.h"
 #include "protocol/rdb_reader.h"
 #include "replication/hidden_file.h"
 #include "replication/primary_wire.h"
@@ -30,18 +32,21 @@ class ArrivingSnapshot : public RdbSource {
   // What the primary says of it first: its length, or the mark behind it. Each returns false, with
   // a line in the log, when the link is broken or breaks the rules.
   bool Begin();
-  // All of it.
+  // All of it; what nobody has read is kept in any case.
   bool Receive();
   // Reads on in what has come; when there is no more, waits.
   size_t Read(char* to, size_t most) override;
-  // The next Read begins anew.
-  void Rewind() { file_.Rewind(); }
+  // Receives all of it, and the next Read begins anew. False also where it is not kept.
+  bool Rewind();
+  // All that has come is in the file.
+  bool kept() const { return kept_; }
 
-  uint64_t total_bytes() const { return whole_ ? file_.size_bytes() : total_; }  // 0: not known
+  uint64_t total_bytes() const { return whole_ ? received_ : total_; }  // 0: not known
 
  private:
   bool ReceiveSome();
   bool ReceiveMarked();
+  bool Take(std::string_view bytes);
   bool Keep(std::string_view bytes);
   bool Wait();
 
@@ -50,7 +55,10 @@ class ArrivingSnapshot : public RdbSource {
   const Settings& settings_;
   Progress& progress_;
   std::string mark_;  // empty: it has a length
-  uint64_t total_ = 0;
+  uint64_t total_ = 0, received_ = 0;
+  bool read_along_ = false;  // somebody has begun to read before all was here
+  bool kept_ = true;
+  ByteBuffer passing_;  // not kept, and not read yet
   ProgressLog log_{"MASTER <-> REPLICA sync", ProgressLog::kMegabytes};
   bool whole_ = false;
 };

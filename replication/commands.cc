@@ -233,7 +233,7 @@ void Wait(Context& c) {
 void WaitAof(Context& c) {
   AckWaits::Goal goal = {.offset = c.client.written_offset, .on_disk = true, .wanted = {}};
   int64_t timeout_ms;
-  if (!c.Integer(1, &goal.wanted.local)) return;
+  if (!c.Integer(1, &goal.wanted.local)) return;  // no number at all has an error of its own
   if (!c.Integer(1, 0, 1, &goal.wanted.local,
                  "ERR value is out of range, value must between 0 and 1") ||
       !c.Integer(2, 0, INT64_MAX, &goal.wanted.replicas,

@@ -10,6 +10,8 @@
 namespace larder {
 namespace {
 
+constexpr std::string_view kCompleted = "Failover completed: the other server is primary";
+
 bool IsOnline(const Primary::ReplicaState& replica) {
   return replica.state == ReplicaLink::State::kOnline;
 }
@@ -60,6 +62,7 @@ std::string Failover::Begin(const Request& request) {
 }
 
 std::string Failover::Abort() {
+  if (Completed()) Resume(kCompleted);
   if (state() == State::kNone) return "ERR No failover in progress.";
   if (state() == State::kInProgress) replication_.Promote();
   Resume("Failover manually aborted");
@@ -74,11 +77,16 @@ void Failover::Round(int64_t now_ms) {
     return;
   }
   const Replica& replica = replication_.replica();
-  if (replica.state() == Replica::State::kConnected) {
-    End("Failover completed: the other server is primary", false);
+  if (Completed()) {
+    End(kCompleted, false);
   } else if (replica.failed_take_over() == replica.target().generation) {
     End("Failover target rejected psync request", true);
   }
+}
+
+// Whatever becomes of our link to it, and of a full sync, which may take long.
+bool Failover::Completed() const {
+  return state() == State::kInProgress && !replication_.replica().target().take_over;
 }
 
 void Failover::TakeOver(int64_t now_ms) {

@@ -1,5 +1,6 @@
 // Failover: FAILOVER, the handing over of the primary's role without losing a write: writes pause
-// until a replica has everything, then this server becomes its replica, asking it to take over.
+// until a replica has everything, then this server becomes its replica, asking it to take over. As
+// soon as that has agreed it is over: going back would make two primaries.
 //
 // Begin and Abort are called with the gate closed, so that when writes begin to pause none is on
 // its way; Round by Primary's thread, often.
@@ -44,6 +45,8 @@ class Failover {
   std::string_view state_text() const;
 
  private:
+  // The other one has said that it is primary.
+  bool Completed() const;
   void TakeOver(int64_t now_ms);
   std::optional<Primary::ReplicaState> Successor(const Request& request, bool late) const;
   void End(std::string_view why, bool promote);

@@ -175,7 +175,7 @@ bool FullSync::Write(RdbSink& sink) {
 }
 
 bool FullSync::WriteToSockets() {
-  const std::string mark = RandomHex(40);
+  const std::string mark = RandomHex(History::kIdLetters);
   SendToAll(StrCat("$EOF:", mark, "\r\n"));
   SnapshotSockets sockets(*this);
   const bool written = Write(sockets);
@@ -211,6 +211,10 @@ bool FullSync::WriteToFile() {
   std::string step(kFileStepBytes, '\0');
   for (uint64_t left = file.size_bytes(); left > 0;) {
     const size_t read = file.Read(step.data(), step.size());
+    if (read == 0) {
+      Log(LogLevel::kWarning,
+          "Full sync: the snapshot could not be read: ", std::strerror(file.error()));
+    }
     if (read == 0 || !SendToAll(std::string_view(step).substr(0, read))) return false;
     left -= read;
   }

@@ -10,6 +10,7 @@
 
 #include "server/base/replace_file.h"
 #include "server/base/strings.h"
+#include "server/base/write_all.h"
 
 namespace larder {
 
@@ -24,25 +25,30 @@ HiddenFile::HiddenFile(const std::string& directory)
 }
 
 bool HiddenFile::Write(std::string_view bytes) {
-  while (file_.open() && !bytes.empty()) {
-    const ssize_t written = ::write(file_.fd(), bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) {
-      error_ = errno;
-      return false;
-    }
-    bytes.remove_prefix(static_cast<size_t>(written));
-    size_ += static_cast<uint64_t>(written);
-  }
-  return file_.open();
+  if (!file_.open()) return false;
+  error_ = WriteAll(file_.fd(), bytes);
+  if (error_ == 0) size_ += bytes.size();
+  return error_ == 0;
 }
 
 size_t HiddenFile::Read(char* to, size_t most) {
   const auto left = static_cast<size_t>(std::min<uint64_t>(most, size_ - read_));
-  const ssize_t got = ::pread(file_.fd(), to, left, static_cast<off_t>(read_));
-  if (got <= 0) return 0;
+  if (left == 0) return 0;
+  ssize_t got;
+  do {
+    got = ::pread(file_.fd(), to, left, static_cast<off_t>(read_));
+  } while (got < 0 && errno == EINTR);
+  if (got <= 0) {
+    error_ = got == 0 ? EIO : errno;  // 0: somebody has made it shorter
+    return 0;
+  }
   read_ += static_cast<uint64_t>(got);
   return static_cast<size_t>(got);
+}
+
+void HiddenFile::Drop() {
+  file_ = Socket();
+  size_ = read_ = 0;
 }
 
 bool HiddenFile::Sync() {
@@ -65,7 +71,5 @@ bool HiddenFile::KeepAs(const std::string& path) {
   error_ = replaced.error;
   return error_ == 0;
 }
-
-void HiddenFile::Cut(uint64_t size_bytes) { size_ = std::min(size_, size_bytes); }
 
 }  // namespace larder

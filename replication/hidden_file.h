@@ -17,17 +17,18 @@ class HiddenFile : public RdbSink, public RdbSource {
  public:
   explicit HiddenFile(const std::string& directory);
 
-  // Each returns false when it failed, for a reason that error() holds, as errno: whoever asks may
-  // be another thread than the one that wrote.
+  // What returns false has failed, for a reason that error() holds, as errno: whoever asks may be
+  // another thread than the one that wrote.
   bool Write(std::string_view bytes) override;
-  // Reads on from where the last call ended, from the beginning at first.
+  // Reads on from where the last call ended, from the beginning at first. 0 where all is read, or
+  // it failed: all_read() tells.
   size_t Read(char* to, size_t most) override;
   // From the beginning again.
   void Rewind() { read_ = 0; }
-  // Forgets what was written behind this many bytes.
-  void Cut(uint64_t size_bytes);
   uint64_t size_bytes() const { return size_; }
   bool all_read() const { return read_ >= size_; }
+  // Gives up what was written, and its room on disk; nothing can be written any more.
+  void Drop();
   // Has the disk take it.
   bool Sync();
   // Puts the file in the place of `path` in the same folder, durably if it was synced. Not every

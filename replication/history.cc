@@ -11,10 +11,10 @@ History::Ids History::ids() const {
   return ids_;
 }
 
-void History::Begin() { Adopt(RandomHex(40)); }
+void History::Begin() { Adopt(RandomHex(kIdLetters)); }
 
 void History::Branch(uint64_t offset, std::string id) {
-  if (id.empty()) id = RandomHex(40);
+  if (id.empty()) id = RandomHex(kIdLetters);
   MutexLock lock(mutex_);
   ids_.second_id = std::exchange(ids_.id, std::move(id));
   ids_.second_offset = static_cast<int64_t>(offset) + 1;

@@ -13,10 +13,12 @@ namespace larder {
 
 class History {
  public:
+  // Hexadecimal digits of an id; Redis' mark behind a snapshot of unknown length has as many.
+  static constexpr size_t kIdLetters = 40;
   struct Ids {
     std::string id;
-    std::string second_id = std::string(40, '0');  // zeros: none
-    int64_t second_offset = -1;                    // the first byte that the second id has not
+    std::string second_id = std::string(kIdLetters, '0');  // zeros: none
+    int64_t second_offset = -1;  // the first byte that the second id has not
   };
   explicit History(std::string id) { ids_.id = std::move(id); }
 

@@ -74,7 +74,9 @@ std::string_view StateText(ReplicaLink::State state, bool gets_file) {
 void Replication::WriteInfo(InfoWriter& info) const {
   const bool is_replica = engine_.replica.load(std::memory_order_relaxed);
   info.Field("role", is_replica ? "slave" : "master");
-  if (waits_.active()) info.Field("larder_joining_seconds_left", waits_.seconds_left());
+  if (protected_restart_.active()) {
+    info.Field("larder_joining_seconds_left", protected_restart_.seconds_left());
+  }
   if (is_replica) WriteLink(info, engine_, replica_);
   const std::vector<Primary::ReplicaState> replicas = primary_.replicas();
   info.Field("connected_slaves", replicas.size());

@@ -73,12 +73,12 @@ void Joining::End() {
   Log(LogLevel::kNotice, "protected-restart: this server was told who is primary");
 }
 
-void Joining::Round(int64_t now_ms) {
+void Joining::Round(int64_t now_ms, bool settled) {
   if (now_ms >= deadline_ms() && joining_.exchange(false)) {
     Log(LogLevel::kWarning,
         "protected-restart: nobody has said who is primary: serving, without data");
   }
-  if (active() || past_.load() != Past::kJoining) return;
+  if (active() || !settled || past_.load() != Past::kJoining) return;
   if (const int failure = Note(Past::kServed); failure != 0) {
     Log(LogLevel::kWarning, "protected-restart: can't write ", kFile, ": ", std::strerror(failure));
   }

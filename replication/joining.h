@@ -4,8 +4,9 @@
 // told who is primary (REPLICAOF) or protected-restart-timeout is over.
 //
 // What it has been is said by a small file in `dir`; without one this is the first start, which
-// waits for nobody. While it waits the file says so, because what it writes meanwhile (an empty
-// append-only file, a snapshot at its end) must not pass for its data at the next start.
+// waits for nobody. While it waits the file says so, and then as long as it is a replica without
+// its primary's data, because what it writes meanwhile (an empty append-only file, a snapshot at
+// its end) must not pass for its data at the next start.
 //
 // The thread that starts the server calls Expect and Decide; Primary's thread Round; End is called
 // with the gate closed; the state by any thread.
@@ -32,7 +33,8 @@ class Joining {
   void Decide(bool found_data);
   // The role was given.
   void End();
-  void Round(int64_t now_ms);
+  // Often. `settled`: the server is a primary, or has its primary's data, in its files too.
+  void Round(int64_t now_ms, bool settled);
 
   bool active() const { return joining_.load(std::memory_order_relaxed); }
   // Until it serves although nobody has said anything.

@@ -112,7 +112,7 @@ void Replica::ChangeState(State state) {
     down_since_ms_.store(MonotonicMs(), std::memory_order_relaxed);
   }
   if (state == State::kConnected) was_up_.store(true, std::memory_order_relaxed);
-  primary_.RoundSoon();  // a failover ends with this link, or with its refusal
+  primary_.RoundSoon();  // a failover ends when the other one has agreed, or refused
 }
 
 void Replica::Run() {

@@ -56,7 +56,7 @@ class Replica {
   struct Target {
     std::string host;  // empty: none
     int port = 0;
-    bool take_over = false;   // ask the other one to become primary first (FAILOVER)
+    bool take_over = false;   // ask the other one to become primary first (FAILOVER); until it has
     uint64_t generation = 0;  // of Follow: what belongs to an older one is dropped
   };
   // Ends the present link, if there is one, and follows another primary or none.
@@ -107,7 +107,10 @@ class Replica {
               const Target& target, const SyncReply& answer, ReadyKeys* ready);
   bool LoadAfterFlush(ArrivingSnapshot& snapshot, PrimaryWire& wire, const Target& target,
                       const SyncReply& answer);
+  bool FlushAndLoad(ArrivingSnapshot& snapshot, PrimaryWire& wire, const Target& target,
+                    const SyncReply& answer, ReadyKeys* ready);
   void Flush();
+  void ServeWaiters(ReadyKeys ready);
   // ---- The stream (replica_stream.cc) -----------------------------------------------------------
   bool Continue(const Target& target, const SyncReply& answer);
   void Stream(PrimaryWire& wire, const Target& target);

@@ -6,7 +6,6 @@
 #include <cstring>
 #include <vector>
 
-#include "replication/commands.h"
 #include "replication/hidden_file.h"
 #include "replication/replica.h"
 #include "server/base/clock.h"
@@ -22,7 +21,6 @@
 namespace larder {
 namespace {
 
-constexpr size_t kIdBytes = 40;
 constexpr int64_t kNewlineMs = 1000;
 
 // Tells the primary every second that we are alive while the snapshot is being loaded. What becomes
@@ -54,6 +52,17 @@ uint64_t RoomForTwo(const Config& config) {
   return std::min(maxmemory, machine);
 }
 
+// All that somebody waits for: any of it may have come, or gone.
+ReadyKeys AwaitedKeys(const Keyspace& keyspace) {
+  ReadyKeys awaited;
+  for (int db = 0; db < keyspace.databases(); ++db) {
+    keyspace.ForEachSlice(db, [&awaited, db](const Slice& slice) {
+      for (const auto& [key, queue] : slice.waiters) awaited.emplace_back(db, key);
+    });
+  }
+  return awaited;
+}
+
 }  // namespace
 
 // What a snapshot says beside its keys.
@@ -73,7 +82,7 @@ bool Replica::TakeSnapshot(PrimaryWire& wire, const Target& target, const SyncRe
   ArrivingSnapshot snapshot(wire, file, engine_.config.settings(), progress_);
   if (!snapshot.Begin() || !Load(snapshot, wire, target, answer)) return false;
   // What a restart finds: with it and our primary's backlog it gets by without a full sync.
-  const bool wanted = engine_.config.Text("rdb-del-sync-files") != "yes" &&
+  const bool wanted = snapshot.kept() && engine_.config.Text("rdb-del-sync-files") != "yes" &&
                       engine_.persistence->left_out().empty();  // it has all databases
   if (wanted) Keep(file);
   return true;
@@ -102,8 +111,7 @@ bool Replica::Load(ArrivingSnapshot& snapshot, PrimaryWire& wire, const Target& 
     const Loaded loaded = LoadBeside(snapshot, wire, target, answer);
     engine_.persistence->set_async_loading(false);
     if (loaded != Loaded::kNotPossible) return loaded == Loaded::kYes;
-    if (!snapshot.Receive()) return false;
-    snapshot.Rewind();
+    if (!snapshot.Rewind()) return false;
   }
   return LoadAfterFlush(snapshot, wire, target, answer);
 }
@@ -111,10 +119,10 @@ bool Replica::Load(ArrivingSnapshot& snapshot, PrimaryWire& wire, const Target& 
 Replica::Loaded Replica::LoadBeside(ArrivingSnapshot& snapshot, PrimaryWire& wire,
                                     const Target& target, const SyncReply& answer) {
   Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Loading DB in memory, beside the old data");
-  const uint64_t changes = engine_.stats.Sum(&WorkerStats::changes);
   stop_loading_.store(false);
   if (!Wanted(target)) return Loaded::kNo;
   Replacement replacement(engine_, replacement_slots_, RoomForTwo(engine_.config));
+  const uint64_t changes = engine_.stats.Sum(&WorkerStats::changes);
   Extras extras;
   RdbLoad::Options options = {.keep_expired = true, .target = &replacement, .stop = &stop_loading_};
   options.take_fact = [&extras](auto name, auto value) { extras.Take(name, value); };
@@ -136,13 +144,17 @@ Replica::Loaded Replica::LoadBeside(ArrivingSnapshot& snapshot, PrimaryWire& wir
   if (!snapshot.Receive()) return Loaded::kNo;
   ReadyKeys ready;
   const Loaded swapped = Swap(replacement, extras, changes, target, answer, &ready);
-  // Who waits for what has come, or gone.
+  ServeWaiters(std::move(ready));
+  return swapped;
+}
+
+// Who waits for what has come, or gone.
+void Replica::ServeWaiters(ReadyKeys ready) {
   engine_.gate.EnterWaiting(worker_.gate_slot);
   Parking::Serve(engine_, worker_, std::move(ready));
   engine_.gate.Leave(worker_.gate_slot);
   engine_.log.Announce();
   engine_.Settle(worker_);
-  return swapped;
 }
 
 // Closes the gate, and has the loaded data set take the place of the old one if that is as it was.
@@ -150,7 +162,10 @@ Replica::Loaded Replica::Swap(Replacement& replacement, const Extras& extras, ui
                               const Target& target, const SyncReply& answer, ReadyKeys* ready) {
   GateClosed closed(engine_.gate, worker_.gate_slot);
   if (!Wanted(target)) return Loaded::kNo;
-  if (engine_.stats.Sum(&WorkerStats::changes) != changes) return Loaded::kNotPossible;
+  if (engine_.stats.Sum(&WorkerStats::changes) != changes) {
+    Log(LogLevel::kWarning, "The old data set was changed meanwhile: it is flushed first");
+    return Loaded::kNotPossible;
+  }
   if (const std::string why =
           engine_.scripts->RestoreLibraries(extras.libraries, LibraryMerge::kFlush);
       !why.empty()) {
@@ -158,10 +173,11 @@ Replica::Loaded Replica::Swap(Replacement& replacement, const Extras& extras, ui
     return Loaded::kNo;
   }
   primary_.DropReplicas();
+  persistence_.AbortSave();  // its snapshot would keep all that goes
   *ready = replacement.Apply();
   persistence_.NoteIncomplete(false);
   InvalidateAll(engine_);
-  history_.Adopt(answer.id.empty() ? RandomHex(kIdBytes) : answer.id);
+  history_.Adopt(answer.id.empty() ? RandomHex(History::kIdLetters) : answer.id);
   engine_.log.Restart(answer.offset, extras.stream_db);
   persistence_.NoteNewHistory();
   file_number_ = persistence_.NumberFile();
@@ -172,11 +188,20 @@ Replica::Loaded Replica::Swap(Replacement& replacement, const Extras& extras, ui
 
 bool Replica::LoadAfterFlush(ArrivingSnapshot& snapshot, PrimaryWire& wire, const Target& target,
                              const SyncReply& answer) {
+  ReadyKeys ready;
+  const bool loaded = FlushAndLoad(snapshot, wire, target, answer, &ready);
+  ServeWaiters(std::move(ready));
+  return loaded;
+}
+
+bool Replica::FlushAndLoad(ArrivingSnapshot& snapshot, PrimaryWire& wire, const Target& target,
+                           const SyncReply& answer, ReadyKeys* ready) {
   primary_.DropReplicas();
   Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Flushing old data");
   GateClosed closed(engine_.gate, worker_.gate_slot);
   if (!Wanted(target)) return false;
   persistence_.NoteIncomplete(true);
+  persistence_.AbortSave();
   Flush();
   Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Loading DB in memory");
   std::string error;
@@ -187,12 +212,13 @@ bool Replica::LoadAfterFlush(ArrivingSnapshot& snapshot, PrimaryWire& wire, cons
   bool loaded = persistence_.Load(source, snapshot.total_bytes(), std::move(options), &error);
   if (loaded && !snapshot.Receive()) {
     error = "its end did not come";
-    Flush();
     loaded = false;
   }
+  if (!loaded) Flush();  // functions too, which come first
+  *ready = AwaitedKeys(engine_.keyspace);
   persistence_.NoteIncomplete(!loaded);
   // Where that failed nothing is left, which continues nobody's history.
-  history_.Adopt(loaded && !answer.id.empty() ? answer.id : RandomHex(kIdBytes));
+  history_.Adopt(loaded && !answer.id.empty() ? answer.id : RandomHex(History::kIdLetters));
   engine_.log.Restart(loaded ? answer.offset : 0, extras.stream_db);
   persistence_.NoteNewHistory();
   file_number_ = persistence_.NumberFile();
@@ -206,19 +232,8 @@ bool Replica::LoadAfterFlush(ArrivingSnapshot& snapshot, PrimaryWire& wire, cons
 
 // Keys and libraries go. REQUIRES: the gate is closed by this thread.
 void Replica::Flush() {
-  KeyLock all(engine_.keyspace, KeyLock::Exclusive());
-  ReadyKeys ready;
-  Reply reply(client_->out, 2);
-  worker_.now_ms = WallMs();
-  Context context{.engine = engine_,
-                  .worker = worker_,
-                  .command = ReplicationCommands().front(),
-                  .args = {},
-                  .client = *client_,
-                  .lock = all,
-                  .reply = reply,
-                  .ready = ready};
-  FlushDatabase(context, -1, true);
+  ReadyKeys ready;  // whatever comes next, all who wait are asked then
+  FlushAllDatabases(engine_, /*lazy=*/true, ready);
   engine_.scripts->RestoreLibraries({}, LibraryMerge::kFlush);
 }
 

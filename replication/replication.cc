@@ -11,6 +11,7 @@
 #include "server/config/words.h"
 #include "server/engine/engine.h"
 #include "server/engine/parking.h"
+#include "server/engine/removal.h"
 
 namespace larder {
 namespace {
@@ -25,14 +26,14 @@ Replication& ReplicationOf(Context& c) { return static_cast<Replication&>(*c.eng
 Replication::Replication(Engine& engine, Persistence& persistence)
     : engine_(engine),
       worker_(engine.gate, engine.stats.AddWorker()),
-      history_(RandomHex(40)),
+      history_(RandomHex(History::kIdLetters)),
       primary_(engine, worker_.stats, history_, persistence),
       replica_(engine, history_, persistence, primary_),
       failover_(engine, *this, worker_),
-      waits_(engine, joining_) {
+      protected_restart_(engine, joining_) {
   primary_.OnRound([this](int64_t now_ms) {
     failover_.Round(now_ms);
-    waits_.Round(now_ms);
+    protected_restart_.Round(now_ms, settled());
     return failover_.state() != Failover::State::kNone;
   });
   // At once: who comes back behind the command finds the backlog as it asks for it.
@@ -60,12 +61,20 @@ void Replication::Stop() {
   primary_.Stop();
 }
 
+// An append-only file that is not of this history yet would be what the next start finds.
+bool Replication::settled() const {
+  if (!engine_.replica.load()) return true;
+  const bool in_file = engine_.config.settings().appendonly == 0 ||
+                       engine_.persistence->synced_offset() != PersistenceHost::kNothing;
+  return link_up() && in_file;
+}
+
 size_t Replication::window() const {
   return static_cast<size_t>(int64_t{engine_.config.settings().repl_backlog_bytes});
 }
 
 void Replication::Follow(const std::string& host, int port, bool take_over) {
-  waits_.End();
+  protected_restart_.End();
   const bool was_replica = engine_.replica.exchange(true);
   SetLogRole(LogRole::kReplica);
   engine_.log.SetWindow(window());  // first: a log that keeps nothing forgets its database
@@ -84,7 +93,7 @@ void Replication::Follow(const std::string& host, int port, bool take_over) {
 }
 
 void Replication::Promote() {
-  waits_.End();
+  protected_restart_.End();
   if (!engine_.replica.load()) return;
   replica_.Follow({});
   history_.Branch(engine_.log.offset());
@@ -116,7 +125,8 @@ void Replication::Restore(std::string_view name, std::string_view value) {
     restored_id_ = value;
   } else if (name == "repl-stream-db" && ParseInt64(value, &number)) {
     restored_db_ = static_cast<int>(number);
-  } else if (name == "repl-offset" && ParseInt64(value, &number) && restored_id_.size() == 40) {
+  } else if (name == "repl-offset" && ParseInt64(value, &number) &&
+             restored_id_.size() == History::kIdLetters) {
     engine_.log.Restart(static_cast<uint64_t>(number), restored_db_);
     if (engine_.config.Text("replicaof").empty()) {
       engine_.log.SetWindow(window());
@@ -156,7 +166,7 @@ void Replication::LogLag() const {
 void Replication::NoteExpired(int db, std::string_view key) {
   if (!engine_.log.collects()) return;
   const bool lazy = engine_.config.settings().lazyfree_lazy_expire != 0;
-  const std::string_view words[] = {lazy ? "UNLINK" : "DEL", key};
+  const std::string_view words[] = {DeletionWord(lazy), key};
   LogBlock block;
   block.Add(db, words);
   engine_.log.AppendBlock(block, false);

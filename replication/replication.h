@@ -29,8 +29,8 @@ class Replication : public ReplicationHost {
 
   // Before clients are served, and when it is known whether there was a file of data:
   // protected-restart. False, with a sentence, where that can't be had.
-  bool Expect(std::string* error) { return waits_.Expect(error); }
-  void Decide(bool found_data) { waits_.Decide(found_data); }
+  bool Expect(std::string* error) { return protected_restart_.Expect(error); }
+  void Decide(bool found_data) { protected_restart_.Decide(found_data); }
   // Threads run; follows the primary of the directive `replicaof`, if there is one. After the data
   // set is loaded.
   void Start();
@@ -72,6 +72,8 @@ class Replication : public ReplicationHost {
 
  private:
   size_t window() const;
+  // A primary, or a replica that has its primary's data and would find them again.
+  bool settled() const;
 
   Engine& engine_;
   Worker worker_;  // of the thread that starts, then of Primary's
@@ -79,7 +81,7 @@ class Replication : public ReplicationHost {
   Primary primary_;
   Replica replica_;
   Failover failover_;
-  Joining waits_;
+  Joining protected_restart_;
   std::string restored_id_;
   int restored_db_ = 0;
 };

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "replication/history.h"
 #include "server/base/numbers.h"
 
 namespace larder {
 namespace {
 
-constexpr size_t kIdBytes = 40;
 constexpr uint64_t kMostOffset = INT64_MAX;  // Redis' offsets have a sign
 
 }  // namespace
@@ -19,13 +19,14 @@ SyncReply SyncReply::Parse(std::string_view line) {
       space == std::string_view::npos ? std::string_view() : line.substr(space + 1);
   const size_t second = rest.find(' ');
   if (line.starts_with("+FULLRESYNC ")) {
-    const bool sound = second == kIdBytes && ParseUint64(rest.substr(second + 1), &reply.offset) &&
+    const bool sound = second == History::kIdLetters &&
+                       ParseUint64(rest.substr(second + 1), &reply.offset) &&
                        reply.offset <= kMostOffset;
     reply.kind = sound ? Kind::kFull : Kind::kWrong;
     if (sound) reply.id = rest.substr(0, second);
   } else if (line.starts_with("+CONTINUE")) {
     reply.kind = Kind::kContinue;
-    if (rest.size() == kIdBytes) reply.id = rest;
+    if (rest.size() == History::kIdLetters) reply.id = rest;
   } else if (line.starts_with("-NOMASTERLINK") || line.starts_with("-LOADING")) {
     reply.kind = Kind::kLater;
   }

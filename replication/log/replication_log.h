@@ -2,8 +2,8 @@
 // once; replicas, the append-only file and the backlog read it. A byte's offset is its place in
 // the history: offset() is what Redis calls master_repl_offset.
 //
-//   writer: encode a LogBlock; under the locks of its shards: log.AppendBlock(block);
-//           after them: log.Announce()
+//   writer: encode a LogBlock; under the locks of its shards:
+//           log.AppendBlock(block, transaction); after them: log.Announce()
 //   reader: auto reader = log.ReadFrom(offset); on the callback of OnNews: reader->Read(...)
 //
 // Any thread, except where said. The log's mutex comes last in the lock order and is held to copy

@@ -9,6 +9,7 @@ import threading
 import time
 import unittest
 
+from fake_primary import FakePrimary, full
 from harness import encode, wait_for_end, wait_until
 from replication_test import Proxy, fill, follow, in_step, larder, redis, REDIS
 
@@ -103,10 +104,10 @@ class Failover(unittest.TestCase):
             freeze(b)
             a.call("SET", "k", 1)
             self.assertEqual(a.call(*to_b, "TIMEOUT", 100), b"OK")
-            self.assertEqual(state(a), "waiting-for-sync")
             wait_until(lambda: state(a) == "no-failover", "a time-out")
             self.assertEqual(a.call("SET", "k", 2), b"OK")
             self.assertEqual(a.call(*to_b), b"OK")
+            self.assertEqual(state(a), "waiting-for-sync")
             self.assertEqual(a.call("FAILOVER", "ABORT"), b"OK")
             self.assertEqual(state(a), "no-failover")
             b.process.send_signal(signal.SIGCONT)
@@ -141,7 +142,6 @@ class Failover(unittest.TestCase):
             begin = time.monotonic()
             self.assertEqual(a.call("FAILOVER", "TO", "127.0.0.1", b.port, "TIMEOUT", 100, "FORCE"),
                              b"OK")
-            self.assertEqual(state(a), "waiting-for-sync")
             wait_until(lambda: state(a) == "failover-in-progress", "the end of its time")
             self.assertGreaterEqual(time.monotonic() - begin, 0.1)
             a.await_log("time out exceeded, failing over")
@@ -171,6 +171,22 @@ class Failover(unittest.TestCase):
             wait_until(lambda: state(a) == "no-failover", "the end of it")
             self.assertTrue(in_step(b, a))
             self.assertEqual((b.call("DBSIZE"), b.info("sync_full")), (10_000, "0"))
+
+    def test_a_full_sync_that_follows_is_no_part_of_it(self):
+        with larder() as a, FakePrimary(full(head=b"$1000000\r\n")) as b, a.wire() as link:
+            link.call("REPLCONF", "listening-port", b.port)
+            link.send(encode("PSYNC", "?", -1))
+            wait_until(lambda: b"state=online" in a.call("INFO", "replication"), "a replica")
+            a.call("SET", "k", 1)
+            self.assertEqual(a.call("FAILOVER", "TO", "127.0.0.1", b.port, "FORCE", "TIMEOUT", 1),
+                             b"OK")
+            wait_until(lambda: a.info("role") == "slave" and
+                       a.info("master_sync_in_progress") == "1", "a full sync")
+            self.assertIn("FAILOVER", b.asked[0])
+            self.assertEqual(a.call("FAILOVER", "ABORT"), b"-ERR No failover in progress.")
+            self.assertEqual((state(a), a.call("ROLE")[0]), ("no-failover", b"slave"))
+            a.await_log("Failover completed")
+            self.assertEqual(a.call("REPLICAOF", "NO", "ONE"), b"OK")
 
     def test_who_asks_to_take_over_must_know_the_history_and_ask_a_replica(self):
         with larder() as a, larder() as b:
@@ -241,10 +257,25 @@ class Shutdown(unittest.TestCase):
             self.assertEqual(wire.call("SHUTDOWN", "ABORT"), b"-ERR No shutdown in progress.")
         self.assertEqual(primary.log().count("Waiting for replicas"), 1)
 
+    def test_who_waits_for_it_can_be_unblocked(self):
+        primary, _ = self.pair()
+        with primary.wire() as first, primary.wire() as second:
+            ids = [wire.call("CLIENT", "ID") for wire in (first, second)]
+            for wire in (first, second):
+                wire.send(encode("SHUTDOWN"))
+            wait_until(lambda: primary.call("CLIENT", "LIST").count(b" flags=b ") == 2, "both")
+            for wire, number, how in zip((first, second), ids, ("ERROR", "TIMEOUT")):
+                self.assertEqual(primary.call("CLIENT", "UNBLOCK", number, how), 1)
+                self.assertEqual(wire.reply(), b"-UNBLOCKED client unblocked via CLIENT UNBLOCK")
+                self.assertEqual(wire.call("PING"), b"PONG")
+        self.assertEqual(primary.call("SHUTDOWN", "ABORT"), b"OK")  # it went on all the same
+        self.assertEqual(primary.call("SET", "k", "w"), b"OK")
+
     def test_it_can_be_called_off_while_it_saves(self):
-        with larder("--save", "1000 1000", "--rdb-key-save-delay", 1000) as server:
+        with larder("--save", "1000 1000", "--rdb-key-save-delay", 6000) as server:
             server.call("DEBUG", "POPULATE", 500)
             self.call_off(server, "Saving the final RDB")
+            server.call("CONFIG", "SET", "rdb-key-save-delay", 0)
 
     def test_it_can_be_called_off(self):
         primary, replica = self.pair()
@@ -421,6 +452,37 @@ class ProtectedRestart(unittest.TestCase):
         wait_until(lambda: self.past(first) == "served\n", "a note of it")
         lost.stop(signal.SIGKILL)
         self.serving(self.again(first, *on))
+
+    def test_who_was_told_but_has_no_data_yet_waits_again(self):
+        on = ("--appendonly", "yes")
+        first = self.served(*on)
+        first.stop(signal.SIGKILL)
+        shutil.rmtree(first.folder + "/appendonlydir")
+        lost = self.joining(self.again(first, *on))
+        with FakePrimary(full(head=b"$1000000\r\n")) as primary:
+            follow(lost, primary)
+            wait_until(lambda: lost.info("master_sync_in_progress") == "1", "a full sync")
+            self.assertEqual(lost.stop(), 0)
+        lost = self.joining(self.again(first, *on))
+        with larder() as primary:
+            primary.call("SET", "k", "w")
+            follow(lost, primary)
+            wait_until(lambda: self.past(first) == "served\n", "a note of it")
+            lost.stop(signal.SIGKILL)
+        again = self.serving(self.again(first, *on))
+        self.assertEqual(again.call("GET", "k"), b"w")
+
+    def test_nothing_is_written_over_what_could_be_gone_on_with(self):
+        on = ("--appendonly", "yes")
+        first = self.served(*on)
+        self.assertEqual(first.call("SAVE"), b"OK")
+        first.stop(signal.SIGKILL)
+        shutil.rmtree(first.folder + "/appendonlydir")
+        lost = self.joining(self.again(first, *on))
+        for words in (("RELOAD",), ("RELOAD", "NOSAVE"), ("LOADAOF",)):
+            self.assertTrue(lost.call("DEBUG", *words).startswith(b"-LOADING"), words)
+        lost.stop(signal.SIGKILL)
+        self.assertEqual(self.serving(self.again(first)).call("GET", "k"), b"v")
 
     def test_a_folder_that_can_not_be_written_is_told(self):
         with larder(*self.ON, "--dir", "/proc", wait=False) as server:

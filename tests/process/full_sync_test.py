@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """A full sync of a replica that has data: they are served until the new ones are whole, what is the
 same in both is not kept twice, and where two do not fit the old ones go first."""
+import os
 import random
 import signal
 import threading
@@ -8,7 +9,7 @@ import time
 import unittest
 
 from fake_primary import FakePrimary, full
-from faults import DiskTest
+from faults import DiskTest, ENOSPC
 from harness import REDUCED, Server, encode, wait_until
 
 KEYS = 2000 if REDUCED else 8000
@@ -37,6 +38,13 @@ def fill(server, seed, keys=KEYS):
                 wire.send(encode(*request))
             for _ in requests:
                 wire.reply()
+
+
+def snapshot_of(server):
+    """What it would send."""
+    server.call("SAVE")
+    with open(server.folder + "/dump.rdb", "rb") as file:
+        return file.read()
 
 
 def follow(replica, primary):
@@ -117,18 +125,45 @@ class FullSync(unittest.TestCase):
         follow(replica, primary)
         self.assert_same(primary, replica)
 
-    def test_a_snapshot_that_runs_meanwhile_is_of_the_old_data(self):
-        primary, replica = self.pair()
-        before = replica.call("DEBUG", "DIGEST")
-        replica.call("CONFIG", "SET", "rdb-key-save-delay", "200")
-        replica.call("BGSAVE")
-        follow(replica, primary)
-        self.assertEqual(replica.info("rdb_bgsave_in_progress"), "1")
-        replica.call("CONFIG", "SET", "rdb-key-save-delay", "0")
-        wait_until(lambda: replica.info("rdb_bgsave_in_progress") == "0", "the end of it", 60)
-        self.assert_same(primary, replica)
-        with Server("--dir", replica.folder) as restored:
-            self.assertEqual(restored.call("DEBUG", "DIGEST"), before)
+    def test_a_snapshot_of_the_old_data_ends_with_them(self):
+        for how in ("swap", "flush"):
+            with self.subTest(how):
+                # By itself it would take many minutes.
+                primary, replica = self.pair("--replica-full-sync", how,
+                                             "--rdb-key-save-delay", "200000", keys=1000)
+                replica.call("BGSAVE")
+                follow(replica, primary)
+                wait_until(lambda: replica.info("rdb_bgsave_in_progress") == "0", "its end", 60)
+                replica.await_log("Background saving terminated: it was not wanted any more")
+                new = primary.call("DEBUG", "DIGEST")
+                self.assert_same(primary, replica)
+                with Server("--dir", replica.folder) as restored:
+                    self.assertEqual(restored.call("DEBUG", "DIGEST"), new)
+
+    def test_a_write_meanwhile_has_the_old_data_flushed_and_a_read_has_not(self):
+        def half(link):
+            link.sendall(whole[:-100])
+            goes_on.wait()
+            link.sendall(whole[-100:])
+
+        # PFCOUNT keeps its result in the value.
+        for words, reply in ((("PFCOUNT", "visitors"), 2), (("SET", "mine", "1"), b"OK")):
+            with self.subTest(words), Server() as source, Server(
+                    "--replica-read-only", "no", "--repl-diskless-load", "swapdb") as replica:
+                for server, seed in ((source, 1), (replica, 2)):
+                    fill(server, seed, 20)
+                    server.call("PFADD", "visitors", "a", "b")
+                whole, goes_on = full(snapshot_of(source)), threading.Event()
+                with FakePrimary(half) as primary:
+                    replica.call("REPLICAOF", "127.0.0.1", primary.port)
+                    wait_until(lambda: replica.info("async_loading") == "1", "loading beside")
+                    self.assertEqual(replica.call(*words), reply)
+                    goes_on.set()
+                    wait_until(lambda: replica.info("master_link_status") == "up", "the link")
+                    flushed = "The old data set was changed meanwhile: it is flushed first"
+                    self.assertEqual(flushed in replica.log(), words[0] == "SET")
+                    self.assertEqual(replica.call("DEBUG", "DIGEST"),
+                                     source.call("DEBUG", "DIGEST"))
 
     def test_where_two_do_not_fit_the_old_one_goes_first(self):
         primary, replica = Server("--repl-diskless-sync-delay", "0"), Server()
@@ -162,24 +197,29 @@ class FullSync(unittest.TestCase):
         self.assert_same(primary, replica)
 
     def test_who_waits_for_what_it_brings_is_woken(self):
-        primary, replica = Server("--repl-diskless-sync-delay", "0"), Server()
-        self.addCleanup(primary.__exit__)
-        self.addCleanup(replica.__exit__)
-        primary.call("XADD", "s", "1-1", "f", "v")
-        follow(replica, primary)
-        with replica.wire() as reader, primary.wire() as wire:
-            reader.send(encode("XREAD", "BLOCK", 0, "STREAMS", "s", "1-1"))
-            wait_until(lambda: replica.info("blocked_clients") == "1", "who waits")
-            # At once a primary whose history continues none, and whose replicas have to ask again.
-            words = (("MULTI",), ("REPLICAOF", "127.0.0.1", replica.port),
-                     ("REPLICAOF", "NO", "ONE"), ("DEBUG", "CHANGE-REPL-ID"),
-                     ("XADD", "s", "2-1", "f", "v"), ("EXEC",))
-            for each in words:
-                reply = wire.call(*each)
-            self.assertEqual(reply[-1], b"2-1")
-            self.assertEqual(reader.reply(), [[b"s", [[b"2-1", [b"f", b"v"]]]]])
-        self.assertEqual(primary.info("sync_full"), "2")
-        self.assertEqual(replica.log().count("beside the old data"), 1)
+        for how, line in (("swap", "beside the old data"), ("flush", "Flushing old data")):
+            with self.subTest(how), Server("--repl-diskless-sync-delay", "0") as primary, Server(
+                    "--replica-full-sync", how) as replica:
+                primary.call("XADD", "s", "1-1", "f", "v")
+                follow(replica, primary)
+                before = replica.log().count(line)
+                with replica.wire() as old, replica.wire() as new, primary.wire() as wire:
+                    old.send(encode("XREAD", "BLOCK", 0, "STREAMS", "s", "1-1"))
+                    new.send(encode("XREAD", "BLOCK", 0, "STREAMS", "new", "0"))
+                    wait_until(lambda: replica.info("blocked_clients") == "2", "who wait")
+                    # At once a primary whose history continues none, and whose replicas have to ask
+                    # again.
+                    words = (("MULTI",), ("REPLICAOF", "127.0.0.1", replica.port),
+                             ("REPLICAOF", "NO", "ONE"), ("DEBUG", "CHANGE-REPL-ID"),
+                             ("XADD", "s", "2-1", "f", "v"), ("XADD", "new", "3-1", "f", "v"),
+                             ("EXEC",))
+                    for each in words:
+                        reply = wire.call(*each)
+                    self.assertEqual(reply[-2:], [b"2-1", b"3-1"])
+                    self.assertEqual(old.reply(), [[b"s", [[b"2-1", [b"f", b"v"]]]]])
+                    self.assertEqual(new.reply(), [[b"new", [[b"3-1", [b"f", b"v"]]]]])
+                self.assertEqual(primary.info("sync_full"), "2")
+                self.assertEqual(replica.log().count(line), before + 1)
 
     def test_flush_asks_for_the_old_way(self):
         primary, replica = self.pair("--replica-full-sync", "flush")
@@ -201,6 +241,21 @@ class FullSync(unittest.TestCase):
                     self.assertEqual(server.stop(), 0)
                 with Server("--dir", server.folder, *files) as again:
                     self.assertEqual(again.call("DEBUG", "DIGEST"), before)
+
+    def test_of_one_that_failed_nothing_stays(self):
+        library = "#!lua name=lib\nredis.register_function('f', function() return 1 end)"
+        with Server() as source:
+            source.call("FUNCTION", "LOAD", library)
+            fill(source, 1, 20)
+            snapshot = snapshot_of(source)
+        broken = snapshot[:-100] + b"\xee" * 100  # behind the functions, and some keys
+        with Server("--replica-full-sync", "flush") as server:
+            server.call("FUNCTION", "LOAD", library.replace("lib", "old"))
+            fill(server, 2, 20)
+            with FakePrimary(full(broken)) as primary:
+                server.call("REPLICAOF", "127.0.0.1", primary.port)
+                server.await_log("Failed trying to load the MASTER synchronization DB")
+                self.assertEqual((server.call("DBSIZE"), server.call("FUNCTION", "LIST")), (0, []))
 
     def test_who_becomes_a_primary_after_one_that_failed_saves_again(self):
         with Server("--save", "1000 1", "--replica-full-sync", "flush") as server:
@@ -286,6 +341,40 @@ class FullSync(unittest.TestCase):
 class Files(DiskTest):
     """What a full sync leaves on a slow disk for the next start."""
     HIDDEN = "#"  # of its file's name as long as it has none
+
+    def test_loading_at_once_needs_no_room_on_the_disk(self):
+        for how in ("on-empty-db", "swapdb"):
+            with self.subTest(how), Server("--repl-diskless-sync-delay", "0") as primary, Server(
+                    "--dir", self.place.folder, "--repl-diskless-load", how,
+                    environment=self.disk.environment) as replica:
+                fill(primary, 1, 1000)
+                if how == "swapdb":
+                    fill(replica, 2, 1000)
+                self.disk.fail("write", ENOSPC, self.HIDDEN)
+                follow(replica, primary)
+                self.disk.work()
+                replica.await_log("it is loaded as it comes, and not kept")
+                wait_until(lambda: replica.info("master_repl_offset") ==
+                           primary.info("master_repl_offset"), "the stream's end")
+                self.assertEqual(replica.call("DEBUG", "DIGEST"), primary.call("DEBUG", "DIGEST"))
+                self.assertEqual(primary.info("sync_full"), "1")
+                self.assertFalse(os.path.exists(self.place.folder + "/dump.rdb"))
+
+    def test_what_would_be_read_twice_needs_it(self):
+        with Server("--repl-diskless-sync-delay", "0") as primary, Server(
+                "--dir", self.place.folder, "--repl-diskless-load", "swapdb",
+                environment=self.disk.environment) as replica:
+            for server, letter in ((primary, "p"), (replica, "r")):
+                with server.wire() as wire:
+                    for i in range(2000):
+                        wire.call("SET", i, letter * 5000)
+            replica.call("CONFIG", "SET", "maxmemory", int(replica.info("used_memory")) + (4 << 20))
+            self.disk.fail("write", ENOSPC, self.HIDDEN)
+            replica.call("REPLICAOF", "127.0.0.1", primary.port)
+            replica.await_log("would be needed from its beginning")
+            self.assertEqual(replica.call("GET", "0"), b"r" * 5000)
+            self.disk.work()
+            wait_until(lambda: replica.info("master_link_status") == "up", "another try", 60)
 
     def test_an_older_one_does_not_replace_a_newer_one(self):
         primary = Server("--dir", self.place.folder, "--save", "3600 1",

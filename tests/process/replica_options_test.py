@@ -167,7 +167,7 @@ class Kept(Options):
         for words in (("FLUSHDB",), ("FLUSHALL",), ("SWAPDB", 0, 1)):
             primary, replica = self.pair()
             primary.call("DEBUG", "SET-ACTIVE-EXPIRE", 0)
-            primary.call("SET", "k", "v", "PX", 1000)
+            primary.call("SET", "k", "v", "PX", 2000)
             with self.subTest(words=words), replica.wire() as wire:
                 wait_until(lambda: wire.call("GET", "k") == b"v", "the key on the replica")
                 wire.call("WATCH", "k")
@@ -179,20 +179,31 @@ class Kept(Options):
                     self.assertEqual(wire.call(call), reply)
 
     def test_repl_backlog_ttl_ends_the_backlog_and_with_it_the_history(self):
-        primary, replica = self.pair(primary=NOW + ("--repl-backlog-ttl", "1"))
+        primary, replica = self.pair()
         replica.call("REPLICAOF", "127.0.0.1", 1)  # where nobody is
         self.follow(replica, primary)
         self.assertEqual(primary.info("sync_full"), "1")
+        primary.call("CONFIG", "SET", "repl-backlog-ttl", 1)
         replica.call("REPLICAOF", "127.0.0.1", 1)
         wait_until(lambda: primary.info("repl_backlog_active") == "0", "a backlog that goes")
         primary.await_log("Replication backlog freed after 1 seconds")
         self.follow(replica, primary)
         self.assertEqual(primary.info("sync_full"), "2")
 
+    def test_what_clients_write_to_a_replica_is_not_in_its_append_only_file_and_that_is_said(self):
+        said = "what clients write to this server while it is a replica is not appended"
+        both = ("--appendonly", "yes"), ("--replica-read-only", "no")
+        self.assertIn(said, self.server(*both[0], *both[1]).log())
+        for first, second in (both, both[::-1]):
+            server = self.server(*first)
+            self.assertNotIn(said, server.log())
+            self.assertEqual(server.call("CONFIG", "SET", second[0][2:], second[1]), b"OK")
+            self.assertEqual(server.log().count(said), 1)
+
     def test_rdb_del_sync_files_leaves_no_file(self):
         for word, kept in (("no", True), ("yes", False)):
             _, replica = self.pair("--rdb-del-sync-files", word)
-            self.assertEqual(os.path.exists(replica.folder + "/dump.rdb"), kept, word)
+            wait_until(lambda: os.path.exists(replica.folder + "/dump.rdb") == kept, word)
 
     def test_replica_ignore_maxmemory_says_who_evicts(self):
         for word in ("yes", "no"):

@@ -235,6 +235,23 @@ class Pairs:
             replica.call("REPLICAOF", "NO", "ONE")
             self.assertEqual(replica.call("FCALL", "after_f", 1, "k"), 2)
 
+    def test_trimming_goes_as_far_on_the_replica(self):
+        with self.primary() as primary, self.replica() as replica:
+            # Its nodes are so small that what goes is more than it would trim of itself.
+            replica.call("CONFIG", "SET", "stream-node-max-entries", 1)
+            follow(replica, primary)
+            add = "for i = 1, 450 do redis.call('XADD', KEYS[1], '*', 'f', i) end"
+            for words in (("XTRIM", "x0", "MAXLEN", "~", 10, "LIMIT", 0),
+                          ("XTRIM", "x0", "MAXLEN", 10),
+                          ("XTRIM", "x0", "MINID", "9999999999999"),
+                          ("XADD", "x0", "MAXLEN", "~", 10, "LIMIT", 0, "*", "f", "v"),
+                          ("XADD", "x0", "MAXLEN", 10, "*", "f", "v")):
+                with self.subTest(words):
+                    primary.call("EVAL", add, 1, "x0")
+                    primary.call(*words)
+                    self.assertLess(primary.call("XLEN", "x0"), 150)
+                    self.assertTrue(in_step(primary, replica))
+
     def test_wait_counts_acknowledgements(self):
         with self.primary() as primary, self.replica() as replica:
             follow(replica, primary)
@@ -334,6 +351,37 @@ class LarderWithLarder(Pairs, unittest.TestCase):
 class LarderFollowsRedis(Pairs, unittest.TestCase):
     primary = staticmethod(redis)
     replica = staticmethod(larder)
+
+    def test_a_stream_set_back_below_what_was_deleted(self):
+        """Redis 7.0 lets XSETID do that. It comes in a full sync, in the stream, and back from the
+        replica's file of commands."""
+        file = ("--appendonly", "yes", "--aof-use-rdb-preamble", "no")
+
+        def set_back(key):
+            for words in (("XADD", key, "5-1", "a", "b"), ("XADD", key, "9-1", "a", "b"),
+                          ("XDEL", key, "9-1"), ("XSETID", key, "5-1")):
+                primary.call(*words)
+
+        def ids(server):
+            found = [server.call("XINFO", "STREAM", key) for key in ("x0", "x1")]
+            return [stream[6:10] for stream in found]  # the last id and the highest deleted one
+
+        with redis() as primary, larder(*file) as replica:
+            set_back("x0")
+            follow(replica, primary)
+            self.assertTrue(in_step(primary, replica))
+            set_back("x1")
+            self.assertTrue(in_step(primary, replica))
+            self.assertEqual(ids(replica), ids(primary))
+            primary.call("XADD", "x1", "6-1", "c", "d")
+            self.assertTrue(in_step(primary, replica))
+            replica.call("BGREWRITEAOF")
+            wait_until(lambda: replica.info("aof_rewrite_in_progress") == "0" and
+                       replica.info("aof_rewrite_scheduled") == "0", "the end of the rewrite")
+            self.assertEqual(replica.stop(), 0)
+            with larder("--dir", replica.folder, *file) as again:
+                self.assertEqual(ids(again), ids(primary))
+                self.assertEqual(again.call("DEBUG", "DIGEST"), primary.call("DEBUG", "DIGEST"))
 
 
 @unittest.skipUnless(REDIS, "no redis-server")

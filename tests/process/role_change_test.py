@@ -57,7 +57,7 @@ class Promotion(unittest.TestCase):
         links = []
         answers = [lambda link: (link.sendall(full()), links.append(link))] * 5
         with FakePrimary(*answers) as primary, \
-                Server(*QUICK, "--appendonly", "yes", "--appendfsync", "no") as node, \
+                Server(*QUICK, "--appendonly", "yes", "--appendfsync", "always") as node, \
                 Server(*QUICK) as replica:
             follow(replica, node)
             for _ in range(5):
@@ -73,6 +73,8 @@ class Promotion(unittest.TestCase):
                     for wire in (script, admin, client):
                         wire.reply()
                     client.call("SET", "more", 1)
+                    # The file of the new history is there, which begins with a base of its own.
+                    self.assertEqual(client.call("WAITAOF", 1, 0, 0)[0], 1)
                 in_step(replica, node)
                 digest = node.call("DEBUG", "DIGEST")
                 self.assertEqual(replica.call("DEBUG", "DIGEST"), digest)

@@ -95,11 +95,21 @@ TEST_F(BehindGate, NorDoesATransaction) {
 
 TEST_F(BehindGate, WhoIsPausedMeanwhileIsOfferedAgain) {
   auto pause = [this] { engine_.pause.Begin(worker_.now_ms + 60'000, false, worker_.now_ms); };
-  EXPECT_EQ(CallBehind(pause, {"FLUSHALL"}), Outcome::kGateClosed);
+  EXPECT_EQ(CallBehind(pause, {"FLUSHALL"}), Outcome::kPaused);
   EXPECT_EQ(Answer(), "");
   engine_.pause.End();
   EXPECT_EQ(CallBehind([] {}, {"FLUSHALL"}), Outcome::kDone);
   EXPECT_EQ(Answer(), "+OK\r\n");
+}
+
+TEST_F(BehindGate, WhoIsRefusedAfterAPauseIsBlockedNoMore) {
+  worker_.now_ms = WallMs();
+  engine_.pause.Begin(worker_.now_ms + 60'000, false, worker_.now_ms);
+  EXPECT_EQ(Call({"FLUSHALL"}), Outcome::kPaused);
+  EXPECT_EQ(engine_.parked_clients, 1);
+  engine_.replica = true;
+  EXPECT_EQ(Call({"FLUSHALL"}), Outcome::kDone);
+  EXPECT_EQ(engine_.parked_clients, 0);
 }
 
 }  // namespace
