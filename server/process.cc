@@ -56,7 +56,10 @@ bool Process::Begin(std::string* error) {
     *error = StrCat("can't go to the background: ", std::strerror(errno));
     return false;
   }
-  if (config.settings().crash_log_enabled) InstallCrashReport(log_path);
+  PrepareCrashReport(log_path);
+  EnableCrashReport(config.settings().crash_log_enabled);
+  config.AfterChange("crash-log-enabled",
+                     [](const std::string& value) { EnableCrashReport(value == "yes"); });
   HandleSignals();
   Log(LogLevel::kNotice, "larder ", kLarderVersion, " starts");
   return true;

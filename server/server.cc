@@ -100,6 +100,13 @@ bool LoadUsers(Engine& engine, std::string* error) {
   return error->empty();
 }
 
+// Whether these words of SHUTDOWN want nobody waited for.
+bool SaysNow(const std::string& text) {
+  const std::vector<std::string> words = ValueWords(text);
+  return std::any_of(words.begin(), words.end(),
+                     [](const auto& word) { return EqualsIgnoreCase(word, "now"); });
+}
+
 std::vector<std::span<const Command>> AllRows() {
   std::vector<std::span<const Command>> rows = AllCommands();
   rows.push_back(ReplicationCommands());
@@ -112,7 +119,6 @@ std::vector<std::span<const Command>> AllRows() {
 struct Server::Rooms {
   Config config;
   OomScore oom_score;
-  bool loaded = false, listening = false;
   std::vector<std::span<const Command>> rows = AllRows();
   std::optional<Engine> engine;
   std::optional<Scripting> scripting;
@@ -132,7 +138,8 @@ struct Server::Rooms {
   };
   void Ask(Request asked);
   bool AwaitScript(Request& request);
-  bool AwaitReplicas(const std::string& words_text);
+  bool AwaitReplicas(const std::string& words);
+  bool stops_now = false;  // SHUTDOWN NOW, a failed start; for the thread that waits and stops
 
   Mutex mutex;
   CondVar changed;
@@ -148,21 +155,45 @@ Server::Server(ServerOptions options)
 
 Server::~Server() { Stop(); }
 
-bool Server::Load(std::string* error) {
+bool Server::Load(std::string* error) { return Reach(State::kLoaded, error); }
+bool Server::Listen(std::string* error) { return Reach(State::kListening, error); }
+bool Server::Start(std::string* error) { return Reach(State::kRunning, error); }
+
+bool Server::Reach(State wanted, std::string* error) {
+  static constexpr std::string_view kAlready[] = {"", "has loaded its configuration", "listens",
+                                                  "runs", "has ended"};
+  static constexpr bool (Server::*kSteps[])(std::string*) = {&Server::ReadConfiguration,
+                                                             &Server::Bind, &Server::Serve};
+  if (state_ >= wanted) {
+    *error = StrCat("This server ", kAlready[static_cast<size_t>(state_)],
+                    " already: each step is taken once");
+    return false;
+  }
+  error->clear();
+  while (state_ < wanted) {
+    const auto state = static_cast<size_t>(state_);
+    if (!(this->*kSteps[state])(error)) {
+      rooms_->stops_now = true;  // nobody has been promised anything
+      Stop();
+      return false;
+    }
+    state_ = static_cast<State>(state + 1);
+  }
+  return true;
+}
+
+bool Server::ReadConfiguration(std::string* error) {
   std::vector<std::string> arguments = options_.arguments;
   if (options_.port.has_value()) {
     arguments.insert(arguments.end(), {"--port", std::to_string(*options_.port)});
   }
-  if (!rooms_->config.Load(arguments, error)) return false;
-  rooms_->loaded = true;
-  return true;
+  return rooms_->config.Load(arguments, error);
 }
 
 Config& Server::config() { return rooms_->config; }
 
-bool Server::Listen(std::string* error) {
+bool Server::Bind(std::string* error) {
   Rooms& rooms = *rooms_;
-  if (!rooms.loaded && !Load(error)) return false;
   for (const std::string& notice : rooms.config.notices()) Log(LogLevel::kNotice, notice);
   if (!ApplyOomScore(rooms.config, rooms.oom_score, error)) return false;
   for (const std::string_view name : {"oom-score-adj", "oom-score-adj-values"}) {
@@ -170,10 +201,6 @@ bool Server::Listen(std::string* error) {
       return ApplyOomScore(rooms.config, rooms.oom_score, reason);
     });
   }
-  rooms.config.OnChange("activedefrag", [](const std::string& value, std::string* reason) {
-    *reason = "Active defragmentation cannot be enabled: the allocator is left to itself";
-    return value == "no";
-  });
   std::optional<CommandTable> table = NamedCommands(rooms.config, rooms.rows, error);
   if (!table) return false;
   Engine& engine = rooms.engine.emplace(rooms.config, *std::move(table));
@@ -210,13 +237,11 @@ bool Server::Listen(std::string* error) {
   Net& net = rooms.net.emplace(engine);
   if (!replication.Expect(error)) return false;
   if (options_.port == 0) net.ListenAnywhere();
-  rooms.listening = net.Listen(error);
-  return rooms.listening;
+  return net.Listen(error);
 }
 
-bool Server::Start(std::string* error) {
+bool Server::Serve(std::string* error) {
   Rooms& rooms = *rooms_;
-  if (!rooms.listening && !Listen(error)) return false;
   Persistence& persistence = *rooms.persistence;
   Replication& replication = *rooms.replication;
   Net& net = *rooms.net;
@@ -235,7 +260,7 @@ int Server::port() const { return rooms_->net.has_value() ? rooms_->net->port() 
 
 void Server::Wait() {
   Rooms& rooms = *rooms_;
-  for (;;) {
+  while (state_ == State::kRunning) {
     Rooms::Request request;
     {
       MutexLock lock(rooms.mutex);
@@ -248,6 +273,7 @@ void Server::Wait() {
         rooms.persistence->PrepareShutdown(request.words, !request.by_command) &&
         rooms.engine->stopping.Decide()) {
       if (request.ends_script) rooms.scripting->Abort();
+      rooms.stops_now = SaysNow(request.words);
       return;
     }
     rooms.persistence->AllowLoading();
@@ -292,12 +318,10 @@ bool Server::Rooms::AwaitScript(Request& request) {
 
 // Replicas get as long as shutdown-timeout to take what they lack. False: the shutdown was called
 // off.
-bool Server::Rooms::AwaitReplicas(const std::string& words_text) {
+bool Server::Rooms::AwaitReplicas(const std::string& words) {
   Stopping& stopping = engine->stopping;
   const int64_t timeout_s = config.settings().shutdown_timeout_s;
-  const std::vector<std::string> words = ValueWords(words_text);
-  const bool now = std::any_of(words.begin(), words.end(),
-                               [](const auto& word) { return EqualsIgnoreCase(word, "now"); });
+  const bool now = SaysNow(words);
   while (!now && engine->timers_paused.load() && !stopping.aborted()) {
     MutexLock lock(mutex);
     changed.WaitFor(mutex, kLook);
@@ -340,7 +364,8 @@ void Server::DropUnfinishedFiles() const {
 }
 
 void Server::Stop() {
-  if (rooms_->net.has_value()) rooms_->net->Stop();
+  state_ = State::kEnded;
+  if (rooms_->net.has_value()) rooms_->net->Stop(rooms_->stops_now);
   if (rooms_->replication.has_value()) rooms_->replication->Stop();
   if (rooms_->persistence.has_value()) rooms_->persistence->Stop();
   rooms_->keeper.reset();

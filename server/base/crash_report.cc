@@ -66,7 +66,7 @@ void OnCrash(int signal_number, siginfo_t* info, void*) {
 
 }  // namespace
 
-void InstallCrashReport(const std::string& log_path) {
+void PrepareCrashReport(const std::string& log_path) {
   std::strncpy(path, log_path.c_str(), sizeof(path) - 1);
   void* frame[1];
   backtrace(frame, 1);  // loads the unwinder now: loading it allocates
@@ -74,15 +74,20 @@ void InstallCrashReport(const std::string& log_path) {
   stack.ss_sp = alternate_stack;
   stack.ss_size = sizeof(alternate_stack);
   sigaltstack(&stack, nullptr);
+}
+
+void EnableCrashReport(bool enabled) {
   struct sigaction action = {};
   action.sa_sigaction = OnCrash;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESETHAND | SA_NODEFER;
   sigemptyset(&action.sa_mask);
-  for (int signal_number : kSignals) sigaction(signal_number, &action, nullptr);
-}
-
-void RemoveCrashReport() {
-  for (int signal_number : kSignals) signal(signal_number, SIG_DFL);
+  for (int signal_number : kSignals) {
+    if (enabled) {
+      sigaction(signal_number, &action, nullptr);
+    } else {
+      signal(signal_number, SIG_DFL);
+    }
+  }
 }
 
 }  // namespace larder

@@ -5,13 +5,13 @@
 
 namespace larder {
 
-// Handles SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT: writes the report to the log file (to
-// standard output when the path is empty), then dies of the same signal, so that the exit status
-// and the core dump are true. Main thread, once; calling again only changes the path. The handler
-// uses nothing but async-signal-safe calls.
-void InstallCrashReport(const std::string& log_path);
+// Where reports go (standard output when the path is empty), and what they will need. Main thread,
+// once, before the other.
+void PrepareCrashReport(const std::string& log_path);
 
-// Gives the signals back to the system (directive crash-log-enabled no).
-void RemoveCrashReport();
+// Handles SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT: writes the report, then dies of the same
+// signal, so that the exit status and the core dump are true. False: gives the signals back to the
+// system. Any thread. The handler uses nothing but async-signal-safe calls.
+void EnableCrashReport(bool enabled);
 
 }  // namespace larder

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <iterator>
 #include <optional>
+#include <system_error>
 
 #include "server/base/strings.h"
 #include "server/config/words.h"
@@ -121,6 +122,13 @@ class Reader {
   int files_ = 0;
 };
 
+bool MakeAbsolute(const std::string& path, std::string* absolute, std::string* error) {
+  std::error_code failed;  // there may be no working directory any more
+  *absolute = std::filesystem::absolute(path, failed).lexically_normal();
+  if (failed) *error = StrCat("Can't find the config file '", path, "': ", failed.message());
+  return !failed;
+}
+
 bool HasDashes(const std::string& argument) { return argument.starts_with("--"); }
 
 // Turns `--port 6380 "--maxmemory 1gb"` into the lines of a file. An argument with dashes begins a
@@ -155,8 +163,11 @@ bool ReadConfigLines(std::span<const std::string> arguments, std::vector<ConfigL
   Reader reader(lines, error);
   file->clear();
   if (!arguments.empty() && !arguments[0].starts_with('-')) {
-    *file = std::filesystem::absolute(arguments[0]).lexically_normal();
-    if (!reader.ReadFile(*file, 0)) return false;
+    // An empty name is none, as in Redis.
+    if (!arguments[0].empty() &&
+        !(MakeAbsolute(arguments[0], file, error) && reader.ReadFile(*file, 0))) {
+      return false;
+    }
     arguments = arguments.subspan(1);
   }
   bool from_stdin = false;

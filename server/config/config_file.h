@@ -15,11 +15,10 @@ struct ConfigLine {
 };
 
 // Reads what the arguments of the program (without its name) say, in Redis' order of precedence:
-// the file (a first argument without leading dashes), then standard input ("-" as the first or
-// last), then
-// `--directive value...` in all the shapes Redis takes. Comments and blank lines are left out.
-// *file becomes the absolute path of the file, or "". False, with *error, when a file can't be
-// read.
+// the file (a first argument without leading dashes; an empty one is none), then standard input
+// ("-" as the first or last), then `--directive value...` in all the shapes Redis takes. Comments
+// and blank lines are left out. *file becomes the absolute path of the file, or "". False, with
+// *error, when a file can't be read.
 bool ReadConfigLines(std::span<const std::string> arguments, std::vector<ConfigLine>* lines,
                      std::string* file, std::string* error);
 

@@ -50,9 +50,17 @@ void ClientMemory::Count(Client& client) {
 }
 
 void ClientMemory::Add(Client& client, int64_t change) {
-  client.counted_bytes.store(client.counted_bytes.load(std::memory_order_relaxed) + change,
-                             std::memory_order_relaxed);
+  const int64_t bytes = client.counted_bytes.load(std::memory_order_relaxed) + change;
+  client.counted_bytes.store(bytes, std::memory_order_relaxed);
   total_.fetch_add(change, std::memory_order_relaxed);
+  const int64_t before = client.leaving_bytes.load(std::memory_order_relaxed);
+  if (before == 0) [[likely]]
+    return;
+  // What it leaves with, such as the reply of the command that ran meanwhile, nobody else pays for.
+  // A change that an eviction did not see is made good by the next one.
+  const int64_t leaving = std::max<int64_t>(bytes, 1);
+  client.leaving_bytes.store(leaving, std::memory_order_relaxed);
+  leaving_.fetch_add(leaving - before, std::memory_order_relaxed);
 }
 
 void ClientMemory::Forget(Client& client) {

@@ -2,7 +2,8 @@
 // the clients that use most are closed, until it is not. Each client is counted by its own thread
 // whenever its buffers have changed; evicting is for any thread.
 //
-// Invariant: total() is the sum of what was counted for the clients that are connected.
+// Invariant: total() is the sum of what was counted for the clients that are connected. From the
+// eviction on a client's leaving_bytes is not 0 and its own thread's to write.
 #pragma once
 
 #include <atomic>

@@ -39,9 +39,18 @@ bool MustBeInside(const Attempt& a, const std::string& refusal) {
   return NeedsKeyspace(*command) && !MustQueue(a.client, *command);
 }
 
+// Whose command waits counts as blocked.
+void NotePostponed(Engine& engine, Client& client, bool held) {
+  if (held == client.postponed.load(std::memory_order_relaxed)) [[likely]]
+    return;
+  client.postponed.store(held, std::memory_order_relaxed);
+  engine.parked_clients.fetch_add(held ? 1 : -1, std::memory_order_relaxed);
+}
+
 // Counts a refusal and answers it; a transaction that is being queued will fail, and a refused EXEC
 // ends its transaction.
 void AnswerRefusal(const Attempt& a, Reply& reply, std::string_view error) {
+  NotePostponed(a.engine, a.client, false);
   const bool exec = a.command != nullptr && a.command->name == "exec";
   if (exec) {
     KeyLock lock(a.engine.keyspace);
@@ -77,25 +86,27 @@ bool HeldByMail(const Engine& engine, const Client& client, const Command& comma
   const bool changes_are_told = engine.interest.load(std::memory_order_relaxed) != 0;
   const bool may_mail = (command.flags & kMayReplicate) != 0 || client.transaction.active ||
                         (changes_are_told && (command.flags & kWrite) != 0) ||
-                        engine.monitors.load(std::memory_order_relaxed) > 0;
+                        engine.monitors.any();
   if (!may_mail) [[likely]]
     return false;
   return engine.AnyMailboxFull();
 }
 
-// CLIENT PAUSE, and mailboxes that are full. A client that waits for its end counts as blocked.
-bool MustWait(Engine& engine, const Worker& worker, Client& client, const Command& command,
-              Args args) {
+// What becomes of a command that must wait, for the end of a pause or until mailboxes are not full.
+// kDone: of one that need not.
+Engine::Outcome OutcomeOfWait(Engine& engine, const Worker& worker, Client& client,
+                              const Command& command, Args args) {
+  using Outcome = Engine::Outcome;
   if (client.link == Client::Link::kPrimary) [[unlikely]]
-    return false;  // what it sends has happened
-  bool held = HeldByMail(engine, client, command);
+    return Outcome::kDone;  // what it sends has happened
+  bool paused = false;
   if (engine.pause.active(worker.now_ms)) [[unlikely]]
-    held |= HeldByPause(engine, client, command, args, worker.now_ms);
-  if (held != client.postponed.load(std::memory_order_relaxed)) [[unlikely]] {
-    client.postponed.store(held, std::memory_order_relaxed);
-    engine.parked_clients.fetch_add(held ? 1 : -1, std::memory_order_relaxed);
-  }
-  return held;
+    paused = HeldByPause(engine, client, command, args, worker.now_ms);
+  const bool held = paused || HeldByMail(engine, client, command);
+  NotePostponed(engine, client, held);
+  if (!held) [[likely]]
+    return Outcome::kDone;
+  return paused ? Outcome::kPaused : Outcome::kGateClosed;
 }
 
 // What a command changed, where its handler has not said it in other words.
@@ -119,8 +130,9 @@ Engine::Outcome Engine::Execute(Worker& worker, Client& client, const Command* c
   const Attempt attempt{*this, worker, client, command, args};
   Reply reply(client.out, client.resp.load(std::memory_order_relaxed));
   const std::string refusal = Refuse(attempt);
-  if (refusal.empty() && MustWait(*this, worker, client, *command, args)) {
-    return Outcome::kGateClosed;
+  if (refusal.empty()) {
+    const Outcome wait = OutcomeOfWait(*this, worker, client, *command, args);
+    if (wait != Outcome::kDone) return wait;
   }
   if (!worker.gate_slot.inside() && MustBeInside(attempt, refusal)) {
     return Outcome::kGateClosed;
@@ -172,7 +184,8 @@ Engine::Outcome Engine::RunAlone(const Attempt& a, Reply& reply, ReadyKeys& read
     AnswerRefusal(a, reply, refusal);
     return Outcome::kDone;
   }
-  if (MustWait(*this, a.worker, a.client, *a.command, a.args)) return Outcome::kGateClosed;
+  const Outcome wait = OutcomeOfWait(*this, a.worker, a.client, *a.command, a.args);
+  if (wait != Outcome::kDone) return wait;
   KeyLock all(keyspace, KeyLock::Exclusive());
   const bool parked = Run(a.worker, a.client, *a.command, a.args, all, reply, ready);
   Commit(a.worker, a.client, *a.command);
@@ -246,10 +259,10 @@ bool Engine::Run(Worker& worker, Client& client, const Command& command, Args ar
   const uint32_t errors_before = reply.errors();
   // MONITOR shows a command when it has run: EXEC behind what it ran, RESET not to who left with
   // it. A script comes before its calls.
-  const bool monitored = monitors.load(std::memory_order_relaxed) > 0 && !client.woken;
+  const bool monitored = monitors.any() && !client.woken;
   const bool script = (command.flags & kSkipMonitor) != 0;
   if (monitored && script) [[unlikely]]
-    FeedMonitors(*this, client, command, args);
+    monitors.Feed(client, command, args);
   const uint64_t begin = CycleCount();
   command.run(context);
   const uint64_t cycles = CycleCount() - begin;
@@ -257,7 +270,7 @@ bool Engine::Run(Worker& worker, Client& client, const Command& command, Args ar
   if (context.effects != nullptr) [[unlikely]]
     CollectEffects(context);
   if (monitored && !script) [[unlikely]]
-    FeedMonitors(*this, client, command, args);
+    monitors.Feed(client, command, args);
   // A script tracks by what it calls, whatever its own flags. Who parks has read that nothing is
   // there.
   if (client.tracking.on() && (command.flags & (kReadOnly | kRunsScript)) == kReadOnly)

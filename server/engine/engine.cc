@@ -63,7 +63,7 @@ bool Engine::Forget(Worker& worker, Client& client) {
   Discard(worker, client, lock);
   UnsubscribeFromAll(*this, client);
   DisableTracking(*this, client);
-  if (client.monitor.exchange(false)) monitors.fetch_sub(1, std::memory_order_relaxed);
+  monitors.Remove(client);
   return true;
 }
 

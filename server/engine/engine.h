@@ -29,6 +29,7 @@
 #include "server/engine/gate.h"
 #include "server/engine/latency_monitor.h"
 #include "server/engine/local_expiries.h"
+#include "server/engine/monitor.h"
 #include "server/engine/pause.h"
 #include "server/engine/rates.h"
 #include "server/engine/reply_hold.h"
@@ -64,6 +65,8 @@ class Engine {
                   // request
     kGateClosed,  // not run: the gate is closed; offer it again after a kGateOpen letter, or every
                   // few ms, since it is answered -BUSY once busy-reply-threshold is over
+    kPaused,      // not run: a pause holds it; offer it again after a kPauseEnd letter, or at
+                  // Pause::RetryMs
     kClose,       // answered; send what is in the output, then close
   };
   // Runs one request of a client. REQUIRES: this thread executes for the client; no lock is held.
@@ -121,10 +124,11 @@ class Engine {
     return !replica.load(std::memory_order_relaxed) && !pause.active(now_ms);
   }
 
-  // What loops were told and have not delivered yet.
+  // Whether a loop is behind with its letters: who would send more to other clients waits.
   bool AnyMailboxFull() const {
     return std::any_of(mailboxes.begin(), mailboxes.end(), [](auto* box) { return box->full(); });
   }
+  // What loops were told and have not delivered yet.
   size_t MailBytes() const;
 
   // Takes a kReply letter for a parked client, which goes on with its next request.
@@ -159,6 +163,7 @@ class Engine {
   PubSub pubsub;
   Topics tracked_keys;  // by client-side caching: clients that may hold a key
   Prefixes prefixes;    // and the prefixes of keys that clients want to hear of
+  Monitors monitors;
   Slowlog slowlog;
   LatencyMonitor latency;
   // Something kept clients waiting for so long: for LATENCY, where its threshold is passed.
@@ -200,7 +205,6 @@ class Engine {
   std::atomic<bool> replica{false};
   std::atomic<int> parked_clients{0};
   std::atomic<uint64_t> last_ticket{0};  // of the waiters, see Parking
-  std::atomic<int> monitors{0};
   std::atomic<int> tracking_clients{0};
   // Not 0 where somebody may want to hear of changed keys: NotifyClass bits that are published, and
   // kTrackingInterest once a client has tracked keys.

@@ -26,6 +26,7 @@ struct Letter {
     kFinished,  // a command that another thread finished for the loop: its reply is in the client
                 // already
     kGateOpen,  // the gate opened: connections that wait for it go on (no client)
+    kPauseEnd,  // somebody ended a pause: connections that it holds are offered again (no client)
     kClose,     // close the client after its output is sent
     kStop,      // the server stops (no client)
   };

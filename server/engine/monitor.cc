@@ -1,11 +1,15 @@
 #include "server/engine/monitor.h"
 
 #include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
 
+#include "protocol/reply.h"
 #include "server/base/clock.h"
 #include "server/base/quote.h"
 #include "server/base/strings.h"
-#include "server/engine/engine.h"
+#include "server/config/directive.h"
 #include "server/engine/push.h"
 
 namespace larder {
@@ -54,11 +58,8 @@ size_t SecretsBehind(std::string_view word, bool hello, bool migrate, bool direc
   const bool password = EqualsIgnoreCase(word, "auth");
   if (hello) return password ? 2 : 0;
   if (migrate) return password ? 1 : EqualsIgnoreCase(word, "auth2") ? 2 : 0;
-  if (!directive) return 0;
-  for (std::string_view name : {"requirepass", "masterauth", "masteruser"}) {
-    if (EqualsIgnoreCase(word, name)) return 1;
-  }
-  return 0;
+  const Directive* row = directive ? FindDirective(word) : nullptr;
+  return row != nullptr && (row->flags & kSensitive) ? 1 : 0;
 }
 
 }  // namespace
@@ -83,12 +84,26 @@ Args Redacted(const Command& command, Args args, std::vector<std::string_view>& 
   return words;
 }
 
-void FeedMonitors(Engine& engine, const Client& client, const Command& command, Args args) {
+void Monitors::Add(Client& client) {
+  if (client.monitor.exchange(true)) return;
+  MutexLock lock(mutex_);
+  audience_.Add({client.home, client.id});
+  size_.store(audience_.size(), std::memory_order_relaxed);
+}
+
+void Monitors::Remove(Client& client) {
+  if (!client.monitor.exchange(false)) return;
+  MutexLock lock(mutex_);
+  audience_.Remove({client.home, client.id});
+  size_.store(audience_.size(), std::memory_order_relaxed);
+}
+
+void Monitors::Feed(const Client& client, const Command& command, Args args) {
   if (command.flags & kAdmin) return;
   const auto push = std::make_shared<const MonitorPush>(MonitorLine(client, command, args));
-  engine.clients.ForEach([&](Client& monitor) {
-    if (!monitor.monitor.load(std::memory_order_relaxed)) return;
-    PostPush(*monitor.home, push, {monitor.id});
+  MutexLock lock(mutex_);
+  audience_.Tell({}, [&push](std::string_view, Mailbox* home, std::vector<uint64_t> clients) {
+    PostPush(*home, push, std::move(clients));
   });
 }
 

@@ -17,8 +17,6 @@ bool Suits(const Waiter& waiter, const Entry* entry) {
   return waiter.wait.or_loss || (entry != nullptr && entry->type() == waiter.wait.wants);
 }
 
-bool ComesBefore(uint64_t ticket, const WaiterRef& waiter) { return ticket < waiter->ticket; }
-
 // The entry of a key that has changed. One that has expired meanwhile goes, where the primary does
 // not decide that.
 const Entry* LiveEntry(Engine& engine, Worker& worker, Shard& shard, int db, std::string_view key,
@@ -45,11 +43,11 @@ WaiterRef NextWaiter(Engine& engine, Worker& worker, int db, std::string_view ke
   if (found == waiters.end()) return nullptr;
   const Entry* entry = LiveEntry(engine, worker, shard, db, key, hash, ready);
   const auto& queue = found->second;
-  for (auto at = std::upper_bound(queue.begin(), queue.end(), after, ComesBefore);
-       at != queue.end() && (*at)->ticket <= last; ++at) {
-    if (Suits(**at, entry) &&
-        (*at)->state.load(std::memory_order_acquire) == Waiter::State::kWaiting) {
-      return *at;
+  for (auto at = queue.upper_bound(after); at != queue.end() && at->first <= last; ++at) {
+    const WaiterRef& waiter = at->second;
+    if (Suits(*waiter, entry) &&
+        waiter->state.load(std::memory_order_acquire) == Waiter::State::kWaiting) {
+      return waiter;
     }
   }
   return nullptr;
@@ -152,9 +150,8 @@ void Parking::Park(Context& c, Wait wait) {
   for (const std::string& key : waiter->wait.keys) {
     const uint64_t hash = HashBytes(key);
     waiter->hashes.push_back(hash);
-    auto& queue = c.lock.shard(hash).slice(waiter->db).waiters[key];
     // A key named twice needs one place only.
-    if (queue.empty() || queue.back() != waiter) queue.push_back(waiter);
+    c.lock.shard(hash).slice(waiter->db).waiters[key].emplace(waiter->ticket, waiter);
   }
 }
 
@@ -165,7 +162,7 @@ void Parking::Withdraw(Engine& engine, Waiter& waiter) {
     auto& waiters = lock.shard(waiter.hashes[i]).slice(waiter.db).waiters;
     auto found = waiters.find(waiter.wait.keys[i]);
     if (found == waiters.end()) continue;
-    std::erase_if(found->second, [&](const WaiterRef& other) { return other.get() == &waiter; });
+    found->second.erase(waiter.ticket);
     if (found->second.empty()) waiters.erase(found);
   }
   engine.parked_clients.fetch_sub(1, std::memory_order_relaxed);
@@ -244,7 +241,8 @@ bool Engine::Unblock(uint64_t id, bool with_error) {
   auto letter = std::make_unique<Letter>();
   letter->kind = Letter::Kind::kReply;
   letter->client_id = id;
-  if (with_error) {
+  // Who waits in SHUTDOWN, for which Redis has no time-out, hears of it in the same words.
+  if (with_error || waiter->wait.timeout_reply.empty()) {
     Reply(letter->out, client.resp.load(std::memory_order_relaxed))
         .Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
   } else {

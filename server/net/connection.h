@@ -46,7 +46,7 @@ struct Connection {
   enum class Turn : uint8_t {
     kReady,
     kParked,  // until a kReply letter
-    kAtGate,  // until the gate opens or the offer is answered with -BUSY
+    kAtGate,  // until the gate opens, a pause ends or the offer is answered with -BUSY
     kBusy,    // until a kFinished letter
   };
   enum class Ending : uint8_t {
@@ -90,6 +90,9 @@ struct Connection {
     return free > sent ? free - sent : 0;
   }
   bool output_blocked = false;  // the socket takes no more until epoll says so
+  // While the server stops: bytes in the socket that the other side has not taken, and since when.
+  int queued = -1;
+  int64_t queued_since_ms = 0;
   // Unsent output from which nothing more is read or executed, until it went out or may wait.
   static constexpr size_t kPauseBytes = 1024 * 1024;
   size_t pause_at = kPauseBytes;
@@ -97,6 +100,7 @@ struct Connection {
 
   Turn turn = Turn::kReady;
   Ending ending = Ending::kNone;
+  bool killed = false;  // told to go by others: gets what its socket takes, and is not waited for
   Engine::Outcome finished =
       Engine::Outcome::kDone;  // of a busy command, from the thread that ran it
   std::unique_ptr<BusyState> busy;

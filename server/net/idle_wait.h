@@ -1,6 +1,6 @@
 // IdleWait: how a loop sleeps: an Asio io_context waits until the loop's private epoll set has an
-// event. The sockets themselves are never Asio's: its operations cost 800 instructions a request
-// (README.md). One thread at a time (whoever runs the loop).
+// event. The sockets themselves are never Asio's: its operations cost 800 instructions a request.
+// One thread at a time (whoever runs the loop).
 #pragma once
 
 #include <cstdint>

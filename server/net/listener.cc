@@ -109,6 +109,7 @@ bool Listener::Open(bool anywhere, std::string* error) {
 void Listener::Close() {
   MutexLock lock(mutex_);
   endpoints_.clear();
+  port_ = 0;
   if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
   unix_path_.clear();
   epoll_fd_ = -1;
@@ -138,7 +139,7 @@ bool Listener::Rebind(int port, const std::string& addresses, std::string* error
   int bound_port = 0;
   const bool bound = BindAddresses(port, false, addresses, &fresh, &bound_port, error);
   if (!bound) fresh.clear();
-  port_ = bound_port;
+  port_ = bound ? bound_port : 0;
   for (Endpoint& endpoint : fresh) {
     WatchLocked(endpoint);
     endpoints_.push_back(std::move(endpoint));

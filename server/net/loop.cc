@@ -14,9 +14,11 @@ namespace larder {
 namespace {
 
 // The least that is received behind a request that is not whole, and the most that is made room for
-// at once while less has arrived: nobody gets memory for announcing a large value.
+// at once while little of it has come: nobody gets memory for announcing a large value. With more
+// of it there the room grows in large steps, since each moves all that has come.
 constexpr size_t kLeastSpace = 16 * 1024;
 constexpr size_t kMostSpaceAhead = 1024 * 1024;
+constexpr size_t kTimesAhead = 4;
 
 // How long a loop sleeps in its own epoll set before it lets the io_context wait for it: that wait
 // costs an epoll_ctl and a second and third epoll_wait, which a serial client would pay for every
@@ -160,6 +162,7 @@ int64_t Loop::NextTimeoutMs() const {
   const int64_t now_ms = WallMs();
   if (!deadlines_.empty()) within(deadlines_.begin()->first - now_ms);
   if (!at_gate_.empty()) within(gate_retry_ms_ - now_ms);
+  if (!at_pause_.empty()) within(pause_retry_ms_ - now_ms);
   if (!endings_.empty() || stopping_) within(kRetryMs);
   const bool closes_idle = engine_.config.settings().timeout_s > 0 && !connections_.empty();
   const bool keeps = leases_.keeps() || spare_outputs_.keeps();
@@ -227,14 +230,16 @@ void Loop::PrepareReception(Connection& c) {
     receptions_.push_back({c.socket.fd(), c.lease.get(), LeasePool::kLeaseBytes});
     return;
   }
-  char* space = c.rest.Space(std::max(MissingAhead(c, c.rest.size()), kLeastSpace));
+  size_t wanted = kLeastSpace;
+  if (c.rest.space() < wanted) wanted = std::max(MissingAhead(c, c.rest.size()), wanted);
+  char* space = c.rest.Space(wanted);
   receptions_.push_back({c.socket.fd(), space, c.rest.space()});
 }
 
 // How much of what is missing of a request is made room for at once.
 size_t Loop::MissingAhead(const Connection& c, size_t have) {
   const size_t missing = c.parser.wanted() > have ? c.parser.wanted() - have : 0;
-  return std::min(missing, std::max(have, kMostSpaceAhead));
+  return std::min(missing, std::max(have * kTimesAhead, kMostSpaceAhead));
 }
 
 void Loop::TakeReceived(Connection& c, const Reception& reception, NetWorker& worker) {

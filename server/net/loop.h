@@ -7,7 +7,7 @@
 //
 // A loop is an object, not a thread: all its state is here, and whoever calls Run goes on where the
 // last one stopped, also in the middle of a batch (standby.h). One thread at a time runs it; Offer,
-// Post, Nudge, GateOpened, RepliesAreFree and load may be called from any.
+// Post, Nudge, GateOpened, PauseEnded, RepliesAreFree, Stop and load may be called from any.
 //
 // Bounds: kMostEvents connections a batch; kTurnBytes of input a connection and batch; a connection
 // gets requests executed until kPauseBytes are unsent, and more once those do not go out and may
@@ -63,7 +63,10 @@ class Loop final : public Mailbox {
   size_t load() const { return load_.load(std::memory_order_relaxed); }
   void Nudge() { Wake(); }  // look around, also when asleep: a directive changed
   void GateOpened();
+  void PauseEnded();
   void RepliesAreFree();
+  // Ends Run; `now`: as if shutdown-timeout were 0. Once.
+  void Stop(bool now);
   bool has_ring() const { return transfers_.has_ring(); }
 
  private:
@@ -76,6 +79,8 @@ class Loop final : public Mailbox {
   static constexpr int64_t kRetryMs = 10;    // of what can't be done now: gate, waiters being woken
   static constexpr int64_t kSweepMs = 1000;  // between two looks at soft limits and what is idle
   static constexpr int64_t kDrainMs = 100;   // at a stop, for what clients have sent already
+  // At a stop, for one who takes nothing: two packets lost in a row keep who reads for 600 ms.
+  static constexpr int64_t kStuckMs = 1000;
 
   void Wake() override;
 
@@ -134,7 +139,7 @@ class Loop final : public Mailbox {
   void DropPushes(Connection& c);
   void CountLetters(Connection& c, int64_t change);
   void Finished(Connection& c, NetWorker& worker);
-  void OfferToGateAgain();
+  void OfferAgain(std::vector<uint64_t>& clients);
   void RunTimers(NetWorker& worker);
   void SetDeadline(Connection& c, int64_t deadline_ms);
   void Sweep(NetWorker& worker);
@@ -146,6 +151,7 @@ class Loop final : public Mailbox {
   Connection* Find(uint64_t id);
   void BeginStop();
   void GoOnStopping();
+  bool TakesOutput(Connection& c);
 
   Engine& engine_;
   Socket epoll_, wake_;  // wake_: an eventfd, for letters and arrivals
@@ -169,18 +175,19 @@ class Loop final : public Mailbox {
   Connection* executing_ = nullptr;  // whose command runs: found here by whoever adopts the loop
   RequestParser::Limits limits_;
 
-  Letter* late_ = nullptr;         // taken from the mailbox, and not delivered yet
-  std::vector<uint64_t> at_gate_;  // clients
+  Letter* late_ = nullptr;                    // taken from the mailbox, and not delivered yet
+  std::vector<uint64_t> at_gate_, at_pause_;  // clients
   absl::btree_set<std::pair<int64_t, uint64_t>> deadlines_;  // of parked clients: Unix time, client
   int64_t now_ms_ = 0;                                       // Unix time, read once a batch
   uint64_t rounds_ = 0;
   size_t requests_ = 0;  // executed in this round
   int64_t woke_ns_ = 0;  // when the last wait ended, on the monotonic clock; 0: there was none
   int64_t busy_ns_ = 0;  // worked since then, less than what is counted
-  int64_t gate_retry_ms_ = 0, sweep_ms_ = 0;
+  int64_t gate_retry_ms_ = 0, pause_retry_ms_ = 0, sweep_ms_ = 0;
   size_t over_soft_limit_ = 0;  // connections whose soft limit runs
   bool lacks_room_ = false;     // a paused one could not go on; looked at again by Sweep
   bool stopping_ = false, closing_ = false;
+  bool stops_now_ = false;  // written before the kStop letter is posted
   int64_t stopping_since_ms_ = 0;
 
   // Scratch of one round.

@@ -1,5 +1,8 @@
 // Clients of a loop: how they come, what reaches them from other threads, their timers, how they
 // go.
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
+
 #include "server/base/check.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
@@ -106,8 +109,9 @@ void Loop::Deliver(std::unique_ptr<Letter> letter, NetWorker& worker) {
   if (letter->kind == Letter::Kind::kGateOpen) {
     if (EnterGate(worker))
       engine_.gate.Leave(worker.gate_slot);  // a closer may wait for us to pass
-    return OfferToGateAgain();
+    return OfferAgain(at_gate_);
   }
+  if (letter->kind == Letter::Kind::kPauseEnd) return OfferAgain(at_pause_);
   if (letter->kind == Letter::Kind::kPush) return DeliverPush(*letter, worker);
   Connection* c = Find(letter->client_id);
   if (c == nullptr) return;
@@ -123,6 +127,7 @@ void Loop::Deliver(std::unique_ptr<Letter> letter, NetWorker& worker) {
       if (c->runnable() && !c->rest.empty()) Carry(*c);
       break;
     default:  // kClose; whoever does not read can't be waited for
+      c->killed = true;
       Close(*c, c->output_blocked ? Ending::kNow : Ending::kAfterOutput);
   }
   Touch(*c);
@@ -189,14 +194,20 @@ void Loop::GateOpened() {
   Post(std::move(letter));
 }
 
-void Loop::OfferToGateAgain() {
-  for (uint64_t id : at_gate_) {
+void Loop::PauseEnded() {
+  auto letter = std::make_unique<Letter>();
+  letter->kind = Letter::Kind::kPauseEnd;
+  Post(std::move(letter));
+}
+
+void Loop::OfferAgain(std::vector<uint64_t>& clients) {
+  for (uint64_t id : clients) {
     Connection* c = Find(id);
     if (c == nullptr || c->turn != Turn::kAtGate) continue;
     c->turn = Turn::kReady;
     if (c->runnable()) Carry(*c);
   }
-  at_gate_.clear();
+  clients.clear();
 }
 
 // REQUIRES: the connection has no deadline, or `deadline_ms` is 0.
@@ -207,7 +218,8 @@ void Loop::SetDeadline(Connection& c, int64_t deadline_ms) {
 }
 
 void Loop::RunTimers(NetWorker& worker) {
-  if (!at_gate_.empty() && now_ms_ >= gate_retry_ms_) OfferToGateAgain();
+  if (!at_gate_.empty() && now_ms_ >= gate_retry_ms_) OfferAgain(at_gate_);
+  if (!at_pause_.empty() && now_ms_ >= pause_retry_ms_) OfferAgain(at_pause_);
   if (deadlines_.empty() || deadlines_.begin()->first > now_ms_) return;
   const bool inside = EnterGate(worker);
   while (!deadlines_.empty() && deadlines_.begin()->first <= now_ms_) {
@@ -265,7 +277,7 @@ void Loop::EndConnections(NetWorker& worker) {
       c->in_endings = false;  // FinishOutput brings it here again
       return true;
     }
-    const bool handed_over = c->client.hand_over && c->ending == Ending::kAfterOutput;
+    const bool handed_over = c->client.hand_over && c->ending == Ending::kAfterOutput && !c->killed;
     if (!handed_over) {
       c->socket.Close();
       c->ending = Ending::kNow;  // a waker may still answer it, and that is sent no more
@@ -321,30 +333,46 @@ void Loop::EvictClients(NetWorker& worker) {
   ReadLetters(worker);
 }
 
+void Loop::Stop(bool now) {
+  stops_now_ = now;
+  auto letter = std::make_unique<Letter>();
+  letter->kind = Letter::Kind::kStop;
+  Post(std::move(letter));
+}
+
 void Loop::BeginStop() {
   stopping_ = true;
   stopping_since_ms_ = now_ms_;
 }
 
 // First what clients have sent is executed: until nothing is ready any more, or kDrainMs are over.
-// Then every connection is closed once its output is sent; the slow ones at shutdown-timeout, when
-// a script that still runs is ended, too.
+// Then every connection is closed once its output is sent, or when it takes none of it; the slow
+// ones at shutdown-timeout, when a script that still runs is ended, too.
 void Loop::GoOnStopping() {
   const int64_t waited_ms = now_ms_ - stopping_since_ms_;
   if (waited_ms > kDrainMs) closing_ = true;
   if (!closing_) return;
-  const int64_t timeout_ms = engine_.config.settings().shutdown_timeout_s * 1000;
+  const int64_t timeout_ms = stops_now_ ? 0 : engine_.config.settings().shutdown_timeout_s * 1000;
   const bool enough = waited_ms > std::max(timeout_ms, kDrainMs);
   if (enough && engine_.scripts != nullptr) engine_.scripts->Abort();
   for (const auto& [id, c] : connections_) {
     if (c->turn == Turn::kBusy || c->ending == Ending::kNow) continue;
-    if (enough) {
+    if (enough || (c->output_blocked && !TakesOutput(*c))) {
       Close(*c, Ending::kNow);
     } else if (c->ending == Ending::kNone && !c->in_batch &&
                (c->turn != Turn::kAtGate || !engine_.gate.closed())) {
       Close(*c, Ending::kAfterOutput);
     }
   }
+}
+
+// Whether it has taken something in the last kStuckMs. That the socket takes something is no
+// measure: epoll tells of room only when a third of it is free, a few seconds of a slow reader.
+bool Loop::TakesOutput(Connection& c) {
+  int queued = 0;
+  ::ioctl(c.socket.fd(), SIOCOUTQ, &queued);
+  if (std::exchange(c.queued, queued) != queued) c.queued_since_ms = now_ms_;
+  return now_ms_ - c.queued_since_ms < kStuckMs;
 }
 
 }  // namespace larder

@@ -193,6 +193,12 @@ void Loop::Conclude(Connection& c, Engine::Outcome outcome, size_t begin, size_t
       if (at_gate_.empty()) gate_retry_ms_ = now_ms_ + kRetryMs;
       at_gate_.push_back(c.client.id);
       return;
+    case Engine::Outcome::kPaused:
+      c.turn = Turn::kAtGate;
+      c.Rewind(begin);
+      if (at_pause_.empty()) pause_retry_ms_ = engine_.pause.RetryMs(now_ms_);
+      at_pause_.push_back(c.client.id);
+      return;
     case Engine::Outcome::kClose:
       c.Rewind(end);
       Close(c, Ending::kAfterOutput);
@@ -250,6 +256,7 @@ void Loop::Settle(Connection& c, NetWorker& worker) {
     // up.
     if (c.rest.capacity() >= kLargeInput) {
       c.client.input_bytes.store(c.rest.capacity(), std::memory_order_relaxed);
+      c.client.input_room.store(0, std::memory_order_relaxed);  // it is in there
       engine_.client_memory.Count(c.client);
       EvictLargest(engine_, worker);
     }

@@ -75,6 +75,7 @@ void Loop::FreeHeld() {
 }
 
 void Loop::RepliesAreFree() {
+  if (!holds_.load(std::memory_order_seq_cst)) return;  // as a rule, and every loop is told
   if (holds_.exchange(false, std::memory_order_seq_cst)) Wake();
 }
 
@@ -142,6 +143,9 @@ void Loop::TakeSent(Connection& c, ssize_t result, NetWorker& worker) {
     c.held.DropFront(dropped);
   }
   if (c.sendable() == 0) return;  // the rest is held
+  // Who was killed gets the rest for as long as it takes some: what came short may be only the
+  // pieces of one send.
+  if (c.killed) return result > 0 ? Touch(c) : Close(c, Ending::kNow);
   c.output_blocked = true;
   c.client.output_bytes.store(c.unsent(), std::memory_order_relaxed);
   engine_.client_memory.Count(c.client);

@@ -57,6 +57,9 @@ Net::Net(Engine& engine) : parts_(std::make_unique<Parts>(engine)) {
   engine.gate.OnOpen([parts = parts_.get()] {
     for (auto& loop : parts->loops) loop->GateOpened();
   });
+  engine.pause.OnEnd([parts = parts_.get()] {
+    for (auto& loop : parts->loops) loop->PauseEnded();
+  });
   engine.reply_hold.OnChange([parts = parts_.get()] {
     for (auto& loop : parts->loops) loop->RepliesAreFree();
   });
@@ -141,14 +144,11 @@ void Net::Start() {
   parts_->standby.Start(loops);
 }
 
-void Net::Stop() {
-  if (!std::exchange(parts_->running, false)) return;
+void Net::Stop(bool now) {
+  const bool was_running = std::exchange(parts_->running, false);
   parts_->listener.Close();
-  for (auto& loop : parts_->loops) {
-    auto letter = std::make_unique<Letter>();
-    letter->kind = Letter::Kind::kStop;
-    loop->Post(std::move(letter));
-  }
+  if (!was_running) return;
+  for (auto& loop : parts_->loops) loop->Stop(now);
   parts_->standby.Join();
 }
 

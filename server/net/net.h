@@ -32,9 +32,10 @@ class Net {
   bool Listen(std::string* error);
   void Start();
   // Stops accepting, executes what clients have sent, sends the replies and closes every connection
-  // between two requests. After shutdown-timeout whoever does not read is cut off, and a script
-  // that still runs is ended. May be called twice.
-  void Stop();
+  // between two requests. Whoever reads nothing for a second is cut off, after shutdown-timeout (0
+  // for `now`) whoever has not read everything; then a script that still runs is ended. May be
+  // called twice.
+  void Stop(bool now = false);
 
   // The TCP port in use: the kernel's choice when the configuration says 0 and `port` is asked for
   // by ListenAnywhere(); 0: no TCP.

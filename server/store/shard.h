@@ -6,12 +6,13 @@
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "server/base/mutex.h"
 #include "server/base/string_map.h"
 #include "server/store/copied_bytes.h"
@@ -45,8 +46,8 @@ struct alignas(64) Slice {
   std::atomic<size_t> table_bytes{0};
   std::atomic<size_t> expiry_bytes{0};
   ExpiryIndex expiry;
-  StringMap<std::vector<WatchRef>> watchers;
-  StringMap<std::deque<WaiterRef>> waiters;
+  StringMap<absl::flat_hash_set<WatchRef>> watchers;
+  StringMap<absl::btree_map<uint64_t, WaiterRef>> waiters;  // by ticket: who came first is first
   int saved_as = 0;     // the database that it was at the cut of the snapshot that runs
   bool at_cut = false;  // its table was there at that cut, and has not been flushed since
 };

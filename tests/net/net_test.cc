@@ -8,8 +8,10 @@
 #include <thread>
 #include <vector>
 
+#include "server/base/clock.h"
 #include "server/net/lease_pool.h"
 #include "tests/net/test_server.h"
+#include "tests/support/until.h"
 
 namespace larder {
 namespace {
@@ -167,12 +169,18 @@ TEST(Net, HoldsBackRequestsOfAClientThatDoesNotReadWhereMemoryIsShort) {
   constexpr size_t kRequests = 1000;
   for (size_t i = 0; i < kRequests; ++i) requests += Request({"GET", "k"});
   slow.Send(requests);
-  std::this_thread::sleep_for(milliseconds(200));
-  uint64_t waiting = 0;
-  server.engine->clients.ForEach(
-      [&](const Client& client) { waiting = std::max(waiting, client.output_bytes.load()); });
-  EXPECT_GT(waiting, 0u);
-  EXPECT_LT(waiting, 8u << 20);
+  const auto waiting = [&] {
+    uint64_t most = 0;
+    server.engine->clients.ForEach(
+        [&](const Client& client) { most = std::max(most, client.output_bytes.load()); });
+    return most;
+  };
+  ASSERT_TRUE(test::Until([&] { return waiting() > 0; }));
+  // Each of these is a turn of the loop, which would add a megabyte of replies.
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(other.Ask("PING"), "+PONG\r\n");
+    ASSERT_LT(waiting(), 8u << 20);
+  }
   const std::string reply = Bulk(value);
   for (size_t i = 0; i < kRequests; ++i) ASSERT_TRUE(slow.Read(reply.size()) == reply) << i;
   EXPECT_EQ(slow.Ask("ECHO a"), "$1\r\n");
@@ -196,9 +204,7 @@ TEST(Net, RefusesMoreThanMaxclients) {
   TestClient c(server);
   EXPECT_EQ(c.ReadLine(), "-ERR max number of clients reached\r\n");
   b.Close();
-  std::this_thread::sleep_for(milliseconds(100));
-  TestClient d(server);
-  EXPECT_EQ(d.Ask("ECHO a"), "$1\r\n");
+  EXPECT_TRUE(test::Until([&] { return TestClient(server).Ask("ECHO a") == "$1\r\n"; }));
 }
 
 TEST(Net, ListensOnAUnixSocketWithItsMode) {
@@ -226,7 +232,7 @@ TEST(Net, RunsWhatIsBehindABlockedCommandAfterIt) {
   TestServer server({}, 2);
   TestClient blocked(server), other(server);
   blocked.Send("GETWAIT q 0\r\nECHO a\r\n");
-  while (server.engine->parked_clients.load() == 0) std::this_thread::sleep_for(milliseconds(1));
+  ASSERT_TRUE(test::Until([&] { return server.engine->parked_clients.load() == 1; }));
   EXPECT_EQ(other.Ask("SET q x"), "+OK\r\n");
   const std::string replies = "$1\r\nx\r\n$1\r\na\r\n";
   EXPECT_EQ(blocked.Read(replies.size()), replies);
@@ -245,9 +251,9 @@ TEST(Net, ForgetsABlockedClientThatGoesAway) {
   TestServer server;
   TestClient blocked(server), other(server);
   blocked.Send("GETWAIT q 0\r\n");
-  while (server.engine->parked_clients.load() == 0) std::this_thread::sleep_for(milliseconds(1));
+  ASSERT_TRUE(test::Until([&] { return server.engine->parked_clients.load() == 1; }));
   blocked.Close();
-  while (server.engine->parked_clients.load() != 0) std::this_thread::sleep_for(milliseconds(1));
+  ASSERT_TRUE(test::Until([&] { return server.engine->parked_clients.load() == 0; }));
   EXPECT_EQ(other.Ask("SET q x"), "+OK\r\n");
 }
 
@@ -284,13 +290,14 @@ TEST(Net, CountsALargeRequestAsSoonAsItIsAnnounced) {
               std::string(kSent, 'x'));
   uint64_t word = 0, memory = 0;
   // The loop writes its counts one after the other: what is read in between fits nothing.
-  const Clock::time_point deadline = Clock::now() + std::chrono::seconds(10);
-  while ((word != kSent || memory > kAnnounced + 4096) && Clock::now() < deadline) {
+  test::Until([&] {
     server.engine->clients.ForEach([&](const Client& each) {
       word = each.input_bytes.load() - each.whole_bytes.load();
       memory = each.memory_bytes();
     });
-  }
+    return word == kSent && memory <= kAnnounced + 4096;
+  });
+  EXPECT_EQ(word, kSent);
   EXPECT_GE(memory, kAnnounced);
   EXPECT_LE(memory, kAnnounced + 4096);
   client.Send(std::string(kAnnounced - kSent, 'x') + "\r\n");
@@ -298,6 +305,29 @@ TEST(Net, CountsALargeRequestAsSoonAsItIsAnnounced) {
   client.Read(kAnnounced + 2);
   EXPECT_EQ(client.Ask("PING"), "+PONG\r\n");
   server.engine->clients.ForEach([](const Client& each) { EXPECT_EQ(each.input_room.load(), 0u); });
+}
+
+// As it could be a large request, read again from its first byte each time.
+TEST(Net, OffersWhatAPauseHoldsWhenThatEnds) {
+  TestServer server;
+  Engine& engine = *server.engine;
+  TestClient client(server);
+  EXPECT_EQ(client.Ask("SET k v"), "+OK\r\n");
+  engine.pause.Begin(WallMs() + 60'000, false, WallMs());
+  client.Send("SET k v\r\n");
+  while (engine.parked_clients.load() == 0) std::this_thread::sleep_for(milliseconds(1));
+  int64_t offers = 0;
+  const Clock::time_point start = Clock::now();
+  while (MsSince(start) < 300) {
+    engine.clients.ForEach(
+        [&](Client& each) { offers += each.last_command.exchange(nullptr) != nullptr; });
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  EXPECT_LE(offers, 2 + MsSince(start) / 1000);  // the first, and one a second
+  engine.pause.End();
+  EXPECT_EQ(client.ReadLine(), "+OK\r\n");
+  engine.pause.Begin(WallMs() + 50, false, WallMs());
+  EXPECT_EQ(client.Ask("SET k v"), "+OK\r\n") << "at the time that was set";
 }
 
 // A loop that delivers only when the test says so.
@@ -331,7 +361,7 @@ TEST(Net, HoldsPublishersWhileALoopIsBehindWithItsDelivery) {
     ASSERT_EQ(publisher.ReadLine(), ":1\r\n");
     ++sent;
   }
-  while (server.engine->parked_clients.load() == 0) std::this_thread::yield();
+  EXPECT_TRUE(test::Until([&] { return server.engine->parked_clients.load() == 1; }));
   EXPECT_LE(behind.waiting_bytes(), Mailbox::kFullBytes + 2 * kSize);
   EXPECT_EQ(other.Ask("PING"), "+PONG\r\n") << "who publishes nothing goes on";
   EXPECT_EQ(other.Ask("SET k v"), "+OK\r\n");

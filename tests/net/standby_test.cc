@@ -1,19 +1,15 @@
 #include "server/net/standby.h"
 
-#include <chrono>
 #include <string>
-#include <thread>
 
 #include "tests/net/test_server.h"
+#include "tests/support/until.h"
 
 namespace larder {
 namespace {
 
-using std::chrono::milliseconds;
-using Clock = std::chrono::steady_clock;
-
-int64_t MsSince(Clock::time_point start) {
-  return std::chrono::duration_cast<milliseconds>(Clock::now() - start).count();
+bool HoldBegins() {
+  return test::Until([] { return test_commands::held.load(); });
 }
 
 TEST(Standby, AnswersOthersWhileACommandIsSlow) {
@@ -21,11 +17,11 @@ TEST(Standby, AnswersOthersWhileACommandIsSlow) {
   TestClient slow(server), other(server);
   EXPECT_EQ(other.Ask("PING"), "+PONG\r\n");
   for (int round = 0; round < 3; ++round) {
-    slow.Send("SLEEP 500\r\nECHO behind\r\n");
-    std::this_thread::sleep_for(milliseconds(50));
-    const auto start = Clock::now();
+    slow.Send("HOLD\r\nECHO behind\r\n");
+    ASSERT_TRUE(HoldBegins());
     EXPECT_EQ(other.Ask("PING"), "+PONG\r\n");
-    EXPECT_LT(MsSince(start), 300) << "waited for the slow command";
+    EXPECT_TRUE(test_commands::held) << "PING waited for the slow command";
+    test_commands::held = false;
     EXPECT_EQ(slow.ReadLine(), "+OK\r\n");
     EXPECT_EQ(slow.ReadLine(), "$6\r\n");
     EXPECT_EQ(slow.ReadLine(), "behind\r\n");
@@ -35,13 +31,14 @@ TEST(Standby, AnswersOthersWhileACommandIsSlow) {
 TEST(Standby, RunsTheRestOfTheBatchInOrder) {
   TestServer server;
   TestClient slow(server), other(server);
-  slow.Send("SLEEP 600\r\nSET k 1\r\nSLEEP 100\r\nGET k\r\n");
-  std::this_thread::sleep_for(milliseconds(100));
+  slow.Send("HOLD\r\nSET k 1\r\nSLEEP 100\r\nGET k\r\n");
+  ASSERT_TRUE(HoldBegins());
   // Commands on keys wait for the gate, the others do not.
-  const auto start = Clock::now();
   EXPECT_EQ(other.Ask("PING"), "+PONG\r\n");
-  EXPECT_LT(MsSince(start), 400) << "waited for the slow command";
-  EXPECT_EQ(other.Ask("GET none"), "$-1\r\n");
+  EXPECT_TRUE(test_commands::held) << "PING waited for the slow command";
+  other.Send("GET none\r\n");
+  test_commands::held = false;
+  EXPECT_EQ(other.ReadLine(), "$-1\r\n");
   for (const char* line : {"+OK\r\n", "+OK\r\n", "+OK\r\n", "$1\r\n", "1\r\n"}) {
     EXPECT_EQ(slow.ReadLine(), line);
   }
@@ -51,10 +48,12 @@ TEST(Standby, OutlivesClientsThatLeaveDuringTheirSlowCommand) {
   TestServer server({}, 2);
   for (int round = 0; round < 10; ++round) {
     TestClient leaving(server);
-    leaving.Send("SLEEP 30\r\nECHO x\r\n");
-    std::this_thread::sleep_for(milliseconds(10));
+    leaving.Send("HOLD\r\nECHO x\r\n");
+    ASSERT_TRUE(HoldBegins());
     leaving.Close();
     TestClient other(server);
+    EXPECT_EQ(other.Ask("PING"), "+PONG\r\n");
+    test_commands::held = false;
     EXPECT_EQ(other.Ask("GET k"), "$-1\r\n");
   }
 }
@@ -63,7 +62,11 @@ TEST(Standby, StopsAfterASlowCommandAndAnswersIt) {
   TestServer server;
   TestClient slow(server);
   slow.Send("SLEEP 200\r\n");
-  std::this_thread::sleep_for(milliseconds(50));
+  ASSERT_TRUE(test::Until([&] {  // that it has begun
+    const Command* last = nullptr;
+    server.engine->clients.ForEach([&](const Client& each) { last = each.last_command; });
+    return last != nullptr;
+  }));
   server.net->Stop();
   EXPECT_EQ(slow.ReadLine(), "+OK\r\n");
   EXPECT_TRUE(slow.Closed());

@@ -1,6 +1,7 @@
 // A handful of commands, so that the network is tested without the rooms above the engine.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <span>
 #include <string>
@@ -12,6 +13,7 @@
 #include "server/engine/context.h"
 #include "server/engine/engine.h"
 #include "server/engine/messages.h"
+#include "tests/support/until.h"
 
 namespace larder::test_commands {
 
@@ -64,6 +66,14 @@ inline void Sleep(Context& c) {
   std::this_thread::sleep_for(std::chrono::milliseconds(ms));
   c.reply.Ok();
 }
+// HOLD: the same until the test clears `held`; one such command at a time.
+inline std::atomic<bool> held{false};
+inline void Hold(Context& c) {
+  held = true;
+  test::Until([] { return !held; });
+  held = false;
+  c.reply.Ok();
+}
 
 inline constexpr Command Row(std::string_view name, int arity, uint32_t flags, KeySpecs keys,
                              void (*run)(Context&)) {
@@ -88,6 +98,7 @@ inline constexpr Command kRows[] = {
     Row("getwait", 3, kReadOnly | kBlocking, {Key1(kRO)}, GetWait),
     Row("publish", 3, kPubSub | kMayReplicate, {}, PublishTo),
     Row("sleep", 2, kExclusive, {}, Sleep),
+    Row("hold", 1, kExclusive, {}, Hold),
 };
 
 inline std::vector<std::span<const Command>> Rows() { return {kRows}; }

@@ -9,6 +9,7 @@
 
 #include "server/server.h"
 #include "tests/support/connection.h"
+#include "tests/support/until.h"
 
 namespace larder {
 namespace {
@@ -55,8 +56,7 @@ TEST_F(Stop, EndsAScriptAtShutdownTimeoutAndNothingOfItIsInTheFile) {
     test::Connection script(server_->port()), other(server_->port());
     EXPECT_EQ(other.Call({"CONFIG", "SET", "busy-reply-threshold", "1"}).text, "OK");
     script.Send({"EVAL", "redis.call('set', 'k', 'v') while true do end", "0"});
-    while (!other.Call({"PING"}).text.starts_with("BUSY")) {
-    }
+    ASSERT_TRUE(test::Until([&] { return other.Call({"PING"}).text.starts_with("BUSY"); }));
     server_->Stop();
   }
   Start(arguments);

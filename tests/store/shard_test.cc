@@ -59,7 +59,7 @@ TEST_F(ShardTest, StaleRecordsAreSweptOut) {
 TEST_F(ShardTest, SwappedSlicesKeepTheirWatchersByNumber) {
   Add("k");
   auto watch = std::make_shared<KeyWatch>();
-  shard_.slice(0).watchers["k"].push_back(watch);
+  shard_.slice(0).watchers["k"].insert(watch);
   shard_.SwapSlices(0, 1);
   EXPECT_EQ(Find("k"), nullptr);
   EXPECT_NE(shard_.Find(1, "k", HashBytes("k")), nullptr);
@@ -71,7 +71,7 @@ TEST_F(ShardTest, SwappedSlicesKeepTheirWatchersByNumber) {
 TEST_F(ShardTest, WhatWasExpiredAtWatchGoesWithoutAChange) {
   auto watch = std::make_shared<KeyWatch>();
   watch->expired = true;
-  shard_.slice(0).watchers["k"].push_back(watch);
+  shard_.slice(0).watchers["k"].insert(watch);
   shard_.TouchWatchers(0, "k", KeyFate::kGoes);
   EXPECT_FALSE(watch->changed);
   shard_.TouchWatchers(0, "k", KeyFate::kGoes);  // something else that had come
