@@ -27,7 +27,6 @@ inline constexpr std::string_view kMinOrMaxNotString = "ERR min or max not valid
 inline constexpr std::string_view kStringTooLong =
     "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 inline constexpr std::string_view kInvalidCursor = "ERR invalid cursor";
-inline constexpr std::string_view kInvalidDbIndex = "ERR invalid DB index";
 inline constexpr std::string_view kDbIndexOutOfRange = "ERR DB index is out of range";
 inline constexpr std::string_view kTimeoutNotFloat = "ERR timeout is not a float or out of range";
 inline constexpr std::string_view kTimeoutNegative = "ERR timeout is negative";
@@ -39,8 +38,7 @@ inline constexpr std::string_view kSaveFailed =
     "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
     "disk. Commands that may modify the data set are disabled, because this instance is configured "
     "to report errors during writes if RDB snapshotting fails (stop-writes-on-bgsave-error "
-    "option). "
-    "Please check the Redis logs for details about the RDB error.";
+    "option). Please check the Redis logs for details about the RDB error.";
 inline constexpr std::string_view kExecAbort =
     "EXECABORT Transaction discarded because of previous errors.";
 inline constexpr std::string_view kNoScript = "NOSCRIPT No matching script. Please use EVAL.";

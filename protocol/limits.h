@@ -1,4 +1,4 @@
-// Limits of the protocol that are no directives; each is Redis'. Constants; any thread.
+// Limits of the protocol, Redis' where nothing else is said. Constants; any thread.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,8 @@ inline constexpr size_t kLineBytes = 64 * 1024;
 inline constexpr size_t kBulkBytes = 512ull * 1024 * 1024;
 // Words of one request (INT_MAX in Redis).
 inline constexpr size_t kArguments = 0x7fffffff;
-// A word of the replication stream: what a primary took from a client, or made of it, is smaller.
+// A word of the replication stream, ours: what a primary took from a client, or made of it, is
+// smaller.
 inline constexpr size_t kStreamBulkBytes = size_t{4} << 30;
 // What a client may send before it has said who it is.
 inline constexpr size_t kUnauthenticatedArguments = 10;

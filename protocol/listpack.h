@@ -34,8 +34,6 @@ class ListpackReader {
   bool Next(std::string_view* element);
   // Everything was read, and all of it was sound.
   bool finished() const { return finished_; }
-  // What the header says; 65535: unknown.
-  size_t header_count() const { return header_count_; }
 
  private:
   bool ReadElement(std::string_view* element);

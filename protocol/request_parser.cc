@@ -42,10 +42,11 @@ inline const char* ReadFastWord(const char* p, const char* end, size_t most,
   return p + size + 4;
 }
 
-// The largest word that is read the usual way.
+// The largest word that is read the usual way: four digits tell its length.
+constexpr size_t kMostFastBytes = 9999;
 inline size_t FastWordBytes(const RequestParser::Limits& limits) {
   return std::min(limits.bulk_bytes,
-                  limits.authenticated ? 9999 : limits::kUnauthenticatedBulkBytes);
+                  limits.authenticated ? kMostFastBytes : limits::kUnauthenticatedBulkBytes);
 }
 
 // The usual request: one to 99 usual words, all of them there. False, with some words perhaps, for

@@ -23,8 +23,8 @@ namespace fs = std::filesystem;
 
 constexpr std::array<std::string_view, 8> kTopLevel = {
     "CMakeLists.txt", "server", "protocol", "replication", "bench", "tests", "docker", "README.md"};
-constexpr std::array<std::string_view, 9> kSourceSuffixes = {
-    ".h", ".cc", ".py", ".php", ".sh", ".js", ".css", "CMakeLists.txt", ".ci/run"};
+constexpr std::array<std::string_view, 8> kSourceSuffixes = {
+    ".h", ".cc", ".py", ".php", ".sh", ".js", "CMakeLists.txt", ".ci/run"};
 
 bool Generated(const fs::path& path) {
   const std::string name = path.filename().string();
@@ -106,6 +106,7 @@ TEST(TheHouse, GivesReasonsForEveryTodo) {
 
 TEST(TheHouse, TestsEveryCommand) {
   std::set<std::string> played;
+  size_t commands = 0;
   Findings findings;
   for (const SourceFile& file : Tree()) {
     if (!file.path.starts_with("tests/commands/") || !file.EndsWith(".test")) continue;
@@ -115,10 +116,12 @@ TEST(TheHouse, TestsEveryCommand) {
     if (!file.path.starts_with("server/commands/") && file.path != "replication/commands.cc")
       continue;
     for (const Definition& command : CommandsDefinedIn(file)) {
+      ++commands;
       if (played.contains(command.name)) continue;
       findings.push_back({command.path, command.line, "no transcript plays " + command.name});
     }
   }
+  EXPECT_GT(commands, 300u);
   EXPECT_EQ(Text(findings), "");
 }
 
@@ -144,6 +147,30 @@ TEST(TheHouse, DocumentsEveryDirective) {
   for (const SourceFile& file : Tree()) {
     if (file.path == "server/config/directives.cc") CheckDirectives(file, findings);
   }
+  EXPECT_EQ(Text(findings), "");
+}
+
+TEST(TheHouse, DescribesEveryFileOfARoom) {
+  size_t rooms = 0;
+  Findings findings;
+  for (const SourceFile& readme : Tree()) {
+    const size_t folder = readme.path.rfind('/') + 1;
+    const bool house = readme.path.starts_with("server/") || readme.path.starts_with("protocol/") ||
+                       readme.path.starts_with("replication/");
+    if (!house || !readme.EndsWith("/README.md") || readme.path == "server/README.md") continue;
+    ++rooms;
+    std::set<std::string> files;
+    for (const SourceFile& file : Tree()) {
+      if (file.path.rfind('/') + 1 != folder || !(file.EndsWith(".h") || file.EndsWith(".cc"))) {
+        continue;
+      }
+      if (file.path.starts_with(readme.path.substr(0, folder))) {
+        files.insert(file.path.substr(folder));
+      }
+    }
+    CheckRoom(readme, files, findings);
+  }
+  EXPECT_GT(rooms, 10u);
   EXPECT_EQ(Text(findings), "");
 }
 
@@ -201,7 +228,9 @@ TEST(Tidy, CountsTheLinesOfAFunction) {
 
 TEST(Tidy, DoesNotTakeATableForAFunction) {
   std::string table = "constexpr Command kCommands[] = {\n";
-  for (int i = 0; i < 100; ++i) table += "    {\"get\", \"\", 2, kReadOnly, Key1(kRO)},\n";
+  for (int i = 0; i < 100; ++i) {
+    table += "    {.name = \"get\",\n     .arity = 2,\n     .keys = {Key1(kRO)}},\n";
+  }
   EXPECT_EQ(Count(CheckFunctionLengths, "a.cc", table + "};\n"), 0u);
 }
 
@@ -262,22 +291,37 @@ TEST(Tidy, FindsTheTypesThatTheLinkerSees) {
 }
 
 TEST(Tidy, FindsTheCommandsOfATable) {
-  const SourceFile file(
-      "server/commands/connection.cc",
-      "    {\"get\", \"\", 2, kReadOnly},\n    {\"setname\", \"client\", 3, 0},\n");
-  const std::vector<Definition> commands = CommandsDefinedIn(file);
-  ASSERT_EQ(commands.size(), 2u);
-  EXPECT_EQ(commands[0].name, "get");
-  EXPECT_EQ(commands[1].name, "client setname");
+  const SourceFile file("server/commands/connection.cc",
+                        "    {.name = \"restore-asking\",\n     .arity = -4},\n"
+                        "    {.name = \"setname\",\n     .parent = \"client\",\n     .arity = 3},\n"
+                        "    {.name = \"eval_ro\", .arity = -3},\n");
+  std::vector<std::string> names;
+  for (const Definition& command : CommandsDefinedIn(file)) names.push_back(command.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"restore-asking", "client setname", "eval_ro"}));
 }
 
 TEST(Tidy, FindsTheCommandsOfATranscript) {
-  const SourceFile file("tests/commands/a.test", "> GET k\nb> client SETNAME x\n(integer) 1\n");
+  const SourceFile file("tests/commands/a.test",
+                        "> GET k\nb> client SETNAME x\n(integer) 1\n> RESTORE-ASKING k 0 v\n");
   const std::vector<std::string> played = CommandsPlayedIn(file);
   const std::set<std::string> names(played.begin(), played.end());
   EXPECT_TRUE(names.contains("get"));
   EXPECT_TRUE(names.contains("client setname"));
+  EXPECT_TRUE(names.contains("restore-asking"));
   EXPECT_FALSE(names.contains("integer"));
+}
+
+TEST(Tidy, WantsEachFileOfARoomInItsReadme) {
+  const SourceFile readme("server/store/README.md",
+                          "The table: `dict.h`, `set`.\n`sort_*` `log/x`\n");
+  Findings findings;
+  CheckRoom(readme, {"dict.h", "dict.cc", "dict_scan.cc", "set.h", "sort_a.cc", "x.h"}, findings);
+  EXPECT_EQ(Text(findings), "");
+  CheckRoom(readme, {"table.h", "set.h", "set_with_header.h", "sort.cc"}, findings);
+  std::vector<std::string> missing;
+  for (const Finding& finding : findings) missing.push_back(finding.what);
+  EXPECT_EQ(missing, (std::vector<std::string>{"nothing about set_with_header.h",
+                                               "nothing about sort.cc", "nothing about table.h"}));
 }
 
 TEST(Tidy, WantsASentenceForADirective) {

@@ -27,7 +27,6 @@ class User {
   uint64_t account() const { return account_; }
   bool enabled() const { return enabled_; }
   bool needs_no_password() const { return no_password_; }
-  bool skips_sanitizing() const { return sanitize_ == Sanitize::kSkip; }
   const std::vector<Password>& passwords() const { return passwords_; }
   bool HasPassword(const Password& password) const;
   // The root selector first.

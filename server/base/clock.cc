@@ -50,6 +50,8 @@ double clock_internal::MeasureNsPerCycle() {
   return measured;
 }
 
+std::string_view ClockName() { return clock_internal::kUseTsc ? "X86 TSC" : "POSIX clock_gettime"; }
+
 int64_t WallMs() { return ReadNs(CLOCK_REALTIME) / 1'000'000; }
 int64_t WallUs() { return ReadNs(CLOCK_REALTIME) / 1000; }
 int64_t MonotonicMs() { return ReadNs(CLOCK_MONOTONIC) / 1'000'000; }

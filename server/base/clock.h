@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <string_view>
 
 namespace larder {
 
@@ -23,6 +24,9 @@ extern const bool kUseTsc;  // the CPU has a TSC of constant rate
 extern std::atomic<double> settled_ns_per_cycle;
 double MeasureNsPerCycle();
 }  // namespace clock_internal
+
+// What CycleCount reads, as INFO names it.
+std::string_view ClockName();
 
 // A counter that only the two conversions below give a meaning to. Differences only.
 inline uint64_t CycleCount() {

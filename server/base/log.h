@@ -1,6 +1,11 @@
 // The logger: lines for people, in Redis' format `pid:M 01 Jan 2026 10:00:00.000 * message`. (The
-// log is the replication log.) Any thread, but never while holding a lock: a full disk or a stopped
-// terminal blocks the writer.
+// log is the replication log.)
+//
+// Any thread. A full disk or a stopped terminal blocks the writer, and with him who waits for what
+// he holds: never under the lock of a shard or another one that a request takes on its way
+// (Worker::LogLater keeps such lines). Under the mutex of something rare (a file of the append-only
+// file is opened, a FAILOVER begins) and behind the closed gate only what belongs there: of a load,
+// a save, a new role, a script.
 //
 //   Log(LogLevel::kNotice, "Ready to accept connections on port ", port);
 #pragma once
@@ -17,7 +22,7 @@ namespace larder {
 enum class LogLevel { kDebug, kVerbose, kNotice, kWarning, kNothing };
 
 // What the process is, one letter in each line.
-enum class LogRole : char { kPrimary = 'M', kReplica = 'S', kSentinel = 'X', kChild = 'C' };
+enum class LogRole : char { kPrimary = 'M', kReplica = 'S' };
 
 namespace log_internal {
 extern std::atomic<LogLevel> level;

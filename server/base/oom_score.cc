@@ -1,7 +1,11 @@
 #include "server/base/oom_score.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
+
+#include "server/base/log.h"
 
 namespace larder {
 
@@ -13,6 +17,8 @@ bool OomScore::Apply(std::string_view mode, int adjustment, std::string* error) 
   const int wanted = off ? 0 : adjustment;
   const int score = off || mode != "absolute" ? base.value_or(0) + wanted : wanted;
   if (!base || !Write(std::clamp(score, -1000, 1000))) {
+    Log(LogLevel::kWarning, base ? "Unable to write " : "Unable to read ", path_, ": ",
+        std::strerror(errno));
     *error = "Failed to set current oom_score_adj. Check server logs.";
     return false;
   }

@@ -1,6 +1,6 @@
 #include "server/base/quote.h"
 
-#include <cstdio>
+#include "server/base/hex.h"
 
 namespace larder {
 
@@ -33,9 +33,7 @@ void AppendQuoted(std::string& out, std::string_view text) {
         if (c >= ' ' && c < 127) {
           out += c;
         } else {
-          char hex[5];
-          std::snprintf(hex, sizeof(hex), "\\x%02x", static_cast<unsigned char>(c));
-          out += hex;
+          AppendHexEscape(out, c);
         }
     }
   }

@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "server/base/check.h"
+#include "server/base/hex.h"
 
 namespace larder {
 namespace {
@@ -66,7 +67,7 @@ uint64_t RandomSeed() {
 std::string RandomHex(size_t digits) {
   std::string text(digits, '\0');
   FillFromKernel(text.data(), text.size());
-  for (char& c : text) c = "0123456789abcdef"[c & 15];
+  for (char& c : text) c = HexDigit(c & 15);
   return text;
 }
 

@@ -1,5 +1,5 @@
-// Random numbers. Random is a small fast generator (xoshiro256++) for sampling, jitter and skiplist
-// levels: not for secrets. RandomHex is from the kernel: run ids, replication ids, ACL GENPASS.
+// Random numbers. Random is a small fast generator (xoshiro256++), for samples and LFU's counters:
+// not for secrets. RandomHex is from the kernel: run ids, replication ids, ACL GENPASS.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Socket: owns one file descriptor. SocketAddress: the text of an address as CLIENT LIST prints it.
+// Socket: owns one file descriptor. And what there is to say of addresses, pure functions.
 #pragma once
 
 #include <sys/socket.h>

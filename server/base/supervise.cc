@@ -11,6 +11,7 @@
 #include <fstream>
 
 #include "server/base/strings.h"
+#include "server/base/write_all.h"
 
 namespace larder {
 
@@ -30,7 +31,7 @@ bool WritePidFile(const std::string& path) {
   int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0) return false;
   std::string text = StrCat(getpid(), '\n');
-  bool written = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  bool written = WriteAll(file, text) == 0;
   return close(file) == 0 && written;
 }
 

@@ -13,16 +13,11 @@
 namespace larder {
 namespace {
 
-bool BelongsTo(const User& user, const Client& client) {
-  MutexLock lock(client.label_mutex);
-  return client.user != nullptr && client.user->account() == user.account();
-}
-
 // Closes the connections of users who are gone, one's own after its reply.
 void CloseClientsOf(Context& c, std::span<const UserRef> gone) {
   if (gone.empty()) return;
   c.engine.clients.ForEach([&](Client& client) {
-    const auto his = [&client](const UserRef& user) { return BelongsTo(*user, client); };
+    const auto his = [&client](const UserRef& user) { return BelongsTo(client, *user); };
     if (std::none_of(gone.begin(), gone.end(), his)) return;
     if (&client == &c.client) {
       client.close_after_reply.store(true, std::memory_order_relaxed);
@@ -36,7 +31,7 @@ void CloseClientsOf(Context& c, std::span<const UserRef> gone) {
 void CloseListeners(Context& c, const User& user) {
   std::set<uint64_t> ids, listeners;
   c.engine.clients.ForEach([&](Client& client) {
-    if (client.subscriptions.any() && BelongsTo(user, client)) ids.insert(client.id);
+    if (client.subscriptions.any() && BelongsTo(client, user)) ids.insert(client.id);
   });
   if (ids.empty()) return;
   for (TopicKind kind : {TopicKind::kChannel, TopicKind::kPattern, TopicKind::kShardChannel}) {
@@ -157,7 +152,6 @@ void AclSave(Context& c) {
 }
 
 constexpr uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale | kSentinel;
-constexpr std::string_view kAllNodes = "request_policy:all_nodes response_policy:all_succeeded";
 
 constexpr Command kCommands[] = {
     {.name = "acl",

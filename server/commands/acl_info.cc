@@ -105,8 +105,7 @@ void AclDryRun(Context& c) {
   const Args words = c.args.subspan(3);
   const Command* command = c.engine.commands.Resolve(words);
   if (command == nullptr) return c.reply.Error(StrCat("ERR Command '", words[0], "' not found"));
-  const auto size = static_cast<int>(words.size());
-  if (command->arity > 0 ? size != command->arity : size < -command->arity) {
+  if (!ArityFits(*command, words.size())) {
     return c.reply.Error(errors::WrongArity(CommandTable::FullName(*command)));
   }
   const AclDenial denial = CheckPermission(c.engine, *user, *command, words);

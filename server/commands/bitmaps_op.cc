@@ -4,6 +4,7 @@
 
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
+#include "server/commands/store_result.h"
 #include "server/commands/strings.h"
 #include "server/store/bitmap.h"
 
@@ -47,9 +48,8 @@ void BitOp(Context& c) {
     }
     c.StoreEntry(target, result);
     c.Changed(target, NotifyClass::kString, "set");
-  } else if (c.WriteEntry(target) != nullptr) {
-    c.Delete(target);
-    c.Changed(target, NotifyClass::kGeneric, "del");
+  } else {
+    DeleteTarget(c, target);
   }
   c.reply.Integer(static_cast<int64_t>(size));
 }

@@ -11,11 +11,6 @@
 namespace larder {
 namespace {
 
-bool IsOf(const User& user, const Client& client) {
-  MutexLock lock(client.label_mutex);
-  return client.user != nullptr && client.user->account() == user.account();
-}
-
 struct KillFilter {
   std::string_view address, local_address;  // empty: any
   std::optional<ClientKind> kind;
@@ -28,7 +23,7 @@ struct KillFilter {
     if (!local_address.empty() && client.local_address != local_address) return false;
     if (kind && KindOf(client) != *kind) return false;
     if (id != 0 && client.id != static_cast<uint64_t>(id)) return false;
-    return !(skip_me && &client == &me) && (user == nullptr || IsOf(*user, client));
+    return !(skip_me && &client == &me) && (user == nullptr || BelongsTo(client, *user));
   }
 };
 

@@ -94,6 +94,11 @@ std::string DescribeClient(const Client& client, int64_t now_ms, Args args) {
   return out;
 }
 
+bool BelongsTo(const Client& client, const User& user) {
+  MutexLock lock(client.label_mutex);
+  return client.user != nullptr && client.user->account() == user.account();
+}
+
 bool IsValidLabel(std::string_view label) {
   return std::all_of(label.begin(), label.end(), [](char c) { return c >= '!' && c <= '~'; });
 }

@@ -24,6 +24,9 @@ bool SetClientName(Context& c, std::string_view name);
 // Asks the client's loop to close it. Any thread, while the client cannot go away.
 void CloseClient(Client& client);
 
+// The client has logged in as this user. Any thread, while the client cannot go away.
+bool BelongsTo(const Client& client, const User& user);
+
 // The classes that CLIENT LIST and CLIENT KILL select by.
 enum class ClientKind : uint8_t { kNormal, kReplica, kPubSub, kMaster };
 ClientKind KindOf(const Client& client);

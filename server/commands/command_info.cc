@@ -170,13 +170,12 @@ bool MayHaveKeys(const Command& command) {
 bool FindKeysOf(Context& c, std::vector<KeyPosition>* positions) {
   const Args words = c.args.subspan(2);
   const Command* command = c.engine.commands.Resolve(words);
-  const auto size = static_cast<int>(words.size());
   std::string_view error;
   if (command == nullptr) {
     error = "ERR Invalid command specified";
   } else if (!MayHaveKeys(*command)) {
     error = "ERR The command has no key arguments";
-  } else if (command->arity > 0 ? size != command->arity : size < -command->arity) {
+  } else if (!ArityFits(*command, words.size())) {
     error = "ERR Invalid number of arguments specified for command";
   } else if (const bool found = FindKeyUses(*command, words, *positions);
              !(command->flags & kNoMandatoryKeys) && (!found || positions->empty())) {

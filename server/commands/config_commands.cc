@@ -11,11 +11,6 @@
 namespace larder {
 namespace {
 
-bool IsLocal(const Client& client) {
-  return client.unix_socket || client.address.starts_with("127.") ||
-         client.address.starts_with("[::1]");
-}
-
 void ConfigGet(Context& c) {
   std::vector<Config::Pair> pairs = c.engine.config.Get(c.args.subspan(2));
   c.reply.Map(pairs.size());
@@ -25,10 +20,9 @@ void ConfigGet(Context& c) {
   }
 }
 
-// What a load that is under way depends on.
-bool MayChangeDuringLoad(std::string_view name) {
-  return !EqualsIgnoreCase(name, "dir") && !EqualsIgnoreCase(name, "appendonly") &&
-         !EqualsIgnoreCase(name, "repl-diskless-load");
+bool MayChangeInLoad(std::string_view name) {
+  const Directive* row = FindDirective(name);
+  return row == nullptr || !(row->flags & kNotInLoad);
 }
 
 void ConfigSet(Context& c) {
@@ -38,10 +32,10 @@ void ConfigSet(Context& c) {
   const PersistenceHost* persistence = c.engine.persistence;
   if (persistence != nullptr && (persistence->loading() || persistence->async_loading())) {
     for (const auto& [name, value] : pairs) {
-      if (!MayChangeDuringLoad(name)) return c.reply.Error(errors::kLoading);
+      if (!MayChangeInLoad(name)) return c.reply.Error(errors::kLoading);
     }
   }
-  std::optional<std::string> error = c.engine.config.Set(pairs, IsLocal(c.client));
+  std::optional<std::string> error = c.engine.config.Set(pairs, c.client.is_local());
   if (error) return c.reply.Error(StrCat("ERR ", *error));
   c.reply.Ok();
 }
@@ -67,7 +61,6 @@ void ConfigHelp(Context& c) {
 }
 
 constexpr uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale;
-constexpr std::string_view kAllNodes = "request_policy:all_nodes response_policy:all_succeeded";
 
 constexpr Command kCommands[] = {
     {.name = "config",

@@ -101,7 +101,7 @@ void Reset(Context& c) {
   Discard(c.worker, client, c.lock);
   UnsubscribeFromAll(c.engine, client);
   DisableTracking(c.engine, client);
-  if (client.monitor.exchange(false)) c.engine.monitors.fetch_sub(1);
+  c.engine.monitors.Remove(client);
   client.db.store(0, std::memory_order_relaxed);
   client.no_evict.store(false, std::memory_order_relaxed);
   client.no_touch.store(false, std::memory_order_relaxed);
@@ -117,7 +117,8 @@ void Monitor(Context& c) {
   if (c.client.is_script || c.client.in_exec) {
     return c.reply.Error("ERR MONITOR isn't allowed for DENY BLOCKING client");
   }
-  if (!c.client.monitor.exchange(true)) c.engine.monitors.fetch_add(1);
+  // Behind a stream or a file nobody listens.
+  if (c.client.link == Client::Link::kClient) c.engine.monitors.Add(c.client);
   c.reply.Ok();
 }
 
@@ -132,7 +133,7 @@ constexpr Command kCommands[] = {
      .since = "1.0.0",
      .complexity = "O(1)",
      .summary = "Answers PONG, or the words it was given.",
-     .tips = "request_policy:all_shards response_policy:all_succeeded"},
+     .tips = kAllShards},
     {.name = "echo",
      .arity = 2,
      .flags = kLoading | kStale | kFast,

@@ -27,8 +27,7 @@ inline bool ParseSigned(Context& c, size_t i, int64_t* value) {
   if (!c.Integer(i, value)) return false;
   if (*value != std::numeric_limits<int64_t>::min()) return true;
   c.reply.Error(
-      "ERR value is out of range, value must between -9223372036854775807 and "
-      "9223372036854775807");
+      "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
   return false;
 }
 

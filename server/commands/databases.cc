@@ -50,22 +50,33 @@ void AfterFlushAll(Persistence& persistence) {
   if (persistence.has_save_points()) persistence.Save();
 }
 
-// `db` -1: all.
-void Flush(Context& c, int db) {
-  bool lazy = c.engine.config.settings().lazy_user_flush != 0;
-  if (c.args.size() > 1) {
-    lazy = EqualsIgnoreCase(c.args[1], "async");
-    const bool known = lazy || EqualsIgnoreCase(c.args[1], "sync");
-    if (!known || c.args.size() > 2) return c.SyntaxError();
-  }
-  c.worker.stats.changes.Add(FlushDatabase(c, db, lazy));
+// Whether the memory is freed in the background. False after Redis' error was answered.
+bool ParseLazy(Context& c, bool* lazy) {
+  *lazy = c.engine.config.settings().lazy_user_flush != 0;
+  if (c.args.size() == 1) return true;
+  *lazy = EqualsIgnoreCase(c.args[1], "async");
+  const bool known = *lazy || EqualsIgnoreCase(c.args[1], "sync");
+  if (known && c.args.size() == 2) return true;
+  c.SyntaxError();
+  return false;
+}
+
+void FlushDb(Context& c) {
+  bool lazy;
+  if (!ParseLazy(c, &lazy)) return;
+  c.worker.stats.changes.Add(FlushDatabase(c.engine, c.db(), lazy, c.ready));
   c.ReplicateAs(c.args);
-  if (db < 0 && c.engine.persistence != nullptr) AfterFlushAll(PersistenceOf(c));
   c.reply.Ok();
 }
 
-void FlushDb(Context& c) { Flush(c, c.db()); }
-void FlushAll(Context& c) { Flush(c, -1); }
+void FlushAll(Context& c) {
+  bool lazy;
+  if (!ParseLazy(c, &lazy)) return;
+  c.worker.stats.changes.Add(FlushAllDatabases(c.engine, lazy, c.ready));
+  c.ReplicateAs(c.args);
+  if (c.engine.persistence != nullptr) AfterFlushAll(PersistenceOf(c));
+  c.reply.Ok();
+}
 
 void SwapDb(Context& c) {
   int a;
@@ -121,7 +132,7 @@ constexpr Command kCommands[] = {
                 "6.2.0 Takes SYNC.",
      .complexity = "O(N) for N keys",
      .summary = "Removes all keys of the database.",
-     .tips = "request_policy:all_shards response_policy:all_succeeded"},
+     .tips = kAllShards},
     {.name = "flushall",
      .arity = -1,
      .flags = kWrite | kExclusive,
@@ -134,7 +145,7 @@ constexpr Command kCommands[] = {
                 "6.2.0 Takes SYNC.",
      .complexity = "O(N) for N keys",
      .summary = "Removes all keys of all databases.",
-     .tips = "request_policy:all_shards response_policy:all_succeeded"},
+     .tips = kAllShards},
     {.name = "swapdb",
      .arity = 3,
      .flags = kWrite | kFast | kExclusive,

@@ -21,6 +21,7 @@
 #include "server/engine/script_host.h"
 #include "server/engine/whole_keyspace.h"
 #include "server/persistence/persistence.h"
+#include "server/store/access.h"
 
 namespace larder {
 namespace {
@@ -79,8 +80,7 @@ void Populate(Context& c) {
     if (c.PeekEntry(key) != nullptr) continue;
     std::string value = StrCat("value:", i);
     if (size > 0) value.resize(static_cast<size_t>(size));
-    c.SetString(key, value, Entry::kNoExpiry,
-                value.size() <= 44 ? StringEncoding::kEmbstr : StringEncoding::kRaw);
+    c.SetString(key, value, Entry::kNoExpiry, EncodingOf(value));
     c.Changed(key, NotifyClass::kString, "set");
   }
   c.reply.Ok();
@@ -91,12 +91,11 @@ void Object(Context& c) {
   const Key key = c.key(2);
   const Entry* entry = key.shard->Find(key.db, key.name, key.hash);
   if (entry == nullptr) return c.reply.Error(errors::kNoSuchKey);
-  const auto now_s = static_cast<uint32_t>(c.now_ms() / 1000);
   char address[24];
   std::snprintf(address, sizeof(address), "%p", static_cast<const void*>(entry));
   c.reply.Status(StrCat("Value at:", address, " refcount:1 encoding:", EncodingName(c, *entry),
                         " serializedlength:", entry->MemoryBytes(), " lru:", entry->access(),
-                        " lru_seconds_idle:", (now_s - entry->access()) & 0xffffff));
+                        " lru_seconds_idle:", IdleSeconds(entry->access(), c.now_ms())));
 }
 
 // Lists are cut by bytes alone here; the word is checked and has no effect.
@@ -163,7 +162,7 @@ void Reload(Context& c) {
   Persistence& persistence = PersistenceOf(c);
   if (save && !persistence.Save()) return c.reply.Error("ERR");
   if (flush) {
-    FlushDatabase(c, -1, /*lazy=*/true);
+    FlushAllDatabases(c.engine, /*lazy=*/true, c.ready);
     c.engine.scripts->RestoreLibraries({}, LibraryMerge::kFlush);
   }
   std::string error;

@@ -11,7 +11,7 @@
 #include "server/base/strings.h"
 #include "server/commands/object.h"
 #include "server/engine/engine.h"
-#include "server/store/memory.h"
+#include "server/store/allocator.h"
 
 namespace larder {
 

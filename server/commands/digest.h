@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/base/hex.h"
 #include "server/script/sha1.h"
 #include "server/store/entry.h"
 

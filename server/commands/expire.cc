@@ -76,15 +76,7 @@ void ExpireAfter(Context& c, int64_t unit_ms, int64_t base_ms) {
   if (entry == nullptr || !options.Permits(entry->expiry_ms(), expiry_ms)) {
     return c.reply.Integer(0);
   }
-  if (expiry_ms <= c.now_ms() && c.client.link != Client::Link::kPrimary) {
-    c.Delete(key);
-    c.Changed(key, NotifyClass::kGeneric, "del");
-    ReplicateExpired(c, key);
-  } else {
-    c.SetExpiry(key, expiry_ms);
-    c.Changed(key, NotifyClass::kGeneric, "expire");
-    c.ReplicateAs("PEXPIREAT", key.name, expiry_ms);
-  }
+  ExpireKeyAt(c, key, expiry_ms);
   c.reply.Integer(1);
 }
 

@@ -19,7 +19,7 @@ void FCall(Context& c) {
   size_t keys;
   if (!ReadKeyCount(c, &keys, "ERR Bad number of keys provided")) return;
   const Args words = c.args.subspan(3);
-  const bool read_only = c.command.name == "fcall_ro";
+  const bool read_only = (c.command.flags & kReadOnly) != 0;
   FunctionsOf(c).Run(c, *function, words.first(keys), words.subspan(keys), read_only);
 }
 
@@ -172,8 +172,6 @@ void FunctionHelp(Context& c) {
 }
 
 constexpr std::string_view kCallSyntax = "function numkeys [key [key ...]] [arg [arg ...]]";
-constexpr std::string_view kAllSucceeded =
-    "request_policy:all_shards response_policy:all_succeeded";
 
 constexpr Command kCommands[] = {
     {.name = "fcall",
@@ -219,7 +217,7 @@ constexpr Command kCommands[] = {
      .since = "7.0.0",
      .complexity = "O(1)",
      .summary = "Forgets a library and its functions.",
-     .tips = kAllSucceeded},
+     .tips = kAllShards},
     {.name = "flush",
      .parent = "function",
      .arity = -2,
@@ -231,7 +229,7 @@ constexpr Command kCommands[] = {
      .since = "7.0.0",
      .complexity = "O(N) for N functions",
      .summary = "Forgets all libraries.",
-     .tips = kAllSucceeded},
+     .tips = kAllShards},
     {.name = "help",
      .parent = "function",
      .arity = 2,
@@ -276,7 +274,7 @@ constexpr Command kCommands[] = {
      .since = "7.0.0",
      .complexity = "O(1), plus what the source does",
      .summary = "Loads a library of functions.",
-     .tips = kAllSucceeded},
+     .tips = kAllShards},
     {.name = "stats",
      .parent = "function",
      .arity = 2,

@@ -65,7 +65,7 @@ constexpr Command kCommands[] = {
      .since = "7.0.0",
      .complexity = "O(N) for N functions in the payload",
      .summary = "Loads the libraries of a payload that FUNCTION DUMP made.",
-     .tips = "request_policy:all_shards response_policy:all_succeeded"},
+     .tips = kAllShards},
 };
 
 }  // namespace

@@ -1,11 +1,9 @@
 // Hashes, beyond single fields: HINCRBY, HINCRBYFLOAT, HRANDFIELD, HSCAN.
 #include <cmath>
-#include <limits>
 
 #include "protocol/errors.h"
 #include "server/base/numbers.h"
 #include "server/base/random.h"
-#include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/commands/hashes.h"
 #include "server/commands/sampling.h"
@@ -65,15 +63,7 @@ void RandomFields(Context& c, const Hash& hash, const SampleSize& size, bool wit
 void HRandField(Context& c) {
   SampleSize size;
   bool with_values = false;
-  if (c.args.size() > 2) {
-    if (!ParseSampleSize(c, 2, &size)) return;
-    with_values = c.args.size() == 4 && EqualsIgnoreCase(c.args[3], "withvalues");
-    if (c.args.size() > 4 || (c.args.size() == 4 && !with_values)) return c.SyntaxError();
-    // Twice as many replies would not fit a long, which Redis checks here.
-    if (with_values && size.count > uint64_t{std::numeric_limits<int64_t>::max()} / 2) {
-      return c.reply.Error(errors::kOutOfRange);
-    }
-  }
+  if (!ParseSample(c, "withvalues", &size, &with_values)) return;
   const Hash* hash;
   if (!c.Read(c.key(1), &hash)) return;
   if (c.args.size() == 2) {

@@ -13,30 +13,25 @@
 #include "server/base/clock.h"
 #include "server/base/version.h"
 #include "server/commands/info.h"
+#include "server/commands/memory_parts.h"
 #include "server/config/words.h"
 #include "server/engine/engine.h"
 #include "server/engine/parking.h"
 #include "server/engine/replication_host.h"
-#include "server/engine/script_host.h"
 #include "server/persistence/persistence.h"
-#include "server/store/memory.h"
+#include "server/store/allocator.h"
 
 namespace larder {
 namespace {
 
-// All zero in an engine without rooms above it.
-ReplicationHost::Counters ReplicationOf(const Engine& engine) {
-  return engine.replication == nullptr ? ReplicationHost::Counters{}
-                                       : engine.replication->counters();
-}
-
-// What the append-only file has not taken yet.
-uint64_t AofWaitingBytes(const Engine& engine) {
-  if (engine.persistence == nullptr) return 0;
-  return static_cast<const Persistence&>(*engine.persistence).aof().writer().waiting_bytes();
+size_t Replicas(const Engine& engine) {
+  return engine.replication == nullptr ? 0 : engine.replication->counters().replicas;
 }
 
 double Divide(double a, double b) { return b == 0 ? 0 : a / b; }
+double Percent(size_t part, size_t whole) {
+  return Divide(100 * static_cast<double>(part), static_cast<double>(whole));
+}
 int64_t Difference(size_t a, size_t b) { return static_cast<int64_t>(a) - static_cast<int64_t>(b); }
 
 // As of 7.2: "listener0:name=tcp,bind=127.0.0.1,bind=-::1,port=6379".
@@ -59,8 +54,8 @@ void WriteServer(Engine& engine, InfoWriter& info) {
   utsname os = {};
   uname(&os);
   const Settings& settings = engine.config.settings();
-  const bool elasticache =
-      settings.elasticache != 0;  // where these are not the customer's business
+  // Where some of it is not the customer's business.
+  const bool elasticache = settings.elasticache != 0;
   const int64_t now_us = WallUs();
   const int64_t uptime_s = now_us / 1'000'000 - engine.started_ms / 1000;
   info.Field("redis_version", kRedisVersion);
@@ -73,7 +68,7 @@ void WriteServer(Engine& engine, InfoWriter& info) {
   info.Field("os", elasticache ? "Amazon ElastiCache"
                                : StrCat(os.sysname, " ", os.release, " ", os.machine));
   info.Field("arch_bits", 64);
-  info.Field("monotonic_clock", clock_internal::kUseTsc ? "X86 TSC" : "POSIX clock_gettime");
+  info.Field("monotonic_clock", ClockName());
   info.Field("multiplexing_api", "epoll");
   info.Field("atomicvar_api", "c11-builtin");
   info.Field("gcc_version", elasticache
@@ -125,7 +120,7 @@ struct ClientFacts {
 void WriteClients(Engine& engine, InfoWriter& info) {
   ClientFacts facts;
   engine.clients.ForEach([&](Client& client) { facts.Add(client); });
-  info.Field("connected_clients", engine.clients.size() - ReplicationOf(engine).replicas);
+  info.Field("connected_clients", engine.clients.size() - Replicas(engine));
   info.Field("cluster_connections", 0);
   info.Field("maxclients", int64_t{engine.config.settings().maxclients});
   info.Field("client_recent_max_input_buffer", facts.most_input);
@@ -137,8 +132,7 @@ void WriteClients(Engine& engine, InfoWriter& info) {
   info.Field("total_blocking_keys_on_nokey", facts.keys_or_loss.size());
 }
 
-void WriteScriptMemory(Engine& engine, InfoWriter& info) {
-  const ScriptHost::Usage usage = engine.scripts->usage();
+void WriteScriptMemory(const ScriptHost::Usage& usage, InfoWriter& info) {
   info.Bytes("used_memory_lua", usage.scripts_interpreter);
   info.Field("used_memory_vm_eval", usage.scripts_interpreter);
   info.Field("used_memory_scripts_eval", usage.scripts_kept);
@@ -153,34 +147,23 @@ void WriteScriptMemory(Engine& engine, InfoWriter& info) {
 
 void WriteMemory(Engine& engine, InfoWriter& info) {
   const AllocatorStats allocator = ReadAllocatorStats();
-  const size_t used = UsedMemory(), peak = PeakMemory(), startup = StartupMemory();
-  const size_t resident = ResidentBytes();
-  const size_t clients = engine.client_memory.total();
-  size_t indexes = 0;
-  for (int db = 0; db < engine.keyspace.databases(); ++db) {
-    const Keyspace::Bytes bytes = engine.keyspace.BytesOf(db);
-    indexes += bytes.tables + bytes.expiries;
-  }
-  const size_t overhead = std::min(startup + clients + indexes, used);
-  const size_t dataset = used - overhead;
+  const MemoryParts parts(engine);
+  const size_t used = parts.used, resident = parts.resident;
   const auto maxmemory = static_cast<size_t>(int64_t{engine.config.settings().maxmemory});
   info.Bytes("used_memory", used);
   info.Bytes("used_memory_rss", resident);
-  info.Bytes("used_memory_peak", peak);
-  info.Ratio("used_memory_peak_perc",
-             Divide(100 * static_cast<double>(used), static_cast<double>(peak)), "%");
-  info.Field("used_memory_overhead", overhead);
-  info.Field("used_memory_startup", startup);
-  info.Field("used_memory_dataset", dataset);
-  const auto above_start = static_cast<double>(used - std::min(startup, used));
-  info.Ratio("used_memory_dataset_perc", Divide(100 * static_cast<double>(dataset), above_start),
-             "%");
+  info.Bytes("used_memory_peak", parts.peak);
+  info.Ratio("used_memory_peak_perc", Percent(used, parts.peak), "%");
+  info.Field("used_memory_overhead", parts.overhead);
+  info.Field("used_memory_startup", parts.startup);
+  info.Field("used_memory_dataset", parts.dataset());
+  info.Ratio("used_memory_dataset_perc", Percent(parts.dataset(), parts.above_startup()), "%");
   info.Field("allocator_allocated", allocator.allocated);
   info.Field("allocator_active", allocator.active);
   info.Field("allocator_resident", allocator.resident);
   info.Bytes("total_system_memory", static_cast<size_t>(sysconf(_SC_PHYS_PAGES)) *
                                         static_cast<size_t>(sysconf(_SC_PAGESIZE)));
-  WriteScriptMemory(engine, info);
+  WriteScriptMemory(parts.scripts, info);
   info.Bytes("maxmemory", maxmemory);
   info.Field("maxmemory_policy", engine.config.Text("maxmemory-policy"));
   auto ratio = [&](std::string_view name, size_t a, size_t b) {
@@ -194,13 +177,12 @@ void WriteMemory(Engine& engine, InfoWriter& info) {
              Divide(static_cast<double>(resident), static_cast<double>(used)));
   info.Field("mem_fragmentation_bytes", Difference(resident, used));
   info.Field("mem_not_counted_for_evict", engine.eviction.UncountedBytes());
-  const ReplicationHost::Counters replication = ReplicationOf(engine);
-  info.Field("mem_replication_backlog", replication.backlog_bytes);
-  info.Field("mem_total_replication_buffers", replication.backlog_bytes);
-  info.Field("mem_clients_slaves", replication.buffered_bytes);
-  info.Field("mem_clients_normal", clients);
+  info.Field("mem_replication_backlog", parts.backlog);
+  info.Field("mem_total_replication_buffers", parts.backlog);
+  info.Field("mem_clients_slaves", parts.replicas);
+  info.Field("mem_clients_normal", parts.clients);
   info.Field("mem_cluster_links", 0);
-  info.Field("mem_aof_buffer", AofWaitingBytes(engine));
+  info.Field("mem_aof_buffer", parts.aof);
   info.Field("mem_allocator", AllocatorName());
   info.Field("active_defrag_running", 0);
   info.Field("lazyfree_pending_objects", engine.keyspace.reclaimer().pending());

@@ -11,6 +11,13 @@
 namespace larder {
 namespace {
 
+// Puts an entry that was taken out elsewhere in its new place, as often used as it was.
+void InsertMoved(Context& c, const Key& target, Entry* entry) {
+  const uint32_t access = entry->access();
+  c.InsertEntry(target, entry);
+  entry->set_access(access);
+}
+
 void RenameTo(Context& c, bool only_if_absent) {
   const Key source = c.key(1);
   const Entry* entry = c.WriteEntry(source);
@@ -24,7 +31,7 @@ void RenameTo(Context& c, bool only_if_absent) {
     c.Delete(target);
   }
   const int64_t expiry_ms = entry->expiry_ms();
-  c.InsertEntry(target, Entry::Rebuild(c.Extract(source), target.name, expiry_ms));
+  InsertMoved(c, target, Entry::Rebuild(c.Extract(source), target.name, expiry_ms));
   c.Changed(source, NotifyClass::kGeneric, "rename_from");
   c.Changed(target, NotifyClass::kGeneric, "rename_to", 0);
   only_if_absent ? c.reply.Integer(1) : c.reply.Ok();
@@ -88,7 +95,7 @@ void Move(Context& c) {
   if (entry == nullptr || c.WriteEntry(target) != nullptr) return c.reply.Integer(0);
   const int64_t expiry_ms = entry->expiry_ms();
   const std::string value = ValueForFile(c, *entry, db);
-  c.InsertEntry(target, c.Extract(source));
+  InsertMoved(c, target, c.Extract(source));
   c.Changed(source, NotifyClass::kGeneric, "move_from");
   c.Changed(target, NotifyClass::kGeneric, "move_to", 0);
   if (!value.empty()) {

@@ -144,8 +144,7 @@ constexpr Command kCommands[] = {
      .since = "1.0.0",
      .history = "2.4.0 Takes several elements.",
      .complexity = "O(N) for N elements",
-     .summary = "Puts elements at the front of a list, which is created if it is "
-                "missing."},
+     .summary = "Puts elements at the front of a list, which is created if it is missing."},
     {.name = "rpush",
      .arity = -3,
      .flags = kWrite | kDenyOom | kFast,
@@ -157,8 +156,7 @@ constexpr Command kCommands[] = {
      .since = "1.0.0",
      .history = "2.4.0 Takes several elements.",
      .complexity = "O(N) for N elements",
-     .summary = "Puts elements at the back of a list, which is created if it is "
-                "missing."},
+     .summary = "Puts elements at the back of a list, which is created if it is missing."},
     {.name = "lpushx",
      .arity = -3,
      .flags = kWrite | kDenyOom | kFast,
@@ -228,8 +226,7 @@ constexpr Command kCommands[] = {
      .syntax = "key index",
      .since = "1.0.0",
      .complexity = "O(B) for the B blocks between the element and the nearer end",
-     .summary = "Returns the element at an index; a negative one counts from the "
-                "back."},
+     .summary = "Returns the element at an index; a negative one counts from the back."},
     {.name = "lset",
      .arity = 4,
      .flags = kWrite | kDenyOom,

@@ -75,8 +75,7 @@ constexpr Command kCommands[] = {
      .since = "2.0.0",
      .history = "6.0.0 The timeout may be a fraction of a second.",
      .complexity = "O(K) for K keys",
-     .summary = "Removes and returns the first element of some lists, or waits for "
-                "one."},
+     .summary = "Removes and returns the first element of some lists, or waits for one."},
     {.name = "brpop",
      .arity = -3,
      .flags = kWrite | kNoScript | kBlocking,
@@ -88,8 +87,7 @@ constexpr Command kCommands[] = {
      .since = "2.0.0",
      .history = "6.0.0 The timeout may be a fraction of a second.",
      .complexity = "O(K) for K keys",
-     .summary = "Removes and returns the last element of some lists, or waits for "
-                "one."},
+     .summary = "Removes and returns the last element of some lists, or waits for one."},
     {.name = "blmove",
      .arity = 6,
      .flags = kWrite | kDenyOom | kNoScript | kBlocking,
@@ -101,8 +99,7 @@ constexpr Command kCommands[] = {
                "timeout(double)",
      .since = "6.2.0",
      .complexity = "O(1)",
-     .summary = "Moves an element from one list to another as LMOVE does, or waits "
-                "for one."},
+     .summary = "Moves an element from one list to another as LMOVE does, or waits for one."},
     {.name = "brpoplpush",
      .arity = 4,
      .flags = kWrite | kDenyOom | kNoScript | kBlocking,
@@ -115,8 +112,7 @@ constexpr Command kCommands[] = {
      .history = "6.0.0 The timeout may be a fraction of a second.",
      .deprecated = "6.2.0 `BLMOVE` with the `RIGHT` and `LEFT` arguments",
      .complexity = "O(1)",
-     .summary = "Moves the last element of one list to the front of another, or "
-                "waits for one."},
+     .summary = "Moves the last element of one list to the front of another, or waits for one."},
     {.name = "blmpop",
      .arity = -5,
      .flags = kWrite | kBlocking,

@@ -42,8 +42,7 @@ constexpr Command kCommands[] = {
      .syntax = "source destination <wherefrom: LEFT | RIGHT> <whereto: LEFT | RIGHT>",
      .since = "6.2.0",
      .complexity = "O(1)",
-     .summary = "Moves an element from an end of one list to an end of another, "
-                "and returns it."},
+     .summary = "Moves an element from an end of one list to an end of another, and returns it."},
     {.name = "rpoplpush",
      .arity = 3,
      .flags = kWrite | kDenyOom,
@@ -55,8 +54,7 @@ constexpr Command kCommands[] = {
      .since = "1.2.0",
      .deprecated = "6.2.0 `LMOVE` with the `RIGHT` and `LEFT` arguments",
      .complexity = "O(1)",
-     .summary = "Moves the last element of one list to the front of another, and "
-                "returns it."},
+     .summary = "Moves the last element of one list to the front of another, and returns it."},
     {.name = "lmpop",
      .arity = -4,
      .flags = kWrite,

@@ -132,8 +132,7 @@ constexpr Command kCommands[] = {
      .syntax = "key <where: BEFORE | AFTER> pivot element",
      .since = "2.2.0",
      .complexity = "O(N) for N elements in front of the pivot",
-     .summary = "Puts an element before or after the first one that is equal to a "
-                "pivot."},
+     .summary = "Puts an element before or after the first one that is equal to a pivot."},
     {.name = "lrem",
      .arity = 4,
      .flags = kWrite,
@@ -144,8 +143,7 @@ constexpr Command kCommands[] = {
      .syntax = "key count element",
      .since = "1.0.0",
      .complexity = "O(N) for N elements",
-     .summary = "Removes elements equal to a given one: the first, the last or all "
-                "of them."},
+     .summary = "Removes elements equal to a given one: the first, the last or all of them."},
     {.name = "lpos",
      .arity = -3,
      .flags = kReadOnly,

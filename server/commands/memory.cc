@@ -1,16 +1,12 @@
 // MEMORY: what values and the server cost.
 #include "server/store/memory.h"
 
-#include <algorithm>
-#include <limits>
-
-#include "protocol/errors.h"
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/commands/help.h"
-#include "server/commands/info.h"
+#include "server/commands/memory_parts.h"
 #include "server/engine/engine.h"
-#include "server/engine/script_host.h"
+#include "server/store/allocator.h"
 
 namespace larder {
 namespace {
@@ -69,50 +65,40 @@ void AppendDatabase(Context& c, const Keyspace::Bytes& bytes) {
   c.reply.Integer(static_cast<int64_t>(bytes.entries));
 }
 
-struct Totals {
+// Returns the number of keys.
+size_t AppendDatabases(Context& c, StatsReply& stats) {
   size_t keys = 0;
-  size_t indexes = 0;
-};
-
-Totals AppendDatabases(Context& c, StatsReply& stats) {
-  Totals totals;
   for (int db = 0; db < c.engine.keyspace.databases(); ++db) {
     const size_t size = c.engine.keyspace.Size(db);
     if (size == 0) continue;
-    const Keyspace::Bytes bytes = c.engine.keyspace.BytesOf(db);
-    totals.keys += size;
-    totals.indexes += bytes.tables + bytes.expiries;
+    keys += size;
     stats.Name(StrCat("db.", db));
-    AppendDatabase(c, bytes);
+    AppendDatabase(c, c.engine.keyspace.BytesOf(db));
   }
-  return totals;
+  return keys;
 }
 
 void MemoryStats(Context& c) {
   const AllocatorStats allocator = ReadAllocatorStats();
-  const size_t used = UsedMemory(), peak = PeakMemory(), startup = StartupMemory();
-  const size_t resident = ResidentBytes(), clients = c.engine.client_memory.total();
-  const ScriptHost::Usage scripts = c.engine.scripts->usage();
+  const MemoryParts parts(c.engine);
   StatsReply stats(c);
-  stats.Bytes("peak.allocated", peak);
-  stats.Bytes("total.allocated", used);
-  stats.Bytes("startup.allocated", startup);
-  stats.Bytes("replication.backlog", 0);
-  stats.Bytes("clients.slaves", 0);
-  stats.Bytes("clients.normal", clients);
+  stats.Bytes("peak.allocated", parts.peak);
+  stats.Bytes("total.allocated", parts.used);
+  stats.Bytes("startup.allocated", parts.startup);
+  stats.Bytes("replication.backlog", parts.backlog);
+  stats.Bytes("clients.slaves", parts.replicas);
+  stats.Bytes("clients.normal", parts.clients);
   stats.Bytes("cluster.links", 0);
-  stats.Bytes("aof.buffer", 0);
-  stats.Bytes("lua.caches", scripts.scripts_kept);
-  stats.Bytes("functions.caches", scripts.functions_kept);
-  const auto [keys, indexes] = AppendDatabases(c, stats);
-  const size_t overhead =
-      std::min(startup + clients + scripts.scripts_kept + scripts.functions_kept + indexes, used);
-  stats.Bytes("overhead.total", overhead);
+  stats.Bytes("aof.buffer", parts.aof);
+  stats.Bytes("lua.caches", parts.scripts.scripts_kept);
+  stats.Bytes("functions.caches", parts.scripts.functions_kept);
+  const size_t keys = AppendDatabases(c, stats);
+  stats.Bytes("overhead.total", parts.overhead);
   stats.Bytes("keys.count", keys);
-  stats.Bytes("keys.bytes-per-key", keys == 0 ? 0 : (used - std::min(startup, used)) / keys);
-  stats.Bytes("dataset.bytes", used - overhead);
-  stats.Ratio("dataset.percentage", used - overhead, used - std::min(startup, used), 100);
-  stats.Ratio("peak.percentage", used, peak, 100);
+  stats.Bytes("keys.bytes-per-key", keys == 0 ? 0 : parts.above_startup() / keys);
+  stats.Bytes("dataset.bytes", parts.dataset());
+  stats.Ratio("dataset.percentage", parts.dataset(), parts.above_startup(), 100);
+  stats.Ratio("peak.percentage", parts.used, parts.peak, 100);
   stats.Bytes("allocator.allocated", allocator.allocated);
   stats.Bytes("allocator.active", allocator.active);
   stats.Bytes("allocator.resident", allocator.resident);
@@ -122,8 +108,8 @@ void MemoryStats(Context& c) {
   };
   ratio("allocator-fragmentation", allocator.active, allocator.allocated);
   ratio("allocator-rss", allocator.resident, allocator.active);
-  ratio("rss-overhead", resident, allocator.resident);
-  ratio("fragmentation", resident, used, "");
+  ratio("rss-overhead", parts.resident, allocator.resident);
+  ratio("fragmentation", parts.resident, parts.used, "");
 }
 
 void MemoryDoctor(Context& c) {
@@ -166,7 +152,6 @@ void MemoryHelp(Context& c) {
            "Show the bytes behind a key and its value. Sizes are counted: SAMPLES is ignored."}});
 }
 
-constexpr std::string_view kAllShards = "request_policy:all_shards response_policy:all_succeeded";
 constexpr std::string_view kSpecial =
     "nondeterministic_output request_policy:all_shards response_policy:special";
 

@@ -17,25 +17,27 @@ void PublishShardMessage(Context& c) {
   c.reply.Integer(static_cast<int64_t>(PublishToShard(c.engine, c.args[1], c.args[2])));
 }
 
-TopicKind AskedKind(const Context& c) {
-  return c.command.name.starts_with("shard") ? TopicKind::kShardChannel : TopicKind::kChannel;
-}
-
-void ListChannels(Context& c) {
+void ListTopics(Context& c, TopicKind kind) {
   if (c.args.size() > 3) return c.reply.Error(UnknownForm(c));
   const std::string_view pattern = c.args.size() == 3 ? c.args[2] : "*";
-  const std::vector<std::string> names = c.engine.pubsub[AskedKind(c)].Matching(pattern);
+  const std::vector<std::string> names = c.engine.pubsub[kind].Matching(pattern);
   c.reply.Array(names.size());
   for (const std::string& name : names) c.reply.Bulk(name);
 }
 
-void CountSubscribers(Context& c) {
+void ListChannels(Context& c) { ListTopics(c, TopicKind::kChannel); }
+void ListShardChannels(Context& c) { ListTopics(c, TopicKind::kShardChannel); }
+
+void CountSubscribers(Context& c, TopicKind kind) {
   c.reply.Array((c.args.size() - 2) * 2);
   for (std::string_view channel : c.args.subspan(2)) {
     c.reply.Bulk(channel);
-    c.reply.Integer(static_cast<int64_t>(c.engine.pubsub[AskedKind(c)].Count(channel)));
+    c.reply.Integer(static_cast<int64_t>(c.engine.pubsub[kind].Count(channel)));
   }
 }
+
+void CountOfChannels(Context& c) { CountSubscribers(c, TopicKind::kChannel); }
+void CountOfShardChannels(Context& c) { CountSubscribers(c, TopicKind::kShardChannel); }
 
 void CountPatterns(Context& c) {
   c.reply.Integer(static_cast<int64_t>(c.engine.pubsub[TopicKind::kPattern].size()));
@@ -99,7 +101,7 @@ constexpr Command kCommands[] = {
      .parent = "pubsub",
      .arity = -2,
      .flags = kPubSub | kLoading | kStale,
-     .run = CountSubscribers,
+     .run = CountOfChannels,
      .group = "pubsub",
      .syntax = "[channel [channel ...]]",
      .since = "2.8.0",
@@ -109,7 +111,7 @@ constexpr Command kCommands[] = {
      .parent = "pubsub",
      .arity = -2,
      .flags = kPubSub | kLoading | kStale,
-     .run = ListChannels,
+     .run = ListShardChannels,
      .group = "pubsub",
      .syntax = "[pattern]",
      .since = "7.0.0",
@@ -119,7 +121,7 @@ constexpr Command kCommands[] = {
      .parent = "pubsub",
      .arity = -2,
      .flags = kPubSub | kLoading | kStale,
-     .run = CountSubscribers,
+     .run = CountOfShardChannels,
      .group = "pubsub",
      .syntax = "[shardchannel [shardchannel ...]]",
      .since = "7.0.0",

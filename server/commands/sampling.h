@@ -5,7 +5,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <string_view>
 
+#include "protocol/errors.h"
+#include "server/base/strings.h"
 #include "server/commands/counts.h"
 #include "server/engine/context.h"
 
@@ -32,6 +36,24 @@ inline bool ParseSampleSize(Context& c, size_t i, SampleSize* size) {
   if (!ParseSigned(c, i, &count)) return false;
   *size = {static_cast<uint64_t>(count < 0 ? -count : count), count >= 0};
   return true;
+}
+
+// The same at word 2, where there is one, and behind it the word `with` ("withvalues"), which asks
+// for twice as many replies.
+inline bool ParseSample(Context& c, std::string_view with, SampleSize* size, bool* has_with) {
+  const size_t words = c.args.size();
+  if (words == 2) return true;
+  if (!ParseSampleSize(c, 2, size)) return false;
+  *has_with = words == 4 && EqualsIgnoreCase(c.args[3], with);
+  if (words > 4 || (words == 4 && !*has_with)) {
+    c.SyntaxError();
+    return false;
+  }
+  // So many replies would not fit a long, which Redis checks here.
+  constexpr uint64_t kMostPairs = std::numeric_limits<int64_t>::max() / 2;
+  if (!*has_with || size->count <= kMostPairs) return true;
+  c.reply.Error(errors::kOutOfRange);
+  return false;
 }
 
 }  // namespace larder

@@ -1,11 +1,8 @@
 // Looking for keys over all shards: SCAN, KEYS, RANDOMKEY. Each shard is locked for its own visit,
 // so that no walk stops the others for long.
 #include <algorithm>
-#include <charconv>
-#include <string>
 #include <vector>
 
-#include "protocol/errors.h"
 #include "server/base/glob.h"
 #include "server/base/random.h"
 #include "server/base/strings.h"
@@ -31,23 +28,6 @@ constexpr size_t kBucketsPerKey = 10;
 bool Wants(const ScanOptions& options, const Entry& entry) {
   if (options.type && !EqualsIgnoreCase(*options.type, TypeName(entry.type()))) return false;
   return options.Matches(entry.key());
-}
-
-// As strtoul reads it: digits with a sign, nothing behind them.
-bool ParseCursor(Context& c, uint64_t* cursor) {
-  std::string_view word = c.args[1];
-  const bool negative = word.starts_with('-');
-  if (negative || word.starts_with('+')) word.remove_prefix(1);
-  const char* end = word.data() + word.size();
-  const auto result = std::from_chars(word.data(), end, *cursor);
-  const bool whole = result.ec == std::errc() && result.ptr == end;
-  if (!whole && !c.args[1].empty()) {
-    c.reply.Error(errors::kInvalidCursor);
-    return false;
-  }
-  if (!whole) *cursor = 0;
-  if (negative) *cursor = 0 - *cursor;
-  return true;
 }
 
 // Removes the entries that a walk has met too late, where that is allowed. REQUIRES: the shard is
@@ -139,16 +119,11 @@ class Scanner {
 void Scan(Context& c) {
   uint64_t cursor;
   ScanOptions options;
-  if (!ParseCursor(c, &cursor) || !ParseScanOptions(c, 2, true, &options)) return;
-  const auto begin = c.reply.Begin();
+  if (!ParseScanCursor(c, 1, &cursor) || !ParseScanOptions(c, 2, true, &options)) return;
+  ScanReply reply(c.reply);
   Scanner scanner(c, options, cursor);
   const size_t found = scanner.Run();
-  c.reply.EndArray(begin, found);
-  // The cursor stands before the keys, but is known only now.
-  std::string head = "*2\r\n";
-  const std::string digits = std::to_string(scanner.cursor());
-  StrAppend(head, "$", digits.size(), "\r\n", digits, "\r\n");
-  c.reply.out().InsertAt(begin, head);
+  reply.End(scanner.cursor(), found);
 }
 
 void Keys(Context& c) {

@@ -50,7 +50,7 @@ namespace {
 
 Scripts& ScriptsOf(Context& c) { return ScriptingOf(c).scripts(); }
 
-bool ReadOnly(const Context& c) { return c.command.name.ends_with("_ro"); }
+bool ReadOnly(const Context& c) { return (c.command.flags & kReadOnly) != 0; }
 
 void Run(Context& c, const Script& script, size_t keys) {
   const Args words = c.args.subspan(3);
@@ -209,7 +209,7 @@ constexpr Command kCommands[] = {
      .history = "6.2.0 Takes ASYNC and SYNC.",
      .complexity = "O(N) for N scripts remembered",
      .summary = "Forgets all scripts.",
-     .tips = "request_policy:all_nodes response_policy:all_succeeded"},
+     .tips = kAllNodes},
     {.name = "help",
      .parent = "script",
      .arity = 2,
@@ -242,7 +242,7 @@ constexpr Command kCommands[] = {
      .since = "2.6.0",
      .complexity = "O(N) for N bytes of script",
      .summary = "Remembers a script for EVALSHA without running it.",
-     .tips = "request_policy:all_nodes response_policy:all_succeeded"},
+     .tips = kAllNodes},
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "server/commands/commands.h"
 #include "server/commands/counts.h"
 #include "server/commands/sets.h"
+#include "server/commands/store_result.h"
 
 namespace larder {
 namespace {
@@ -131,16 +132,8 @@ void Store(Context& c) {
   const Set::Limits limits = SetLimits(c);
   auto result = std::make_unique<Set>();
   operation(c, sets, [&](std::string_view member) { result->Add(member, limits); });
-  const Key destination = c.key(1);
-  const int64_t count = static_cast<int64_t>(result->size());
-  if (count > 0) {
-    c.Store(destination, std::move(result));
-    // SINTERSTORE's event is "sinterstore", and so on: the name of the command.
-    c.Changed(destination, NotifyClass::kSet, c.command.name);
-  } else if (c.Delete(destination)) {
-    c.Changed(destination, NotifyClass::kGeneric, "del");
-  }
-  c.reply.Integer(count);
+  // SINTERSTORE's event is "sinterstore", and so on: the name of the command.
+  StoreOrDelete(c, c.key(1), std::move(result), NotifyClass::kSet, c.command.name);
 }
 
 void SInterCard(Context& c) {

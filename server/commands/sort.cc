@@ -16,6 +16,7 @@
 #include "server/commands/commands.h"
 #include "server/commands/counts.h"
 #include "server/commands/sort_pattern.h"
+#include "server/commands/store_result.h"
 #include "server/engine/engine.h"
 #include "server/engine/permissions.h"
 #include "server/store/list.h"
@@ -230,15 +231,8 @@ void StoreItems(Context& c, const SortOptions& options, std::span<const Item* co
   EmitValues(c, options, items, [&list](const std::optional<BulkView>& value) {
     list->Push(List::End::kBack, value ? value->bytes : std::string_view());
   });
-  const int64_t size = static_cast<int64_t>(list->size());
-  if (size > 0) {
-    c.Store(target, std::move(list));
-    c.Changed(target, NotifyClass::kList, "sortstore", static_cast<size_t>(size));
-  } else if (c.WriteEntry(target) != nullptr) {
-    c.Delete(target);
-    c.Changed(target, NotifyClass::kGeneric, "del");
-  }
-  c.reply.Integer(size);
+  const size_t size = list->size();
+  StoreOrDelete(c, target, std::move(list), NotifyClass::kList, "sortstore", size);
 }
 
 // Redis sorts a sorted set that it has unpacked, and leaves it so: OBJECT ENCODING and DUMP tell.

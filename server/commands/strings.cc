@@ -43,7 +43,7 @@ void GetDel(Context& c) {
   ReplyString(c, *entry);
   c.Delete(key);
   c.Changed(key, NotifyClass::kGeneric, "del");
-  c.ReplicateAs(c.engine.config.settings().lazyfree_lazy_user_del ? "UNLINK" : "DEL", key.name);
+  c.ReplicateAs(DeletionWord(c.engine.config.settings().lazyfree_lazy_user_del != 0), key.name);
 }
 
 void GetEx(Context& c) {
@@ -58,14 +58,8 @@ void GetEx(Context& c) {
     return;
   }
   ReplyString(c, *entry);
-  if (options.absolute() && expiry_ms <= c.now_ms() && c.client.link != Client::Link::kPrimary) {
-    c.Delete(key);
-    c.Changed(key, NotifyClass::kGeneric, "del");
-    ReplicateExpired(c, key);
-  } else if (options.has_time()) {
-    c.SetExpiry(key, expiry_ms);
-    c.Changed(key, NotifyClass::kGeneric, "expire");
-    c.ReplicateAs("PEXPIREAT", key.name, expiry_ms);
+  if (options.has_time()) {
+    ExpireKeyAt(c, key, expiry_ms);
   } else if (options.expiry == StringOptions::Expiry::kPersist && entry->has_expiry()) {
     c.SetExpiry(key, Entry::kNoExpiry);
     c.Changed(key, NotifyClass::kGeneric, "persist");

@@ -33,7 +33,6 @@ struct StringOptions {
   size_t expiry_word = 0;  // of EX, PX, EXAT and PXAT: the index of their argument
 
   bool has_time() const { return expiry_word != 0; }
-  bool absolute() const { return expiry == Expiry::kExAt || expiry == Expiry::kPxAt; }
 };
 
 // Parses the words from `first` on; what SET knows and GETEX does not is told by `of_set`. False

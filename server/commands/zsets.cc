@@ -11,6 +11,7 @@
 #include "protocol/errors.h"
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
+#include "server/commands/store_result.h"
 #include "server/engine/engine.h"
 
 namespace larder {
@@ -215,8 +216,7 @@ constexpr Command kCommands[] = {
      .syntax = "key increment member",
      .since = "1.2.0",
      .complexity = "O(log(N)) for N elements",
-     .summary = "Adds to the score of a member, which counts from 0 if it is "
-                "missing."},
+     .summary = "Adds to the score of a member, which counts from 0 if it is missing."},
     {.name = "zcard",
      .arity = 2,
      .flags = kReadOnly | kFast,
@@ -292,16 +292,8 @@ constexpr Command kCommands[] = {
 
 void StoreZSet(Context& c, const Key& key, std::unique_ptr<ZSet> zset, std::string_view event,
                size_t changes) {
-  const auto size = static_cast<int64_t>(zset->size());
-  if (size > 0) {
-    if (EncodingOf(c, *zset) == "listpack") DropMinusZeros(*zset);
-    c.Store(key, std::move(zset));
-    c.Changed(key, NotifyClass::kZSet, event, changes);
-  } else if (c.WriteEntry(key) != nullptr) {
-    c.Delete(key);
-    c.Changed(key, NotifyClass::kGeneric, "del");
-  }
-  c.reply.Integer(size);
+  if (EncodingOf(c, *zset) == "listpack") DropMinusZeros(*zset);
+  StoreOrDelete(c, key, std::move(zset), NotifyClass::kZSet, event, changes);
 }
 
 std::span<const Command> ZSetCommands() { return kCommands; }

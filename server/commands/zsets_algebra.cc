@@ -341,8 +341,7 @@ constexpr Command kCommands[] = {
      .syntax = "numkeys key [key ...] [WEIGHTS weight(integer) [weight ...]] "
                "[AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
      .since = "6.2.0",
-     .complexity = "O(N*K+M*log(M)) for K keys, N elements in the smallest and M "
-                   "returned",
+     .complexity = "O(N*K+M*log(M)) for K keys, N elements in the smallest and M returned",
      .summary = "Returns the intersection of sorted sets."},
     {.name = "zdiff",
      .arity = -3,
@@ -354,8 +353,7 @@ constexpr Command kCommands[] = {
      .syntax = "numkeys key [key ...] [WITHSCORES]",
      .since = "6.2.0",
      .complexity = "O(N*K+M*log(M)) for K keys, N elements in the first and M returned",
-     .summary = "Returns the elements of the first sorted set that no other one "
-                "has."},
+     .summary = "Returns the elements of the first sorted set that no other one has."},
     {.name = "zunionstore",
      .arity = -4,
      .flags = kWrite | kDenyOom,
@@ -378,8 +376,7 @@ constexpr Command kCommands[] = {
      .syntax = "destination numkeys key [key ...] [WEIGHTS weight(integer) [weight ...]] "
                "[AGGREGATE <SUM | MIN | MAX>]",
      .since = "2.0.0",
-     .complexity = "O(N*K+M*log(M)) for K keys, N elements in the smallest and M "
-                   "stored",
+     .complexity = "O(N*K+M*log(M)) for K keys, N elements in the smallest and M stored",
      .summary = "Stores the intersection of sorted sets under a key."},
     {.name = "zdiffstore",
      .arity = -4,

@@ -135,8 +135,7 @@ constexpr Command kCommands[] = {
      .syntax = "numkeys key [key ...] <where: MIN | MAX> [COUNT count]",
      .since = "7.0.0",
      .complexity = "O(K+M*log(N)) for K keys and M of N elements",
-     .summary = "Removes elements from the first of some sorted sets that is not "
-                "empty."},
+     .summary = "Removes elements from the first of some sorted sets that is not empty."},
     {.name = "bzpopmin",
      .arity = -3,
      .flags = kWrite | kNoScript | kBlocking | kFast,
@@ -148,8 +147,7 @@ constexpr Command kCommands[] = {
      .since = "5.0.0",
      .history = "6.0.0 The timeout may be a fraction of a second.",
      .complexity = "O(K+log(N)) for K keys and N elements",
-     .summary = "Removes and returns the element with the lowest score, or waits "
-                "for one."},
+     .summary = "Removes and returns the element with the lowest score, or waits for one."},
     {.name = "bzpopmax",
      .arity = -3,
      .flags = kWrite | kNoScript | kBlocking | kFast,
@@ -161,8 +159,7 @@ constexpr Command kCommands[] = {
      .since = "5.0.0",
      .history = "6.0.0 The timeout may be a fraction of a second.",
      .complexity = "O(K+log(N)) for K keys and N elements",
-     .summary = "Removes and returns the element with the highest score, or waits "
-                "for one."},
+     .summary = "Removes and returns the element with the highest score, or waits for one."},
     {.name = "bzmpop",
      .arity = -5,
      .flags = kWrite | kBlocking,
@@ -173,8 +170,7 @@ constexpr Command kCommands[] = {
      .syntax = "timeout(double) numkeys key [key ...] <where: MIN | MAX> [COUNT count]",
      .since = "7.0.0",
      .complexity = "O(K+M*log(N)) for K keys and M of N elements",
-     .summary = "Removes elements from some sorted sets as ZMPOP does, or waits "
-                "for one."},
+     .summary = "Removes elements from some sorted sets as ZMPOP does, or waits for one."},
 };
 
 }  // namespace

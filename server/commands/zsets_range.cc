@@ -181,8 +181,7 @@ constexpr Command kCommands[] = {
      .history = "2.1.6 Takes ranges without their ends.",
      .deprecated = "6.2.0 `ZRANGE` with the `REV` and `BYSCORE` arguments",
      .complexity = "O(log(N)+M) for M of N elements",
-     .summary = "Returns the elements whose scores lie between two bounds, the "
-                "highest first."},
+     .summary = "Returns the elements whose scores lie between two bounds, the highest first."},
     {.name = "zrangebylex",
      .arity = -4,
      .flags = kReadOnly,
@@ -206,8 +205,7 @@ constexpr Command kCommands[] = {
      .since = "2.8.9",
      .deprecated = "6.2.0 `ZRANGE` with the `REV` and `BYLEX` arguments",
      .complexity = "O(log(N)+M) for M of N elements",
-     .summary = "Returns the members that lie between two bounds in byte order, "
-                "the last first."},
+     .summary = "Returns the members that lie between two bounds in byte order, the last first."},
     {.name = "zrevrange",
      .arity = -4,
      .flags = kReadOnly,

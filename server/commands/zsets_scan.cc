@@ -1,12 +1,10 @@
 // Sorted sets, parts of them: ZRANDMEMBER, ZSCAN.
-#include <limits>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "protocol/errors.h"
 #include "server/base/numbers.h"
 #include "server/base/random.h"
-#include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/commands/sampling.h"
 #include "server/commands/scan_options.h"
@@ -44,16 +42,8 @@ void WriteSample(Context& c, const ZSet& zset, const SampleSize& sample, bool wi
 
 void ZRandMember(Context& c) {
   SampleSize sample;
-  const bool with_scores = c.args.size() == 4;
-  if (c.args.size() > 2) {
-    if (!ParseSampleSize(c, 2, &sample)) return;
-    if (c.args.size() > 4 || (with_scores && !EqualsIgnoreCase(c.args[3], "withscores"))) {
-      return c.SyntaxError();
-    }
-    // The reply has two elements for each.
-    constexpr auto kMostPairs = static_cast<uint64_t>(std::numeric_limits<int64_t>::max() / 2);
-    if (with_scores && sample.count > kMostPairs) return c.reply.Error(errors::kOutOfRange);
-  }
+  bool with_scores = false;
+  if (!ParseSample(c, "withscores", &sample, &with_scores)) return;
   const ZSet* zset;
   if (!c.Read(c.key(1), &zset)) return;
   if (c.args.size() > 2) {

@@ -17,13 +17,14 @@
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
 #include "server/base/time_of_day.h"
+#include "server/config/database_set.h"
 #include "server/config/words.h"
 
 namespace larder {
 namespace {
 
 constexpr std::string_view kWrongNumber = "wrong number of arguments";
-constexpr int64_t kMostDatabaseNumber = 1023;  // as many as `databases` may be
+constexpr int64_t kMostDatabases = DatabaseSet::kMost;
 constexpr std::string_view kClassNames[] = {"normal", "slave", "pubsub"};
 
 // A single empty word stands for no words at all: save "".
@@ -101,7 +102,7 @@ bool CheckDatabasePersist(const CheckInput& input, std::string* value, std::stri
   for (size_t i = 0; i < words.size(); i += 2) {
     int64_t db;
     const bool yes = EqualsIgnoreCase(words[i + 1], "yes");
-    if (!ParseInt64(words[i], &db) || db < 0 || db > kMostDatabaseNumber) return false;
+    if (!ParseInt64(words[i], &db) || db < 0 || db >= kMostDatabases) return false;
     if (!yes && !EqualsIgnoreCase(words[i + 1], "no")) return false;
     yes ? void(left_out.erase(db)) : void(left_out.insert(db));
   }
@@ -323,6 +324,13 @@ bool CheckGather(const CheckInput& input, std::string* value, std::string* error
   return CheckAutoOr(10'000, input, value, error);  // what waits longer is a sleeping server
 }
 
+// A file may ask for it in vain; who asks the running server expects something to happen.
+bool CheckDefrag(const CheckInput& input, std::string* value, std::string* error) {
+  if (!RunCheck({Check::Kind::kBool}, input, value, error)) return false;
+  *error = "Active defragmentation cannot be enabled: the allocator is left to itself";
+  return *value == "no" || input.loading || *value == input.current;
+}
+
 bool CheckHz(const CheckInput& input, std::string* value, std::string* error) {
   int64_t hz = 0;
   *error = "argument couldn't be parsed into an integer";
@@ -373,6 +381,10 @@ void PublishMaxmemoryClients(std::string_view value, Settings& settings) {
   if (percent) value.remove_suffix(1);
   ParseInt64(value, &number);
   settings.maxmemory_clients.Set(percent ? -number : number);
+}
+
+void PublishBackupMinute(std::string_view value, Settings& settings) {
+  settings.backup_minute.Set(ParseTimeOfDay(value).value_or(-1));
 }
 
 // `value` is canonical: "A" stands for all classes but n and m.

@@ -25,6 +25,7 @@ bool CheckProcTitle(const CheckInput& input, std::string* value, std::string* er
 bool CheckNotifyFlags(const CheckInput& input, std::string* value, std::string* error);
 bool CheckBusyPoll(const CheckInput& input, std::string* value, std::string* error);
 bool CheckGather(const CheckInput& input, std::string* value, std::string* error);
+bool CheckDefrag(const CheckInput& input, std::string* value, std::string* error);
 bool CheckHz(const CheckInput& input, std::string* value, std::string* error);
 bool CheckMaxmemory(const CheckInput& input, std::string* value, std::string* error);
 bool CheckBacklogSize(const CheckInput& input, std::string* value, std::string* error);
@@ -35,6 +36,7 @@ bool CheckAnything(const CheckInput& input, std::string* value, std::string* err
 
 void PublishOutputLimits(std::string_view value, Settings& settings);
 void PublishMaxmemoryClients(std::string_view value, Settings& settings);
+void PublishBackupMinute(std::string_view value, Settings& settings);
 void PublishBusyPoll(std::string_view value, Settings& settings);
 void PublishGather(std::string_view value, Settings& settings);
 void PublishNotifyFlags(std::string_view value, Settings& settings);

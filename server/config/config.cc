@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <sstream>
+#include <system_error>
 
 #include "server/base/check.h"
 #include "server/base/glob.h"
@@ -53,7 +54,9 @@ Config::Config() {
     values_[row] = Directives()[row].default_value;
     Publish(row, values_[row]);
   }
-  values_[RowOf("dir")] = std::filesystem::current_path();
+  std::error_code gone;
+  values_[RowOf("dir")] = std::filesystem::current_path(gone);
+  if (gone) values_[RowOf("dir")] = ".";  // removed; as in Redis, who needs no file may start
 }
 
 std::string Config::Value(size_t row) const {

@@ -2,8 +2,8 @@
 // one relaxed load each; everything else is text behind a lock.
 //
 // Threads: Load, OnChange and AfterChange before other threads start; everything else from any
-// thread, but not while holding a shard's lock or the gate (CONFIG SET runs callbacks that may take
-// their own).
+// thread, but not under a shard's lock. Set and Rewrite not inside the gate either, nor behind the
+// closed one: Set runs callbacks that may close it, and Rewrite waits for the disk.
 #pragma once
 
 #include <functional>

@@ -53,6 +53,7 @@ enum : uint32_t {
   kFileOnly = 1u << 5,     // a line of the file, not a parameter: CONFIG GET does not know it
   kLines = 1u << 6,        // of which there may be several, each a value; CONFIG REWRITE writes all
   kNoEmptyLine = 1u << 7,  // without a value CONFIG REWRITE leaves the line out
+  kNotInLoad = 1u << 8,    // a load that is under way depends on it: no CONFIG SET meanwhile
 };
 
 struct Directive {

@@ -108,6 +108,8 @@ struct Settings {
   Setting elasticache;
 
   // Persistence
+  Setting backup_minute;  // of the day; -1: none
+  Setting backup_retention;
   Setting appendonly, appendfsync;  // always, everysec or no: AofWriter::Policy
   Setting no_appendfsync_on_rewrite, auto_aof_rewrite_percentage, auto_aof_rewrite_min_bytes;
   Setting aof_load_truncated, aof_use_rdb_preamble, aof_timestamp_enabled, aof_disable_auto_gc;

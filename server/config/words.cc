@@ -1,22 +1,15 @@
 #include "server/config/words.h"
 
-#include <cstdint>
 #include <utility>
 
 #include "server/base/check.h"
+#include "server/base/hex.h"
 
 namespace larder {
 namespace {
 
 bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 bool IsPrintable(char c) { return c >= ' ' && c <= '~'; }
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 char Unescape(char c) {
   switch (c) {
@@ -45,9 +38,9 @@ bool ReadQuoted(std::string_view line, char quote, size_t* pos, std::string* wor
     } else if (quote == '\'') {
       if (line[i + 1] == '\'') ++i;
       *word += line[i];
-    } else if (line[i + 1] == 'x' && i + 3 < line.size() && HexDigit(line[i + 2]) >= 0 &&
-               HexDigit(line[i + 3]) >= 0) {
-      *word += static_cast<char>(HexDigit(line[i + 2]) * 16 + HexDigit(line[i + 3]));
+    } else if (line[i + 1] == 'x' && i + 3 < line.size() && HexValue(line[i + 2]) >= 0 &&
+               HexValue(line[i + 3]) >= 0) {
+      *word += static_cast<char>(HexValue(line[i + 2]) * 16 + HexValue(line[i + 3]));
       i += 3;
     } else {
       *word += Unescape(line[++i]);
@@ -92,9 +85,7 @@ std::string QuoteWord(std::string_view word) {
     } else if (IsPrintable(c)) {
       quoted += c;
     } else {
-      constexpr std::string_view kDigits = "0123456789abcdef";
-      auto byte = static_cast<uint8_t>(c);
-      quoted += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
+      AppendHexEscape(quoted, c);
     }
   }
   return quoted + '"';

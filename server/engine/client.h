@@ -90,8 +90,8 @@ class Client {
   bool is_script = false;  // the client that scripts call commands with
   bool replicates = true;  // its commands have effects for the log (not after redis.set_repl)
   bool in_exec = false;    // its queued commands are being run
-  bool woken =
-      false;  // its parked command is being run again by the thread that made its key ready
+  // Its parked command is being run again by the thread that made its key ready.
+  bool woken = false;
   // While parked. Written by the client's thread under label_mutex, so that others can read it.
   WaiterRef waiter;
   uint64_t written_offset = 0;  // of the log, behind the last thing this client changed
@@ -135,6 +135,10 @@ class Client {
   std::string address;  // "127.0.0.1:50122" or the socket's path and ":0"; set before it runs
   std::string local_address;
   bool unix_socket = false;
+  // On this machine, as far as its address tells.
+  bool is_local() const {
+    return unix_socket || address.starts_with("127.") || address.starts_with("[::1]");
+  }
   int fd = -1;
   int64_t connected_ms = 0;  // Unix time
   std::atomic<int64_t> last_command_ms{0};

@@ -44,8 +44,8 @@ enum CommandFlag : uint32_t {
   kMovableKeys = 1u << 22,  // computed by CommandTable, never written in a row
   kSysCmd = 1u << 23,       // what servers say to each other, or tests: syscmd in COMMAND DOCS
   kExclusive = 1u << 24,    // closes the gate: works on the whole keyspace
-  kInsideGate =
-      1u << 25,  // looks at shards of its own choice (KEYS, EXEC): not while the gate is closed
+  // Looks at shards of its own choice (KEYS, EXEC): not while the gate is closed.
+  kInsideGate = 1u << 25,
   kMayBeSlow = 1u << 26,    // computed: long enough, perhaps, for its loop to be adopted
   kContainer = 1u << 27,    // computed: has subcommands
   kOneKey = 1u << 28,       // computed: always one key, at word keys.specs[0].begin
@@ -72,8 +72,8 @@ enum KeyFlag : uint16_t {
 // functions below.
 struct KeySpec {
   enum class Find : uint8_t { kRange, kKeyNum, kUnknown };
-  std::string_view
-      keyword;        // where not empty: the search begins behind this word, from word `begin`
+  // Where not empty: the search begins behind this word, from word `begin`.
+  std::string_view keyword;
   int16_t begin = 0;  // index of the first key (kRange) or of what the find counts from
   Find find = Find::kRange;
   int16_t last = 0;  // kRange: relative to begin; negative: from the end (-1: the last word)
@@ -136,8 +136,8 @@ constexpr KeySpec WithNotes(KeySpec spec, std::string_view notes) {
 struct KeySpecs {
   static constexpr size_t kMost = 4;
   constexpr KeySpecs() = default;
-  constexpr KeySpecs(
-      std::initializer_list<KeySpec> list) {  // NOLINT: rows read better without a name
+  // NOLINTNEXTLINE: rows read better without a name.
+  constexpr KeySpecs(std::initializer_list<KeySpec> list) {
     for (const KeySpec& spec : list) specs[size++] = spec;
   }
   KeySpec specs[kMost];
@@ -149,6 +149,13 @@ struct KeyPosition {
   uint32_t index;
   uint16_t flags;  // KeyFlag bits
 };
+
+// COMMAND INFO's tips for what a client of a cluster sends to each node, or to each with a part of
+// the keys, and where each must succeed.
+inline constexpr std::string_view kAllNodes =
+    "request_policy:all_nodes response_policy:all_succeeded";
+inline constexpr std::string_view kAllShards =
+    "request_policy:all_shards response_policy:all_succeeded";
 
 struct Command {
   std::string_view name;         // lower case; of a subcommand only its own word ("setname")
@@ -179,5 +186,12 @@ struct Command {
   // the specs are only shown then. As FindKeys in command_table.h; null: the specs find them.
   bool (*find_keys)(Args, std::vector<KeyPosition>&) = nullptr;
 };
+
+// Whether a request of so many words can be this command. A container takes at least two, so that
+// none without a subcommand fits.
+constexpr bool ArityFits(const Command& command, size_t words) {
+  const int arity = command.arity;
+  return arity > 0 ? words == static_cast<size_t>(arity) : words >= static_cast<size_t>(-arity);
+}
 
 }  // namespace larder

@@ -9,6 +9,7 @@
 #include "server/engine/notify.h"
 #include "server/engine/removal.h"
 #include "server/engine/tracking.h"
+#include "server/store/reclaimer.h"
 
 namespace larder {
 
@@ -156,8 +157,13 @@ Entry* Context::Grown(const Key& key, const Entry* old, Entry* grown) {
 }
 
 void Context::StoreEntry(const Key& key, Entry* entry) {
-  PeekEntry(key);  // an expired one has ended before, and is not replaced
+  Entry* old = PeekEntry(key);  // an expired one has ended before, and is not replaced
+  Touch(old);
+  // How often a key is used outlasts the value; when it was used does not.
+  const bool keeps = old != nullptr && CountsUses(engine.config.settings());
+  const uint32_t access = keeps ? old->access() : FirstAccess();
   InsertEntry(key, entry, Delete(key));
+  entry->set_access(access);
 }
 
 void Context::InsertEntry(const Key& key, Entry* entry, bool replaces) {

@@ -144,8 +144,6 @@ struct Context {
   void Touch(Entry* entry);
   // The same whatever the client asked for.
   void TouchAlways(Entry* entry);
-  // What a new entry's access() is. InsertEntry gives it to every entry that it takes.
-  uint32_t FirstAccess() const;
 
   // Called by the dispatcher when the handler is done.
   void EndChanges();
@@ -210,10 +208,6 @@ struct Context {
   // written by the handler in the client's protocol.
   void Park(Wait wait);
 
-  // What a command sees of an entry whose time is over: nothing, as a rule.
-  Entry* MeetExpired(const Key& key, Entry* entry);
-  void NoteLocalExpiry(const Key& key);
-
   // Keys that have changed while somebody waits for them; served by the dispatcher after the locks
   // are gone.
   ReadyKeys& ready;
@@ -228,6 +222,11 @@ struct Context {
 
  private:
   Key KeyAmongMany(std::string_view name, int of_db);
+  // What a command sees of an entry whose time is over: nothing, as a rule.
+  Entry* MeetExpired(const Key& key, Entry* entry);
+  void NoteLocalExpiry(const Key& key);
+  // What a new entry's access() is. InsertEntry gives it to every entry that it takes.
+  uint32_t FirstAccess() const;
   // A string was `old` (which may be freed) and has grown: puts it in its place, counts its memory.
   Entry* Grown(const Key& key, const Entry* old, Entry* grown);
   void BeginChange(const Key& key, Entry* entry);

@@ -2,24 +2,34 @@
 
 #include <sched.h>
 
+#include <chrono>
 #include <thread>
 
 #include "server/base/check.h"
 #include "server/base/clock.h"
+#include "server/base/pause_cpu.h"
 
 namespace larder {
 namespace {
 
+// Looks at a condition. During the quick ones a batch, which takes some microseconds, comes to its
+// end; after them the other thread may need this core, and after all of them does something long.
+constexpr int kQuickLooks = 200, kLooks = 2000;
+constexpr std::chrono::microseconds kNap{50};
+
+// How long a closer lets those through whom the last one has turned away.
+constexpr int64_t kMostCourtesyUs = 1000;
+
 // Waits for a condition that another running thread is about to make true.
 template <typename Condition>
 void SpinUntil(Condition condition) {
-  for (int spins = 0; !condition(); ++spins) {
-    if (spins < 200) {
-      __builtin_ia32_pause();
-    } else if (spins < 2000) {
+  for (int looks = 0; !condition(); ++looks) {
+    if (looks < kQuickLooks) {
+      PauseCpu();
+    } else if (looks < kLooks) {
       sched_yield();
     } else {
-      std::this_thread::sleep_for(std::chrono::microseconds(50));
+      std::this_thread::sleep_for(kNap);
     }
   }
 }
@@ -78,7 +88,7 @@ void Gate::Close() {
   }
   // Let those through who were turned away by the last closer. Bounded: one of them may be a loop
   // that lost interest, or one that is waiting for a core.
-  const int64_t until_us = MonotonicUs() + 1000;
+  const int64_t until_us = MonotonicUs() + kMostCourtesyUs;
   SpinUntil([&] {
     return turned_away_.load(std::memory_order_relaxed) == 0 || MonotonicUs() > until_us;
   });

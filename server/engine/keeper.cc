@@ -6,6 +6,7 @@
 
 #include "server/base/clock.h"
 #include "server/engine/expire.h"
+#include "server/store/allocator.h"
 #include "server/store/heap_counters.h"
 #include "server/store/memory.h"
 

@@ -1,6 +1,12 @@
-// Keeper: the thread that does what no request asks for: expires what is due, frees slot arrays
-// that resizes left behind, gives memory back after a flush. Ten times a second; at rest a round
-// costs some microseconds.
+// Keeper: the thread that does what no request asks for, ten times a second; at rest a round costs
+// some microseconds. It
+//
+// - removes what is due, and samples the times of the rest for INFO's average;
+// - removes on a writable replica what its primary knows nothing of and is due;
+// - frees slot arrays that resizes left behind;
+// - evicts what commands had no time for, and what a lower maxmemory asks for;
+// - tells the log's readers, and who tracks keys, of what it has changed;
+// - samples rates and memory for INFO, and gives memory back after a flush.
 #pragma once
 
 #include <thread>

@@ -18,12 +18,8 @@
 namespace larder {
 namespace {
 
-// A container without subcommand has an arity of at least two words, so it never gets past this.
-bool ArityFits(const Attempt& a) {
-  const int words = static_cast<int>(a.args.size());
-  const int arity = a.command->arity;
-  return arity > 0 ? words == arity : words >= -arity;
-}
+// Of each part of a request that an error shows, as in Redis.
+constexpr size_t kShownBytes = 128;
 
 bool ProtectedActionAllowed(int64_t action, const Client& client) {
   switch (static_cast<ProtectedAction>(action)) {
@@ -32,8 +28,7 @@ bool ProtectedActionAllowed(int64_t action, const Client& client) {
     case ProtectedAction::kNo:
       return false;
     case ProtectedAction::kLocal:
-      return client.unix_socket || client.is_script || client.address.starts_with("127.") ||
-             client.address.starts_with("[::1]");
+      return client.is_script || client.is_local();
   }
   return false;
 }
@@ -105,10 +100,12 @@ std::string RefuseWhileSubscribed(const Attempt& a) {
       "context");
 }
 
-// What is allowed while a data set is loaded is allowed here, and to say who is primary. For stock
-// Sentinels PING's answer is none, and this server down.
+// What is allowed while a data set is loaded is allowed here, but for what would wait then since it
+// works on all of it (DEBUG RELOAD); and to say who is primary. For stock Sentinels PING's answer
+// is none, and this server down.
 std::string RefuseWhileJoining(const Attempt& a) {
-  if (a.command->flags & kLoading) return "";
+  const bool needs_data = a.command->exclusive != nullptr && a.command->exclusive(a.args);
+  if ((a.command->flags & kLoading) && !needs_data) return "";
   if (a.command->name == "replicaof" || a.command->name == "slaveof") return "";
   if (a.command->name == "ping") return "HAJOINING waiting to be told who is primary";
   return "LOADING waiting to be told who is primary (protected-restart)";
@@ -126,19 +123,19 @@ std::string UnknownCommand(const Engine& engine, Args args) {
   const std::string_view name = args[0];
   if (const Command* container = engine.commands.Find(name);
       container != nullptr && args.size() > 1) {
-    std::string capitals(name.substr(0, 128));
+    std::string capitals(name.substr(0, kShownBytes));
     for (char& c : capitals) c = ToUpper(c);
-    return StrCat("ERR unknown subcommand '", args[1].substr(0, 128), "'. Try ", capitals,
+    return StrCat("ERR unknown subcommand '", args[1].substr(0, kShownBytes), "'. Try ", capitals,
                   " HELP.");
   }
   // AWS still writes it as Redis did before 7.0.
   const bool aws = engine.config.settings().elasticache != 0;
   const std::string_view open = aws ? "`" : "'", close = aws ? "`, " : "' ";
-  std::string text = StrCat("ERR unknown command ", open, name.substr(0, 128), open,
+  std::string text = StrCat("ERR unknown command ", open, name.substr(0, kShownBytes), open,
                             ", with args beginning with: ");
   size_t shown = 0;
-  for (size_t i = 1; i < args.size() && shown < 128; ++i) {
-    const std::string_view word = args[i].substr(0, 128 - shown);
+  for (size_t i = 1; i < args.size() && shown < kShownBytes; ++i) {
+    const std::string_view word = args[i].substr(0, kShownBytes - shown);
     StrAppend(text, open, word, close);
     shown += word.size() + open.size() + close.size();
   }
@@ -243,7 +240,9 @@ std::string RefuseBehindGate(const Attempt& a) {
 // For every request: a look at each reason is a few loads, and only the texts of errors allocate.
 std::string Refuse(const Attempt& a) {
   if (a.command == nullptr) return UnknownCommand(a.engine, a.args);
-  if (!ArityFits(a)) return errors::WrongArity(CommandTable::FullName(*a.command));
+  if (!ArityFits(*a.command, a.args.size())) {
+    return errors::WrongArity(CommandTable::FullName(*a.command));
+  }
   if (a.client.link == Client::Link::kPrimary) [[unlikely]]
     return {};
   const uint64_t flags = a.command->flags;

@@ -3,13 +3,10 @@
 #include "server/engine/engine.h"
 #include "server/engine/notify.h"
 #include "server/engine/worker.h"
+#include "server/store/reclaimer.h"
 
 namespace larder {
 namespace {
-
-// Collections above it take more than a few dozen allocations, the effort from which Redis frees
-// lazily where it is asked to.
-constexpr size_t kLazyBytes = 4 * 1024;
 
 // Whether values of this size are freed, here and by the replicas, in the background.
 bool IsLazy(const Engine& engine, Removal why) {
@@ -20,14 +17,6 @@ bool IsLazy(const Engine& engine, Removal why) {
 
 }  // namespace
 
-void FreeEntry(Entry* entry, Reclaimer& reclaimer, bool lazy) {
-  if (entry == nullptr) return;
-  if (entry->type() == ValueType::kString) return Entry::Free(entry);
-  const size_t bytes = entry->MemoryBytes();
-  if (bytes > (lazy ? kLazyBytes : Reclaimer::kLargeBytes)) return reclaimer.Free(entry, bytes);
-  Entry::Free(entry);
-}
-
 void RemoveKey(Engine& engine, Worker& worker, Shard& shard, int db, Entry* entry, uint64_t hash,
                Removal why, ReadyKeys& ready) {
   const bool lazy = IsLazy(engine, why);
@@ -35,7 +24,7 @@ void RemoveKey(Engine& engine, Worker& worker, Shard& shard, int db, Entry* entr
   Parking::NoteReady(shard.slice(db), db, entry->key(), ready);
   (why == Removal::kEvicted ? worker.stats.evicted_keys : worker.stats.expired_keys).Add(1);
   if (engine.log.collects()) {
-    const std::string_view words[] = {lazy ? "UNLINK" : "DEL", entry->key()};
+    const std::string_view words[] = {DeletionWord(lazy), entry->key()};
     worker.effects.Add(db, words);
   }
   const bool evicted = why == Removal::kEvicted;
@@ -45,8 +34,16 @@ void RemoveKey(Engine& engine, Worker& worker, Shard& shard, int db, Entry* entr
   FreeEntry(shard.Drop(db, entry, hash), engine.keyspace.reclaimer(), lazy);
 }
 
-void ReplicateExpired(Context& c, const Key& key) {
-  c.ReplicateAs(IsLazy(c.engine, Removal::kExpired) ? "UNLINK" : "DEL", key.name);
+void ExpireKeyAt(Context& c, const Key& key, int64_t expiry_ms) {
+  if (expiry_ms <= c.now_ms() && c.client.link != Client::Link::kPrimary) {
+    c.Delete(key);
+    c.Changed(key, NotifyClass::kGeneric, "del");
+    c.ReplicateAs(DeletionWord(IsLazy(c.engine, Removal::kExpired)), key.name);
+  } else {
+    c.SetExpiry(key, expiry_ms);
+    c.Changed(key, NotifyClass::kGeneric, "expire");
+    c.ReplicateAs("PEXPIREAT", key.name, expiry_ms);
+  }
 }
 
 }  // namespace larder

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "server/engine/context.h"
-#include "server/store/reclaimer.h"
 #include "server/store/shard.h"
 
 namespace larder {
@@ -21,12 +21,11 @@ enum class Removal : uint8_t { kExpired, kEvicted };
 void RemoveKey(Engine& engine, Worker& worker, Shard& shard, int db, Entry* entry, uint64_t hash,
                Removal why, ReadyKeys& ready);
 
-// Says that a command removed a key because its time is over (EXPIRE in the past).
-void ReplicateExpired(Context& c, const Key& key);
+// Has the key expire at `expiry_ms`, or removes it at once where that is past; tells and replicates
+// either. For the primary, who removes keys himself, no time is past. REQUIRES: the key is there.
+void ExpireKeyAt(Context& c, const Key& key, int64_t expiry_ms);
 
-// Frees an entry that is in no table any more, null not at all; a large one on the reclaimer's
-// thread, and with `lazy` (the lazyfree-lazy-* directives, UNLINK) every one that is more than a
-// few allocations.
-void FreeEntry(Entry* entry, Reclaimer& reclaimer, bool lazy);
+// The command that has replicas and the append-only file remove a key, freeing it as here.
+constexpr std::string_view DeletionWord(bool lazy) { return lazy ? "UNLINK" : "DEL"; }
 
 }  // namespace larder

@@ -1,7 +1,6 @@
-// The counters behind INFO, LATENCY HISTOGRAM and the dashboard. Each worker counts in a block of
-// its own with relaxed atomics that only it writes; readers add the blocks up. CONFIG RESETSTAT
-// stores zeros from outside: an addition that another worker makes in that very moment may survive
-// it.
+// The counters behind INFO and LATENCY HISTOGRAM. Each worker counts in a block of its own with
+// relaxed atomics that only it writes; readers add the blocks up. CONFIG RESETSTAT stores zeros
+// from outside: an addition that another worker makes in that very moment may survive it.
 #pragma once
 
 #include <atomic>

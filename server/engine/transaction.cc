@@ -54,8 +54,7 @@ bool RefuseQueued(Context& c, const Command& command, Args words) {
                                   : denial.reason == AclDenial::Reason::kChannel
                                       ? "no permission to access one of the channels "
                                         "used as arguments"
-                                      : "no permission to execute the command or "
-                                        "subcommand";
+                                      : "no permission to execute the command or subcommand";
   c.reply.Error(
       StrCat("NOPERM ACLs rules changed between the moment the transaction was accumulated and the "
              "EXEC call. This command is no longer allowed for the following reason: ",
@@ -125,7 +124,7 @@ void Watch(Context& c, const Key& key) {
   watch->expired =
       c.PeekEntry(key) == nullptr && key.shard->Find(key.db, key.name, key.hash) != nullptr;
   transaction.watched.push_back({key.db, std::string(key.name), watch});
-  key.shard->slice(key.db).watchers[std::string(key.name)].push_back(std::move(watch));
+  key.shard->slice(key.db).watchers[std::string(key.name)].insert(std::move(watch));
   c.client.watching.store(transaction.watched.size(), std::memory_order_relaxed);
 }
 
@@ -141,7 +140,7 @@ void Unwatch(const Worker& worker, Client& client, KeyLock& lock) {
     auto& watchers = shard.slice(watched.db).watchers;
     auto found = watchers.find(watched.key);
     if (found == watchers.end()) continue;
-    std::erase(found->second, watched.watch);
+    found->second.erase(watched.watch);
     if (found->second.empty()) watchers.erase(found);
   }
   lock.UnlockAll();

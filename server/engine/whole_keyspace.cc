@@ -3,76 +3,90 @@
 #include <optional>
 
 #include "server/base/check.h"
+#include "server/base/hash.h"
 #include "server/engine/engine.h"
 #include "server/engine/tracking.h"
 
 namespace larder {
 namespace {
 
-enum class Holding { kNothing, kExpired, kEntry };
-
-// What the database has of the key; one that has expired goes now, where it may.
-Holding HoldingOf(Context& c, int db, std::string_view name) {
-  const Key key = c.KeyNamed(name, db);
-  if (c.PeekEntry(key) != nullptr) return Holding::kEntry;
-  const bool stored = key.shard->Find(db, name, key.hash) != nullptr;
-  return stored ? Holding::kExpired : Holding::kNothing;
+// What the database has of the key, expired or not.
+const Entry* Stored(const Keyspace& keyspace, int db, std::string_view key) {
+  const uint64_t hash = HashBytes(key);
+  return keyspace.shard(Keyspace::ShardOf(hash)).Find(db, key, hash);
 }
 
-// Marks the clients that watch a key of `db` which goes, or comes from `other`, if that is the
-// database that takes its place. Where something expired comes, nothing is there as before.
-void MarkWatchers(Context& c, const Slice& slice, int db, std::optional<int> other) {
+// The database that takes the place of another, and the time it is then.
+struct Arrival {
+  int db;
+  int64_t now_ms;
+};
+
+// Marks the clients that watch a key of `db` which goes, or comes from the database that takes its
+// place. Where something expired comes, nothing is there as before.
+void MarkWatchers(const Keyspace& keyspace, const Slice& slice, int db,
+                  std::optional<Arrival> arrival) {
   for (const auto& [key, watches] : slice.watchers) {
-    const Holding had = HoldingOf(c, db, key);
-    const Holding comes = other ? HoldingOf(c, *other, key) : Holding::kNothing;
+    const bool had = Stored(keyspace, db, key) != nullptr;
+    const Entry* comes = arrival ? Stored(keyspace, arrival->db, key) : nullptr;
+    const bool expired = comes != nullptr && comes->ExpiredAt(arrival->now_ms);
     for (const WatchRef& watch : watches) {
-      const bool goes = had != Holding::kNothing && !watch->expired;
-      watch->changed |= goes || comes == Holding::kEntry;
-      watch->expired = comes == Holding::kExpired;
+      const bool goes = had && !watch->expired;
+      watch->changed |= goes || (comes != nullptr && !expired);
+      watch->expired = expired;
     }
   }
 }
 
 // Has the clients look again that wait for a key of `db` which is there, or in `other`. One that
 // has expired goes when they look, so that replicas hear of it behind the command.
-void WakeWaiters(Context& c, const Slice& slice, int db, int other) {
-  const auto there = [&c](int in, std::string_view key) {
-    const Key place = c.KeyNamed(key, in);
-    return place.shard->Find(in, key, place.hash) != nullptr;
-  };
+void WakeWaiters(const Keyspace& keyspace, const Slice& slice, int db, int other,
+                 ReadyKeys& ready) {
   for (const auto& [key, waiters] : slice.waiters) {
-    if (there(db, key) || there(other, key)) c.ready.emplace_back(db, key);
+    const bool there = Stored(keyspace, db, key) != nullptr;
+    if (there || Stored(keyspace, other, key) != nullptr) ready.emplace_back(db, key);
   }
+}
+
+size_t Flush(Keyspace& keyspace, int db, bool lazy, ReadyKeys& ready) {
+  keyspace.ForEachSlice(db, [&](const Slice& slice) {
+    MarkWatchers(keyspace, slice, db, std::nullopt);
+    WakeWaiters(keyspace, slice, db, db, ready);
+  });
+  return keyspace.Flush(db, lazy);
 }
 
 }  // namespace
 
-size_t FlushDatabase(Context& c, int db, bool lazy) {
-  CHECK(c.lock.exclusive());
-  Keyspace& keyspace = c.engine.keyspace;
+size_t FlushDatabase(Engine& engine, int db, bool lazy, ReadyKeys& ready) {
+  CHECK(engine.gate.closed());
+  const size_t keys = Flush(engine.keyspace, db, lazy, ready);
+  InvalidateAll(engine);
+  return keys;
+}
+
+size_t FlushAllDatabases(Engine& engine, bool lazy, ReadyKeys& ready) {
+  CHECK(engine.gate.closed());
   size_t keys = 0;
-  for (int each = db < 0 ? 0 : db; each <= (db < 0 ? keyspace.databases() - 1 : db); ++each) {
-    keyspace.ForEachSlice(each, [&c, each](const Slice& slice) {
-      MarkWatchers(c, slice, each, std::nullopt);
-      WakeWaiters(c, slice, each, each);
-    });
-    keys += keyspace.Flush(each, lazy);
+  for (int db = 0; db < engine.keyspace.databases(); ++db) {
+    keys += Flush(engine.keyspace, db, lazy, ready);
   }
-  InvalidateAll(c.engine);
+  InvalidateAll(engine);
   return keys;
 }
 
 void SwapDatabases(Context& c, int a, int b) {
   CHECK(c.lock.exclusive());
   if (a == b) return;
+  Keyspace& keyspace = c.engine.keyspace;
   for (uint32_t i = 0; i < Keyspace::kShards; ++i) {
-    Shard& shard = c.engine.keyspace.shard(i);
+    Shard& shard = keyspace.shard(i);
     if (shard.existing_slice(a) == nullptr && shard.existing_slice(b) == nullptr) continue;
-    MarkWatchers(c, shard.slice(a), a, b);
-    MarkWatchers(c, shard.slice(b), b, a);
+    MarkWatchers(keyspace, shard.slice(a), a, Arrival{b, c.now_ms()});
+    MarkWatchers(keyspace, shard.slice(b), b, Arrival{a, c.now_ms()});
     shard.SwapSlices(a, b);
-    WakeWaiters(c, shard.slice(a), a, b);
-    WakeWaiters(c, shard.slice(b), b, a);
+    WakeWaiters(keyspace, shard.slice(a), a, b, c.ready);
+    WakeWaiters(keyspace, shard.slice(b), b, a, c.ready);
   }
   InvalidateAll(c.engine);  // clients remember names of keys, not in which database they are
 }

@@ -2,11 +2,8 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstring>
-#include <thread>
 
 #include "protocol/rdb_format.h"
 #include "server/base/clock.h"
@@ -15,6 +12,7 @@
 #include "server/base/strings.h"
 #include "server/engine/engine.h"
 #include "server/persistence/command_reader.h"
+#include "server/persistence/key_delay.h"
 #include "server/persistence/snapshot_file.h"
 
 namespace larder {
@@ -32,11 +30,6 @@ bool BelongsThere(const Command& command) {
   if (command.name == "migrate" || (command.flags & kAdmin)) return false;
   constexpr uint32_t kChanges = kWrite | kMayReplicate | kRunsScript;
   return (command.flags & kChanges) || command.name == "select" || command.parent == "script";
-}
-
-bool ArityFits(const Command& command, Args words) {
-  const int count = static_cast<int>(std::min<size_t>(words.size(), INT32_MAX));
-  return command.arity > 0 ? count == command.arity : count >= -command.arity;
 }
 
 }  // namespace
@@ -162,7 +155,7 @@ bool AofLoad::Next(Args words) {
 
 bool AofLoad::Run(Args words) {
   const Command* command = engine_.commands.Resolve(words);
-  if (command == nullptr || !ArityFits(*command, words)) {
+  if (command == nullptr || !ArityFits(*command, words.size())) {
     error_ = StrCat(command == nullptr ? "Unknown command '" : "Wrong number of words for '",
                     Shown(words[0]), "' reading the append only file ");
     return false;
@@ -185,9 +178,8 @@ bool AofLoad::Run(Args words) {
                     ", the directive databases must be larger, reading the append only file ");
     return false;
   }
-  if (options_.command_delay_us > 0) {
-    std::this_thread::sleep_for(std::chrono::microseconds(options_.command_delay_us));
-  }
+  if (options_.command_delay_us != 0) [[unlikely]]
+    RestAfterKey(options_.command_delay_us, commands_, options_.stop);
   return true;
 }
 

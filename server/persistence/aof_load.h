@@ -33,7 +33,7 @@ class AofLoad {
     std::function<bool(RdbSource& source, uint64_t* size, std::string* error)> load_rdb;
     bool cut_truncated = true;                  // aof-load-truncated
     const std::atomic<bool>* stop = nullptr;    // set: loading ends with an error
-    int64_t command_delay_us = 0;               // key-load-delay, for tests
+    int64_t command_delay_us = 0;               // key-load-delay, for RestAfterKey
     std::atomic<uint64_t>* progress = nullptr;  // bytes of all files, as they are loaded
   };
   enum class Result : uint8_t {

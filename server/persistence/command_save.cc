@@ -4,7 +4,7 @@
 #include "server/base/clock.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
-#include "server/persistence/save_delay.h"
+#include "server/persistence/key_delay.h"
 
 namespace larder {
 

@@ -4,8 +4,6 @@
 
 #include "server/base/clock.h"
 #include "server/base/log.h"
-#include "server/base/numbers.h"
-#include "server/base/time_of_day.h"
 #include "server/engine/engine.h"
 #include "server/persistence/snapshot_file.h"
 
@@ -90,6 +88,7 @@ void Persistence::Round() {
   if (saving() || incomplete()) return;
   const bool save = SaveIsDue(NowS());
   if (!save && !aof_.RewriteIsDue(NowS())) return;
+  if (!save) aof_.writer().Drain();  // replies wait for what is not synced at the cut
   GateClosed closed(engine_.gate, worker_.gate_slot);
   if (incomplete()) return;  // what came was not whole, and this thread has waited for it
   if (save) {
@@ -120,16 +119,15 @@ bool Persistence::SaveIsDue(int64_t now_s) const {
 }
 
 bool Persistence::BackupIsDue(int64_t now_s) const {
-  const std::optional<int> minute = ParseTimeOfDay(engine_.config.Text("backup-schedule"));
-  return minute.has_value() && backups_.IsDue(*minute, now_s);
+  const int64_t minute = engine_.config.settings().backup_minute;
+  return minute >= 0 && backups_.IsDue(static_cast<int>(minute), now_s);
 }
 
 void Persistence::TakeBackup() {
-  int64_t keep = 1;
-  ParseInt64(engine_.config.Text("backup-retention"), &keep);
   std::string error;
   const std::string file = engine_.config.Path("dbfilename");
-  const bool ok = backups_.Take(file, NowS(), static_cast<size_t>(keep), &error);
+  const auto keep = static_cast<size_t>(engine_.config.settings().backup_retention);
+  const bool ok = backups_.Take(file, NowS(), keep, &error);
   if (ok) {
     Log(LogLevel::kNotice, "Daily backup taken");
   } else {

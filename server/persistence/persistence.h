@@ -203,6 +203,7 @@ class Persistence : public PersistenceHost {
   void FollowAofDirectives();
   bool LoadAof(Worker& worker, std::string* error);
   void WarnOfSnapshot() const;
+  void WarnOfLocalWrites() const;
   void OpenAof();
   // There is an append-only file that ought to have a base now, and has none.
   bool WantsBase() const { return aof_.lacks_base() && !incomplete(); }

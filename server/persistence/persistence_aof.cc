@@ -49,7 +49,20 @@ void Persistence::FollowAofDirectives() {
   }
   engine_.config.AfterChange("aof-disable-auto-gc",
                              [this](const std::string&) { aof_.RemoveHistory(); });
+  WarnOfLocalWrites();
+  for (std::string_view name : {"appendonly", "replica-read-only"}) {
+    engine_.config.AfterChange(name, [this](const std::string&) { WarnOfLocalWrites(); });
+  }
   FollowDatabasePersist();
+}
+
+// Unlike Redis: what is appended is the log, and a replica's is its primary's, byte for byte.
+void Persistence::WarnOfLocalWrites() const {
+  const Settings& settings = engine_.config.settings();
+  if (settings.appendonly == 0 || settings.replica_read_only != 0) return;
+  Log(LogLevel::kWarning,
+      "replica-read-only is no, appendonly yes: what clients write to this server while it is a "
+      "replica is not appended to the file, whatever appendfsync says; only a rewrite has it");
 }
 
 // What was on disk was of the one before, and the writer hears of that with the next news only.
@@ -160,8 +173,7 @@ void Persistence::WarnOfSnapshot() const {
   if (access(name.c_str(), F_OK) != 0) return;
   Log(LogLevel::kWarning, "There is a snapshot ", name,
       " but no append-only file: starting empty. To go on with the snapshot, stop now with "
-      "SHUTDOWN "
-      "NOSAVE, remove ",
+      "SHUTDOWN NOSAVE, remove ",
       engine_.config.Text("appenddirname"),
       ", start with appendonly no, and then CONFIG SET appendonly yes.");
 }
@@ -172,7 +184,7 @@ bool Persistence::ReloadAof(Context& c, std::string* error) {
         StrCat("the append only file can't be written: ", std::strerror(aof_.writer().error()));
     return false;
   }
-  FlushDatabase(c, -1, /*lazy=*/true);
+  FlushAllDatabases(engine_, /*lazy=*/true, c.ready);
   engine_.scripts->RestoreLibraries({}, LibraryMerge::kFlush);
   loading_.store(true, std::memory_order_relaxed);
   LoadAof(c.worker, error);

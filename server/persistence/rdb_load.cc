@@ -1,7 +1,6 @@
 #include "server/persistence/rdb_load.h"
 
 #include <algorithm>
-#include <chrono>
 #include <thread>
 
 #include "protocol/rdb_skip.h"
@@ -9,6 +8,7 @@
 #include "server/base/numbers.h"
 #include "server/base/quote.h"
 #include "server/base/strings.h"
+#include "server/persistence/key_delay.h"
 
 namespace larder {
 namespace {
@@ -226,8 +226,10 @@ bool RdbLoad::ReadKey(uint8_t type) {
   if (chunk_.bytes.size() >= kChunkBytes || one_by_one) {
     builders_.Take(std::exchange(chunk_, {}));
   }
-  if (one_by_one) [[unlikely]]
-    Delay();
+  if (one_by_one) [[unlikely]] {
+    position_.store(reader_.position(), std::memory_order_relaxed);
+    RestAfterKey(options_.key_delay_us, keys_found_, options_.stop);
+  }
   return true;
 }
 
@@ -242,14 +244,6 @@ bool RdbLoad::CheckEnd() {
     return true;
   }
   return written == computed || reader_.Fail("RDB CRC error");
-}
-
-// Below zero one key in so many rests a microsecond.
-void RdbLoad::Delay() {
-  const int64_t us = options_.key_delay_us > 0 ? options_.key_delay_us : 0;
-  if (us == 0 && keys_found_ % static_cast<uint64_t>(-options_.key_delay_us) != 0) return;
-  position_.store(reader_.position(), std::memory_order_relaxed);
-  std::this_thread::sleep_for(std::chrono::microseconds(us == 0 ? 1 : us));
 }
 
 }  // namespace larder

@@ -30,7 +30,7 @@ class RdbLoad {
     bool check_checksum = true;
     bool counts_uses = false;  // what Entry::access() is to be: CountsUses(settings)
     int64_t now_ms = 0;
-    int64_t key_delay_us = 0;                 // key-load-delay, for tests
+    int64_t key_delay_us = 0;                 // key-load-delay, for RestAfterKey
     const std::atomic<bool>* stop = nullptr;  // set: loading ends with an error
     uint64_t* ended_at = nullptr;             // is told how long the input was
     // Is told the file's facts about itself: "repl-id" and others.
@@ -79,7 +79,6 @@ class RdbLoad {
   bool ReadKey(uint8_t type);
   bool SkipModuleAux();
   bool CheckEnd();
-  void Delay();
 
   RdbReader reader_;
   const int databases_;

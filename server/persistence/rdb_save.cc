@@ -2,7 +2,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/version.h"
-#include "server/persistence/save_delay.h"
+#include "server/persistence/key_delay.h"
 #include "server/store/memory.h"
 
 namespace larder {

@@ -1,3 +1,4 @@
+#include <bitset>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -7,6 +8,7 @@
 #include "protocol/listpack.h"
 #include "protocol/ziplist.h"
 #include "protocol/zipmap.h"
+#include "server/base/hash.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
 #include "server/persistence/rdb_stream.h"
@@ -24,6 +26,23 @@ template <typename Packed>
 constexpr std::string_view kNameOf = "listpack";
 template <>
 inline constexpr std::string_view kNameOf<ZiplistReader> = "ziplist";
+
+// Tells at once of most members that they are new, since a small sorted set finds one only by
+// walking over all it has, and almost no input repeats one.
+class Seen {
+ public:
+  // False: this is the first time.
+  bool MayHave(std::string_view member) {
+    auto bit = bits_[HashBytes(member) % kBits];
+    const bool seen = bit;
+    bit = true;
+    return seen;
+  }
+
+ private:
+  static constexpr size_t kBits = 8192;  // many for what a small sorted set has, and one KiB
+  std::bitset<kBits> bits_;
+};
 
 // Reads one value; `text` and `other` are scratch, so that a large collection allocates per
 // element what it keeps and no more.
@@ -68,9 +87,11 @@ class ValueReader {
   bool Add(Hash& hash, std::string_view field, std::string_view value) {
     return hash.Set(field, BulkView{value}, limits_.hash) || reader_.Fail(kDuplicate);
   }
-  bool Add(ZSet& zset, std::string_view member, double score) {
-    if (std::isnan(score)) return reader_.Fail(kNotANumber);
-    return zset.Set(member, score) || reader_.Fail(kDuplicate);
+  // False when the member has come before.
+  static bool AddOnce(ZSet& zset, Seen& seen, std::string_view member, double score) {
+    if (seen.MayHave(member)) return zset.Set(member, score);
+    zset.AddNew(member, score);
+    return true;
   }
 
   RdbReader& reader_;
@@ -156,11 +177,12 @@ bool ValueReader::Score(bool as_text, double* score) {
 bool ValueReader::ReadZSet(ZSet& zset, bool text_scores) {
   uint64_t count;
   if (!reader_.Length(&count)) return false;
+  Seen seen;
   for (; count > 0; --count) {
     double score;
-    if (!reader_.String(&text_) || !Score(text_scores, &score) || !Add(zset, text_, score)) {
-      return false;
-    }
+    if (!reader_.String(&text_) || !Score(text_scores, &score)) return false;
+    if (std::isnan(score)) return reader_.Fail(kNotANumber);
+    if (!AddOnce(zset, seen, text_, score)) return reader_.Fail(kDuplicate);
   }
   return true;
 }
@@ -234,10 +256,11 @@ bool ValueReader::ReadPackedHash(Hash& hash) {
 
 template <typename Packed>
 bool ValueReader::ReadPackedZSet(ZSet& zset) {
+  Seen seen;
   return ForEachPair<Packed>("Zset ", [&](std::string_view member, std::string_view text) {
     double score;
     if (!ParseDouble(text, &score)) return reader_.Fail(kNotANumber);
-    return zset.Set(member, score);
+    return AddOnce(zset, seen, member, score);
   });
 }
 

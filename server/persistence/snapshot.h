@@ -2,8 +2,8 @@
 // and full syncs are made of it; one runs at a time. How entries are kept as they were is in
 // server/store/shard_snapshot.h.
 //
-//   if (!snapshot.Take(worker, [&](RdbFacts& facts) { offset = log.end_offset(); ... })) ...
-//   bool ok = snapshot.Write(sink, options);
+//   if (snapshot.Take(worker, [&](RdbFacts& facts) { offset = log.offset(); ... }) == 0) ...
+//   Snapshot::Outcome outcome = snapshot.Write(sink, options);
 //
 // Write has threads of its own for the work, at a low priority, and waits for them.
 //

@@ -11,6 +11,7 @@
 
 #include "server/base/replace_file.h"
 #include "server/base/strings.h"
+#include "server/base/write_all.h"
 
 namespace larder {
 namespace {
@@ -51,13 +52,9 @@ bool SnapshotFile::Fail(std::string_view doing) {
 
 bool SnapshotFile::Write(std::string_view bytes) {
   if (fd_ < 0) return false;
-  while (!bytes.empty()) {
-    const ssize_t size = write(fd_, bytes.data(), bytes.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return Fail("Write error saving DB on disk");
-    bytes.remove_prefix(static_cast<size_t>(size));
-    written_ += static_cast<uint64_t>(size);
-  }
+  errno = WriteAll(fd_, bytes);
+  if (errno != 0) return Fail("Write error saving DB on disk");
+  written_ += bytes.size();
   if (sync_as_written_ && written_ - synced_ >= kSyncStepBytes) {
     if (fdatasync(fd_) != 0) return Fail("Write error saving DB on disk");
     synced_ = written_;

@@ -5,6 +5,7 @@
 #include <lua.hpp>
 #include <string>
 
+#include "server/base/hex.h"
 #include "server/base/log.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"

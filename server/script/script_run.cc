@@ -18,11 +18,6 @@ constexpr size_t kKeptReplyBytes = 256 * 1024;
 
 constexpr std::string_view kKilled = "ERR Script killed by user with SCRIPT KILL...";
 
-bool ArityFits(const Command& command, Args args) {
-  const int words = static_cast<int>(args.size());
-  return command.arity > 0 ? words == command.arity : words >= -command.arity;
-}
-
 }  // namespace
 
 ScriptRun::ScriptRun(Context& caller, Client& client, RunState& state, std::string_view name,
@@ -73,7 +68,7 @@ ServerApi::CallResult ScriptRun::Call(Args args) {
 
 std::string ScriptRun::Refuse(const Command* command, Args args) {
   if (command == nullptr) return "ERR Unknown Redis command called from script";
-  if (!ArityFits(*command, args))
+  if (!ArityFits(*command, args.size()))
     return "ERR Wrong number of args calling Redis command from script";
   if (command->run == nullptr) return "ERR Unknown Redis command called from script";
   if ((command->flags & kNoScript) && !MayCallMore(*command)) {

@@ -1,5 +1,6 @@
 #include "server/script/scripts.h"
 
+#include "server/base/hex.h"
 #include "server/script/interpreter.h"
 #include "server/script/script_runner.h"
 #include "server/script/shebang.h"

@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace larder {
@@ -13,8 +12,6 @@ using Sha1 = std::array<uint8_t, 20>;
 
 Sha1 Sha1Of(std::string_view bytes);
 
-// 40 lower-case hexadecimal digits.
-std::string HexOf(const Sha1& sha);
 // Nothing unless the text is 40 hexadecimal digits, in either case.
 std::optional<Sha1> ParseSha1(std::string_view hex);
 

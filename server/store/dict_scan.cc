@@ -57,7 +57,8 @@ uint64_t Dict::Scan(uint64_t cursor, size_t count, Visitor visit) const {
     return 0;
   }
   // Segments that deletions have left empty are passed over, but not without end.
-  const size_t max_segments = std::max<size_t>(count, 16);
+  constexpr size_t kFewSegments = 16;
+  const size_t max_segments = std::max(count, kFewSegments);
   size_t visited = 0;
   for (size_t segments = 0; segments < max_segments && visited < count && cursor < kEnd;
        ++segments) {

@@ -190,9 +190,11 @@ void Entry::Overwrite(size_t offset, std::string_view bytes) {
 }
 
 Entry* Entry::Clone(std::string_view key, int64_t expiry_ms) const {
-  if (!external_) return NewString(key, inline_view(), string_encoding(), expiry_ms);
-  Entry* entry = Like(this, key, expiry_ms, true, 0);
-  if (type() == ValueType::kHash) {
+  const size_t inline_bytes = external_ ? 0 : inline_size();
+  Entry* entry = Like(this, key, expiry_ms, external_, inline_bytes);
+  if (!external_) {
+    std::memcpy(entry->inline_string(), inline_view().data(), inline_bytes);
+  } else if (type() == ValueType::kHash) {
     new (entry->body()) Hash(object<Hash>()->Clone());
   } else {
     entry->set_pointer(

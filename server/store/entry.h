@@ -66,7 +66,7 @@ class Entry {
   // new one had to be made. REQUIRES: type() == kString; `tail` does not lie in the string.
   static Entry* Grow(Entry* old, size_t size);
   static Entry* Append(Entry* old, std::string_view tail);
-  // A copy under another key, which shares nothing that the other can change.
+  // A copy under another key, as often used, which shares nothing that the other can change.
   Entry* Clone(std::string_view key, int64_t expiry_ms) const;
   // Whether most of it is blocks that a clone shares.
   bool shares_blocks() const { return external_; }

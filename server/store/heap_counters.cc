@@ -5,20 +5,10 @@
 #include <vector>
 
 #include "server/base/mutex.h"
-
-// Weak: null in the programs that do not link jemalloc.
-extern "C" __attribute__((weak)) int mallctl(const char* name, void* old_value, size_t* old_size,
-                                             void* new_value, size_t new_size);
+#include "server/store/allocator.h"
 
 namespace larder {
 namespace {
-
-const uint64_t* Locate(const char* name) {
-  const uint64_t* counter = nullptr;
-  size_t size = sizeof(counter);
-  mallctl(name, static_cast<void*>(&counter), &size, nullptr, 0);
-  return counter;
-}
 
 class ThreadCounters;
 
@@ -44,24 +34,20 @@ AllThreads& Threads() {
   return *threads;
 }
 
-// Where jemalloc counts for a thread: in that thread's own memory.
+// What jemalloc counts for a thread.
 class ThreadCounters {
  public:
-  ThreadCounters()
-      : allocated_(Locate("thread.allocatedp")), freed_(Locate("thread.deallocatedp")) {
-    Threads().Add(this);
-  }
+  ThreadCounters() { Threads().Add(this); }
   ~ThreadCounters() { Threads().Remove(this); }
 
   // Read by other threads too: aligned words, whose value is old at worst.
   int64_t net() const {
-    return static_cast<int64_t>(__atomic_load_n(allocated_, __ATOMIC_RELAXED) -
-                                __atomic_load_n(freed_, __ATOMIC_RELAXED));
+    return static_cast<int64_t>(__atomic_load_n(counts_.allocated, __ATOMIC_RELAXED) -
+                                __atomic_load_n(counts_.freed, __ATOMIC_RELAXED));
   }
 
  private:
-  const uint64_t* allocated_;
-  const uint64_t* freed_;
+  const ThreadByteCounts counts_ = CountsOfThisThread();
 };
 
 thread_local const ThreadCounters* mine = nullptr;
@@ -109,7 +95,7 @@ void AllThreads::Calibrate(int64_t (*read)()) {
 }  // namespace
 
 void CountThisThread() {
-  if (mallctl == nullptr || mine != nullptr) return;
+  if (!HasJemalloc() || mine != nullptr) return;
   static thread_local ThreadCounters counters;
   mine = &counters;
 }
@@ -121,7 +107,7 @@ bool HeapIsCounted() { return Threads().calibrated.load(std::memory_order_acquir
 int64_t HeapBytes() { return Threads().Sum(); }
 
 void CalibrateHeapBytes(int64_t (*read)()) {
-  if (mallctl != nullptr) Threads().Calibrate(read);
+  if (HasJemalloc()) Threads().Calibrate(read);
 }
 
 }  // namespace larder

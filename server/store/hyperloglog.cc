@@ -67,6 +67,35 @@ Change RaiseRegister(std::string* bytes, size_t index, uint8_t value, size_t mos
   return Change::kCorrupt;
 }
 
+// Registers are looked at by so many at once where most are zero, or the same.
+constexpr size_t kWord = sizeof(uint64_t);
+
+uint64_t WordAt(const Registers& registers, size_t index) {
+  uint64_t word;
+  std::memcpy(&word, registers.data() + index, kWord);
+  return word;
+}
+
+using Histogram = std::array<int, kMostInRegister + 1>;
+
+Histogram HistogramOf(const Registers& registers) {
+  // Several, since one that counts equal values waits for itself.
+  constexpr size_t kApart = 4;
+  std::array<Histogram, kApart> parts{};
+  for (size_t i = 0; i < kRegisters; i += kWord) {
+    if (WordAt(registers, i) == 0) {
+      parts[0][0] += kWord;
+      continue;
+    }
+    for (size_t j = 0; j < kWord; ++j) ++parts[j % kApart][registers[i + j]];
+  }
+  Histogram all{};
+  for (const Histogram& part : parts) {
+    for (size_t value = 0; value < all.size(); ++value) all[value] += part[value];
+  }
+  return all;
+}
+
 // Ertl's sums for the registers that are zero, and for those that are full.
 double Sigma(double x) {
   if (x == 1.0) return std::numeric_limits<double>::infinity();
@@ -125,8 +154,11 @@ Change AddDense(char* bytes, std::string_view element) {
 void Raise(std::string* bytes, const Registers& registers, size_t most_sparse_bytes) {
   const std::optional<Registers> old = Decode(*bytes);
   CHECK(old.has_value());
-  for (size_t i = 0; i < kRegisters; ++i) {
-    if (registers[i] > (*old)[i]) RaiseRegister(bytes, i, registers[i], most_sparse_bytes);
+  for (size_t word = 0; word < kRegisters; word += kWord) {
+    if (WordAt(registers, word) == WordAt(*old, word)) continue;
+    for (size_t i = word; i < word + kWord; ++i) {
+      if (registers[i] > (*old)[i]) RaiseRegister(bytes, i, registers[i], most_sparse_bytes);
+    }
   }
 }
 
@@ -153,16 +185,18 @@ std::optional<Registers> Decode(std::string_view bytes) {
 }
 
 void Merge(Registers* registers, const Registers& other) {
-  for (size_t i = 0; i < kRegisters; ++i) {
-    (*registers)[i] = std::max((*registers)[i], other[i]);
+  for (size_t word = 0; word < kRegisters; word += kWord) {
+    if (WordAt(other, word) == 0) continue;
+    for (size_t i = word; i < word + kWord; ++i) {
+      (*registers)[i] = std::max((*registers)[i], other[i]);
+    }
   }
 }
 
 uint64_t Estimate(const Registers& registers) {
   constexpr double kAlpha = 0.721347520444481703680;  // 0.5 / ln(2)
   constexpr double kCount = kRegisters;
-  std::array<int, kMostInRegister + 1> histogram{};
-  for (const uint8_t value : registers) ++histogram[value];
+  const Histogram histogram = HistogramOf(registers);
   double z = kCount * Tau((kCount - histogram[kHashBits + 1]) / kCount);
   for (size_t value = kHashBits; value >= 1; --value) {
     z += histogram[value];

@@ -1,10 +1,27 @@
 #include "server/store/reclaimer.h"
 
 #include "server/base/background.h"
+#include "server/store/allocator.h"
 #include "server/store/heap_counters.h"
-#include "server/store/memory.h"
 
 namespace larder {
+namespace {
+
+// Entries above it are handed over; below, freeing costs less than the hand-over.
+constexpr size_t kLargeBytes = 64 * 1024;
+// Collections above it take more than a few dozen allocations, the effort from which Redis frees
+// lazily where it is asked to.
+constexpr size_t kLazyBytes = 4 * 1024;
+
+}  // namespace
+
+void FreeEntry(Entry* entry, Reclaimer& reclaimer, bool lazy) {
+  if (entry == nullptr) return;
+  if (entry->type() == ValueType::kString) return Entry::Free(entry);
+  const size_t bytes = entry->MemoryBytes();
+  if (bytes > (lazy ? kLazyBytes : kLargeBytes)) return reclaimer.Free(entry, bytes);
+  Entry::Free(entry);
+}
 
 Reclaimer::Reclaimer() : thread_([this] { Run(); }) {}
 

@@ -16,9 +16,6 @@ namespace larder {
 
 class Reclaimer {
  public:
-  // Entries above this size are handed over; below, freeing costs less than the hand-over.
-  static constexpr size_t kLargeBytes = 64 * 1024;
-
   Reclaimer();
   ~Reclaimer();  // frees what is left
 
@@ -61,5 +58,10 @@ class Reclaimer {
   std::atomic<uint64_t> pending_bytes_{0};
   std::thread thread_;
 };
+
+// Frees an entry that is in no table any more, null not at all; a large one on the reclaimer's
+// thread, and with `lazy` (the lazyfree-lazy-* directives, UNLINK) every one that is more than a
+// few allocations.
+void FreeEntry(Entry* entry, Reclaimer& reclaimer, bool lazy);
 
 }  // namespace larder

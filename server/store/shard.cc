@@ -75,7 +75,6 @@ Entry* Shard::CloneInPlace(int db, Entry* entry, uint64_t hash) {
   const HeapGrowth growth;
   Entry* clone = entry->Clone(entry->key(), entry->expiry_ms());
   const size_t bytes = entry->shares_blocks() ? growth.bytes() : entry->MemoryBytes();
-  clone->set_access(entry->access());
   clone->set_epoch(snapshot_.epoch());
   slice.table.Replace(entry, clone, hash);
   CountBytes(slice, clone->MemoryBytes(), entry->MemoryBytes());

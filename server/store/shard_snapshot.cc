@@ -25,9 +25,7 @@ ShardWalk::Step ShardWalk::Next() {
       const size_t buckets = std::min(left, slice->table.buckets());
       position_ = slice->table.Scan(position_, buckets, [&](Entry* entry) {
         if (!snapshot.Unsaved(entry)) return;
-        Entry* clone = entry->Clone(entry->key(), entry->expiry_ms());
-        clone->set_access(entry->access());
-        step.entries.push_back({slice->saved_as, clone});
+        step.entries.push_back({slice->saved_as, entry->Clone(entry->key(), entry->expiry_ms())});
         entry->set_epoch(snapshot.epoch());
       });
       left -= buckets;

@@ -10,6 +10,17 @@
 #include "server/store/size_class.h"
 
 namespace larder {
+namespace {
+
+// Slots between the one whose key is hashed and the one whose entry is fetched: as long as memory
+// takes to answer.
+constexpr size_t kFetchedAhead = 8;
+// At an eighth full one in 5000 misses them all.
+constexpr int kMostDraws = 64;
+// A look ahead that finds nothing costs the lookup a wait: few places are farther from home.
+constexpr int kMostProbes = 4;
+
+}  // namespace
 
 Table::Slots* Table::NewSlots(size_t count) {
   CHECK(std::has_single_bit(count));
@@ -100,9 +111,9 @@ void Table::Remove(const Entry* entry, uint64_t hash, Retired& retired) {
 
 bool Table::PlaceAll(const Slots& from, Root root) {
   for (size_t i = 0; i < from.count; ++i) {
-    const uint64_t ahead =
-        i + 8 < from.count ? from.slot[i + 8].load(std::memory_order_relaxed) : 0;
-    __builtin_prefetch(EntryOf(ahead));
+    const size_t later = i + kFetchedAhead;
+    __builtin_prefetch(
+        EntryOf(later < from.count ? from.slot[later].load(std::memory_order_relaxed) : 0));
     const uint64_t word = from.slot[i].load(std::memory_order_relaxed);
     if (word == 0) continue;
     Entry* entry = EntryOf(word);
@@ -130,7 +141,7 @@ Entry* Table::Random(uint64_t random) const {
   // Slots are drawn anew until one is full: walking on from an empty one would favour clusters'
   // heads. The table is at least an eighth full but for tiny ones, so few draws are needed; then it
   // walks.
-  for (int draw = 0; draw < 64; ++draw) {
+  for (int draw = 0; draw < kMostDraws; ++draw) {
     const uint64_t word = root.slot(random & mask).load(std::memory_order_relaxed);
     if (word != 0) return EntryOf(word);
     random = random * 6364136223846793005u + 1442695040888963407u;
@@ -172,7 +183,7 @@ const Entry* Table::Likely(uint64_t hash) const {
   const size_t mask = root.mask();
   const uint64_t tag = TagOf(root, hash);
   size_t i = root.HomeOf(hash);
-  for (int probe = 0; probe < 4; ++probe, i = (i + 1) & mask) {
+  for (int probe = 0; probe < kMostProbes; ++probe, i = (i + 1) & mask) {
     const uint64_t word = root.slot(i).load(std::memory_order_relaxed);
     if (word == 0) break;
     if ((word & ~kPointerMask) == tag) return EntryOf(word);

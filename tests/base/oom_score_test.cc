@@ -5,6 +5,8 @@
 
 #include <fstream>
 
+#include "server/base/log.h"
+
 namespace larder {
 namespace {
 
@@ -40,9 +42,16 @@ TEST_F(OomScoreTest, IsRelativeToTheOneBeforeAndPutBack) {
 }
 
 TEST_F(OomScoreTest, SaysWhereItCanNotBeSet) {
+  const std::string log = path_ + ".log";
+  ASSERT_TRUE(OpenLog(log, &error_)) << error_;
   OomScore nowhere(testing::TempDir() + "no/such/folder");
   EXPECT_FALSE(nowhere.Apply("yes", 1, &error_));
   EXPECT_EQ(error_, "Failed to set current oom_score_adj. Check server logs.");
+  OpenLog("", &error_);
+  std::string line;
+  std::getline(std::ifstream(log), line);
+  unlink(log.c_str());
+  EXPECT_TRUE(line.ends_with("no/such/folder: No such file or directory")) << line;
   EXPECT_TRUE(nowhere.Apply("no", 1, &error_));
 }
 

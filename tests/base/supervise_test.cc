@@ -68,7 +68,8 @@ TEST(CrashReportDeathTest, NamesTheSignalAndDiesOfIt) {
   unlink(path.c_str());
   EXPECT_EXIT(
       {
-        InstallCrashReport(path);
+        PrepareCrashReport(path);
+        EnableCrashReport(true);
         raise(SIGFPE);
       },
       testing::KilledBySignal(SIGFPE), "");

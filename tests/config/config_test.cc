@@ -98,6 +98,24 @@ TEST_F(ConfigTest, TakesEveryShapeOfArgument) {
   EXPECT_EQ(config_.Text("maxmemory"), "1073741824");
 }
 
+TEST_F(ConfigTest, AnEmptyFirstArgumentNamesNoFile) {
+  ASSERT_TRUE(Load({"", "--port", "7002"})) << error_;
+  EXPECT_EQ(config_.settings().port, 7002);
+  EXPECT_EQ(config_.file(), "");
+}
+
+TEST_F(ConfigTest, AWorkingDirectoryThatWasRemovedIsOneWithoutFiles) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_);
+  std::filesystem::remove_all(folder_);
+  Config config;
+  EXPECT_EQ(config.Text("dir"), ".");
+  EXPECT_TRUE(config.Load(Words{"--port", "7003"}, &error_)) << error_;
+  EXPECT_FALSE(config.Load(Words{"larder.conf"}, &error_));
+  EXPECT_EQ(error_, "Can't find the config file 'larder.conf': No such file or directory");
+  std::filesystem::current_path(before);
+}
+
 // So many that copying those before it for each would take a minute.
 TEST_F(ConfigTest, KeepsEachOfManyUsers) {
   constexpr size_t kUsers = 60'000;
@@ -132,6 +150,16 @@ TEST_F(ConfigTest, NotesOnceWhatHasNoEffect) {
   EXPECT_THAT(config_.notices(), ElementsAre(HasSubstr("'activedefrag' has no effect here")));
   ASSERT_EQ(Set("hz", "5000"), std::nullopt);
   EXPECT_EQ(config_.Text("hz"), "500") << "a hint, brought into range";
+}
+
+TEST_F(ConfigTest, RefusesARunningServerWhatAFileMayAskForInVain) {
+  ASSERT_TRUE(Load({"--activedefrag", "Yes"})) << error_;
+  EXPECT_EQ(Set("activedefrag", "yes"), std::nullopt) << "changes nothing";
+  EXPECT_EQ(Set("activedefrag", "no"), std::nullopt);
+  EXPECT_THAT(Set("activedefrag", "yes").value_or(""),
+              HasSubstr("the allocator is left to itself"));
+  EXPECT_THAT(Set("activedefrag", "maybe").value_or(""), HasSubstr("must be 'yes' or 'no'"));
+  EXPECT_EQ(config_.Text("activedefrag"), "no");
 }
 
 TEST_F(ConfigTest, MaxmemoryMayBeAShareOfWhatTheProcessMayUse) {

@@ -19,6 +19,7 @@
 
 #include "tests/support/connection.h"
 #include "tests/support/server_process.h"
+#include "tests/support/until.h"
 
 namespace larder::test {
 namespace {
@@ -76,9 +77,9 @@ class Interleavings : public testing::Test {
 
   void AwaitBlocked(int count) {
     const std::string line = "blocked_clients:" + std::to_string(count) + "\r\n";
-    while (control_.Call({"INFO", "clients"}).text.find(line) == std::string::npos) {
-      std::this_thread::yield();
-    }
+    EXPECT_TRUE(Until([&] {
+      return control_.Call({"INFO", "clients"}).text.find(line) != std::string::npos;
+    }));
   }
 
   ServerProcess server_;

@@ -3,7 +3,7 @@
 import re
 import unittest
 
-from harness import ServerTest, wait_until
+from harness import Server, ServerTest, wait_until
 
 
 class AverageTtl(ServerTest):
@@ -28,6 +28,24 @@ class AverageTtl(ServerTest):
     def test_a_far_expiry_counts_too(self):
         self.server.call("SET", "k", "v", "PXAT", str(2 ** 47))
         wait_until(lambda: self.ttl(0) > 2 ** 46, "the average")
+
+
+class Memory(unittest.TestCase):
+    def test_of_the_stream_is_the_same_in_memory_stats(self):
+        names = {b"replication.backlog": "mem_replication_backlog", b"aof.buffer": "mem_aof_buffer",
+                 b"clients.slaves": "mem_clients_slaves"}
+        with Server() as primary, \
+                Server("--replicaof", "127.0.0.1 %d" % primary.port) as replica:
+            wait_until(lambda: replica.info("master_link_status") == "up", "the link")
+
+            def same():
+                words = primary.call("MEMORY", "STATS")
+                stats = dict(zip(words[::2], words[1::2]))
+                info = dict(re.findall(r"(\w+):(\d+)\r", primary.call("INFO", "memory").decode()))
+                self.assertGreaterEqual(stats[b"overhead.total"], stats[b"replication.backlog"])
+                return (stats[b"replication.backlog"] > 0 and
+                        all(stats[name] == int(info[names[name]]) for name in names))
+            wait_until(same, "what INFO tells")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "server/base/hex.h"
 #include "server/script/shebang.h"
 
 namespace larder {

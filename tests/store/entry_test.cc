@@ -61,6 +61,20 @@ TEST(Entry, ALargeStringsBlocksAreSharedByItsClone) {
   EXPECT_EQ(clone->string().Copy(0, value.size()), value);
 }
 
+TEST(Entry, AClonesUseIsItsOriginals) {
+  for (const size_t size : {size_t{0}, size_t{20}, LargeString::kMinBytes}) {
+    const std::string value(size, 'x');
+    EntryPtr entry(Entry::NewString("k", value, StringEncoding::kRaw, 99));
+    entry->set_access(77);
+    EntryPtr clone(entry->Clone("copy", Entry::kNoExpiry));
+    EXPECT_EQ(clone->access(), 77u);
+    EXPECT_EQ(clone->string_encoding(), StringEncoding::kRaw);
+    EXPECT_EQ(clone->string().Copy(0, size), value);
+    EXPECT_EQ(clone->key(), "copy");
+    EXPECT_FALSE(clone->has_expiry());
+  }
+}
+
 TEST(Entry, GrowsFromAShortStringToALargeOne) {
   std::string model = "seed";
   EntryPtr entry(Entry::NewString("k", model, StringEncoding::kEmbstr, 12345));

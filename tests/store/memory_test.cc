@@ -10,6 +10,7 @@
 
 #include "server/base/clock.h"
 #include "server/base/hash.h"
+#include "server/store/allocator.h"
 #include "server/store/hash.h"
 #include "server/store/heap_counters.h"
 #include "server/store/list.h"

@@ -28,8 +28,8 @@ constexpr std::array kFloors = {
     Floor{"server/store/", 20},   Floor{"server/acl/", 20},      Floor{"server/pubsub/", 20},
     Floor{"replication/log", 20}, Floor{"server/engine/", 30},   Floor{"server/persistence/", 40},
     Floor{"server/script/", 40},  Floor{"server/commands/", 50}, Floor{"replication/", 50},
-    Floor{"server/net/", 60},     Floor{"server/admin/", 60},    Floor{"server/", 70},
-    Floor{"tests/", 100},         Floor{"bench/", 100},
+    Floor{"server/net/", 60},     Floor{"server/", 70},          Floor{"tests/", 100},
+    Floor{"bench/", 100},
 };
 
 // Libraries, and the only place that may include them in a header; empty: no header may.
@@ -85,6 +85,21 @@ size_t Words(std::string_view text) {
     const bool letter = std::isalpha(static_cast<unsigned char>(c));
     if (letter && !inside) ++words;
     inside = letter;
+  }
+  return words;
+}
+
+// What stands between backticks, cut at whatever no name of a file or `*` holds.
+std::set<std::string> QuotedWords(const SourceFile& file) {
+  static const std::regex quoted("`[^`]+`"), word("[A-Za-z0-9_*]+");
+  std::set<std::string> words;
+  for (const std::string& line : file.lines) {
+    for (std::sregex_iterator text(line.begin(), line.end(), quoted), end; text != end; ++text) {
+      const std::string inside = text->str();
+      for (std::sregex_iterator it(inside.begin(), inside.end(), word); it != end; ++it) {
+        words.insert(it->str());
+      }
+    }
   }
   return words;
 }
@@ -222,21 +237,22 @@ std::vector<Definition> TypesDefinedIn(const SourceFile& file) {
 }
 
 std::vector<Definition> CommandsDefinedIn(const SourceFile& file) {
-  static const std::regex row("^\\s*\\{\\s*\"([a-z][a-z0-9_|-]*)\", *\"([a-z]*)\", *-?[0-9]+,.*");
+  static const std::regex row(" *\\{\\.name = \"([a-z_-]+)\",.*");
+  static const std::regex subcommand(" *\\.parent = \"([a-z]+)\",.*");
   std::vector<Definition> commands;
   for (size_t i = 0; i < file.lines.size(); ++i) {
-    std::smatch match;
-    if (file.lines[i].find("{\"") == std::string::npos) continue;
-    if (!std::regex_match(file.lines[i], match, row)) continue;
-    const std::string parent = match[2];
+    std::smatch name, parent;
+    if (!std::regex_match(file.lines[i], name, row)) continue;
+    const bool is_sub =
+        i + 1 < file.lines.size() && std::regex_match(file.lines[i + 1], parent, subcommand);
     commands.push_back(
-        {parent.empty() ? match[1].str() : parent + " " + match[1].str(), file.path, i + 1});
+        {is_sub ? parent[1].str() + " " + name[1].str() : name[1].str(), file.path, i + 1});
   }
   return commands;
 }
 
 std::vector<std::string> CommandsPlayedIn(const SourceFile& transcript) {
-  static const std::regex prompt("^[a-z0-9_]*> +\"?([A-Za-z_]+)\"?(?: +\"?([A-Za-z_-]+)\"?)?.*");
+  static const std::regex prompt("^[a-z0-9_]*> +\"?([A-Za-z_-]+)\"?(?: +\"?([A-Za-z_-]+)\"?)?.*");
   std::vector<std::string> commands;
   for (const std::string& line : transcript.lines) {
     std::smatch match;
@@ -245,6 +261,27 @@ std::vector<std::string> CommandsPlayedIn(const SourceFile& transcript) {
     commands.push_back(Lower(match[1].str()) + " " + Lower(match[2].str()));
   }
   return commands;
+}
+
+void CheckRoom(const SourceFile& readme, const std::set<std::string>& files, Findings& findings) {
+  const std::set<std::string> words = QuotedWords(readme);
+  const auto named = [&](std::string_view base) {
+    return std::any_of(words.begin(), words.end(), [&](std::string_view word) {
+      if (!word.ends_with('*')) return word == base;
+      return word.size() > 1 && base.starts_with(word.substr(0, word.size() - 1));
+    });
+  };
+  const auto part = [&](std::string_view base) {
+    if (files.contains(std::string(base) + ".h")) return false;
+    return std::any_of(files.begin(), files.end(), [&](std::string_view file) {
+      const std::string_view whole = file.substr(0, file.rfind('.'));
+      return file.ends_with(".h") && base.starts_with(std::string(whole) + "_") && named(whole);
+    });
+  };
+  for (const std::string& file : files) {
+    const std::string_view base = std::string_view(file).substr(0, file.rfind('.'));
+    if (!named(base) && !part(base)) findings.push_back({readme.path, 0, "nothing about " + file});
+  }
 }
 
 void CheckDirectives(const SourceFile& file, Findings& findings) {

@@ -2,6 +2,7 @@
 // text, not C++: fast, and good enough for code that clang-format has laid out. Pure functions.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,12 +59,19 @@ struct Definition {
 // without a name. Two of one name are one to it, and the destructor of either may end the other.
 std::vector<Definition> TypesDefinedIn(const SourceFile& file);
 
-// The commands that a table of rows defines: {"set", "", -3, …}. A subcommand is "client setname".
+// The commands that a table of rows defines: {.name = "set", …}, and of {.name = "setname",
+// .parent = "client", …}, a line for each field, "client setname". What a function makes of a name,
+// as in cluster.cc, is not seen.
 std::vector<Definition> CommandsDefinedIn(const SourceFile& file);
 
 // The commands that a transcript sends, lower case: of "b> CLIENT SETNAME x" both "client" and
 // "client setname".
 std::vector<std::string> CommandsPlayedIn(const SourceFile& transcript);
+
+// A room's README.md names each of the files beside it between backticks: `scan`, `scan.cc`, or
+// with others as `sort*`. A .cc without a header of its own is a part of what it begins with the
+// name of: stream_read.cc of stream.h. `files` are names without the folder.
+void CheckRoom(const SourceFile& readme, const std::set<std::string>& files, Findings& findings);
 
 // A row of the directives' table holds a sentence that says what the directive does.
 void CheckDirectives(const SourceFile& file, Findings& findings);

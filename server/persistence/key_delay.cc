@@ -1,4 +1,4 @@
-#include "server/persistence/save_delay.h"
+#include "server/persistence/key_delay.h"
 
 #include <algorithm>
 #include <chrono>
