@@ -54,7 +54,8 @@ StreamGroup* StreamGroups::FindForChange(std::string_view name) {
 StreamGroup* StreamGroups::Add(std::string_view name, StreamId last_id, int64_t entries_read) {
   if (Find(name) != nullptr) return nullptr;
   if (all_ == nullptr) all_ = std::make_unique<All>();
-  auto named = std::make_unique<Named>(std::string(name), StreamGroup(last_id, entries_read));
+  auto named = std::make_unique<Named>(
+      Named{.name = std::string(name), .group = StreamGroup(last_id, entries_read)});
   const auto place = all_->groups.begin() + static_cast<std::ptrdiff_t>(all_->LowerBound(name));
   Named& added = **all_->groups.insert(place, std::move(named));
   all_->bytes += added.MemoryBytes();
