@@ -52,16 +52,18 @@ bool Joining::Expect(std::string* error) {
 }
 
 void Joining::Decide(bool found_data) {
-  if (!active()) return;
+  if (!active() && !told_.load()) return;
   since_ms_.store(MonotonicMs());
   if (past_.load() == Past::kJoining ? !engine_.keyspace.empty() : found_data) {
     joining_.store(false);
     return;
   }
-  Log(LogLevel::kWarning,
-      "protected-restart: this server has served before and has come back without its data. Until "
-      "REPLICAOF says who is primary it answers PING with -HAJOINING and serves nobody, ",
-      seconds_left(), " seconds at most");
+  if (active()) {
+    Log(LogLevel::kWarning,
+        "protected-restart: this server has served before and has come back without its data. "
+        "Until REPLICAOF says who is primary it answers PING with -HAJOINING and serves nobody, ",
+        seconds_left(), " seconds at most");
+  }
   if (past_.load() == Past::kJoining) return;
   if (const int failure = Note(Past::kJoining); failure != 0) {
     Log(LogLevel::kWarning, "protected-restart: can't write ", kFile, ": ", std::strerror(failure));
@@ -69,16 +71,18 @@ void Joining::Decide(bool found_data) {
 }
 
 void Joining::End() {
+  if (!active()) return;
+  told_.store(true);  // first: Decide looks for one of the two
   if (!joining_.exchange(false)) return;
   Log(LogLevel::kNotice, "protected-restart: this server was told who is primary");
 }
 
-void Joining::Round(int64_t now_ms, bool settled) {
+void Joining::Round(int64_t now_ms, absl::FunctionRef<bool()> settled) {
   if (now_ms >= deadline_ms() && joining_.exchange(false)) {
     Log(LogLevel::kWarning,
         "protected-restart: nobody has said who is primary: serving, without data");
   }
-  if (active() || !settled || past_.load() != Past::kJoining) return;
+  if (past_.load() != Past::kJoining || active() || !settled()) return;
   if (const int failure = Note(Past::kServed); failure != 0) {
     Log(LogLevel::kWarning, "protected-restart: can't write ", kFile, ": ", std::strerror(failure));
   }

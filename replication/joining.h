@@ -17,6 +17,8 @@
 #include <string>
 #include <string_view>
 
+#include "absl/functional/function_ref.h"
+
 namespace larder {
 
 class Engine;
@@ -33,10 +35,11 @@ class Joining {
   void Decide(bool found_data);
   // The role was given.
   void End();
-  // Often. `settled`: the server is a primary, or has its primary's data, in its files too.
-  void Round(int64_t now_ms, bool settled);
+  // Often. `settled` says whether the server is a primary, or has its primary's data, in its files
+  // too: asked when it does not wait any more.
+  void Round(int64_t now_ms, absl::FunctionRef<bool()> settled);
 
-  bool active() const { return joining_.load(std::memory_order_relaxed); }
+  bool active() const { return joining_.load(std::memory_order_acquire); }
   // Until it serves although nobody has said anything.
   int64_t seconds_left() const;
 
@@ -51,6 +54,7 @@ class Joining {
   Engine& engine_;
   std::atomic<bool>& joining_;
   std::atomic<Past> past_{Past::kNone};
+  std::atomic<bool> told_{false};     // End ended a wait, perhaps before Decide
   std::atomic<int64_t> since_ms_{0};  // monotonic
 };
 

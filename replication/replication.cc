@@ -33,7 +33,7 @@ Replication::Replication(Engine& engine, Persistence& persistence)
       protected_restart_(engine, joining_) {
   primary_.OnRound([this](int64_t now_ms) {
     failover_.Round(now_ms);
-    protected_restart_.Round(now_ms, settled());
+    protected_restart_.Round(now_ms, [this] { return settled(); });
     return failover_.state() != Failover::State::kNone;
   });
   // At once: who comes back behind the command finds the backlog as it asks for it.
@@ -74,8 +74,8 @@ size_t Replication::window() const {
 }
 
 void Replication::Follow(const std::string& host, int port, bool take_over) {
-  protected_restart_.End();
   const bool was_replica = engine_.replica.exchange(true);
+  protected_restart_.End();  // behind that: who joins no more is a replica, not settled yet
   SetLogRole(LogRole::kReplica);
   engine_.log.SetWindow(window());  // first: a log that keeps nothing forgets its database
   engine_.log.SetRaw(true);
