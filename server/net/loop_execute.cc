@@ -5,6 +5,7 @@
 #include "server/base/check.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
+#include "server/base/pause_cpu.h"
 #include "server/net/loop.h"
 
 namespace larder {
@@ -44,7 +45,7 @@ bool Loop::EnterGate(NetWorker& worker) {
       worker.turned_away = false;
       return true;
     }
-    while (gate.closed() && StillPatient(start_us, closed_us)) __builtin_ia32_pause();
+    while (gate.closed() && StillPatient(start_us, closed_us)) PauseCpu();
   } while (!gate.closed());
   worker.turned_away = true;
   turned_away_.store(true, std::memory_order_seq_cst);

@@ -66,7 +66,7 @@ bool RemoveOldest(const std::string& folder, const std::string& last, size_t kee
 }
 
 // Makes `path` in `folder` another name of the snapshot, or of a copy. 0, or errno.
-int Name(const std::string& snapshot, const std::string& folder, const std::string& path) {
+int GiveName(const std::string& snapshot, const std::string& folder, const std::string& path) {
   std::error_code failed;
   fs::create_directories(folder, failed);
   if (!failed) fs::remove(path, failed);  // of the same minute
@@ -104,7 +104,7 @@ bool Backups::Take(const std::string& snapshot, int64_t now_s, size_t keep, std:
   const std::string folder = fs::path(snapshot).parent_path().string() + kFolder;
   const std::string name = NameAt(now_s);
   const std::string path = StrCat(folder, "/", name);
-  if (const int failed = Name(snapshot, folder, path); failed != 0) {
+  if (const int failed = GiveName(snapshot, folder, path); failed != 0) {
     *error = StrCat("no backup ", path, " of ", snapshot, ": ", std::strerror(failed));
     retry_s_ = now_s + kRetryS;
     return false;
