@@ -19,6 +19,11 @@ folder="${LARDER_ETC:-/etc/larder}"
 # whole: the next start would take a part of it, without the role or the password, for all.
 make() {
   [ -e "$1" ] && return 0
+  if [ ! -d "$(dirname "$1")" ]; then
+    echo "entrypoint.sh: there is no folder $(dirname "$1") for $1: mount a volume there, or keep" \
+      "the file in /data" >&2
+    exit 1
+  fi
   if ! { { cat "$folder/$2" && printf '%s\n' "${LARDER_FIRST_CONFIG:-}"; } > "$1.new" &&
     sync "$1.new" && mv "$1.new" "$1"; }; then
     rm -f "$1.new"

@@ -25,8 +25,9 @@ if ! command -v dpkg-query > /dev/null; then
   exit 1
 fi
 
+wanted="$(packages "$@")" # by itself, or its failure would be none of ours
 missing=()
-for package in $(packages "$@"); do
+for package in $wanted; do
   status="$(dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null || true)"
   # A program of that name, from wherever, will do: npm comes with some builds of nodejs.
   [[ $status == installed ]] || command -v "$package" > /dev/null || missing+=("$package")

@@ -6,23 +6,34 @@
 #
 # LARDER_BUILD names another build folder.
 set -euo pipefail
+unset CDPATH # of who has set it, cd prints where it goes
 
 root="$(cd "$(dirname "$0")/.." && pwd)"
 build="${LARDER_BUILD:-$root/build}"
 
-# What the configuration file (the first argument, where it is no option) and the other arguments
-# say of a directive; the last one counts.
-given() {
-  local directive=$1 value= previous= argument
-  shift
+# The configuration file (the first argument, where it is no option) and the other arguments, a line
+# for each directive: an argument with two dashes begins one.
+lines() {
+  local argument
   if [[ -f ${1:-} ]]; then
-    value="$(awk -v name="$directive" 'tolower($1) == name { last = $2 } END { print last }' "$1")"
+    cat "$1"
+    shift
   fi
   for argument in "$@"; do
-    [[ ${previous,,} == "--$directive" ]] && value=$argument
-    previous=$argument
+    case $argument in
+      --*) printf '\n%s' "${argument#--}" ;;
+      *) printf ' %s' "$argument" ;;
+    esac
   done
-  echo "$value"
+}
+
+# What they say of a directive, without quotes; the last one counts.
+given() {
+  local directive=$1
+  shift
+  lines "$@" | awk -v name="$directive" '
+    tolower($1) == name { last = $2 }
+    END { gsub(/^["\047]|["\047]$/, "", last); print last }'
 }
 port="$(given port "$@")"
 port="${port:-6379}"
@@ -38,11 +49,25 @@ fi
 
 "$root/server/install.sh" build
 
-# A folder that is configured already stays what it is; only a new one becomes Release.
-if [[ ! -f $build/build.ninja ]]; then
-  cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release > /dev/null
+# A folder that the build folder was made with.
+made_with() {
+  sed -n "s/^$1:INTERNAL=//p" "$build/CMakeCache.txt"
+}
+
+# One that is configured already stays what it is; only a new one becomes Release. One that came
+# along with a copy of the tree would build the sources that it was made for.
+new=()
+if [[ ! -f $build/CMakeCache.txt ]]; then
+  new=(-G Ninja -DCMAKE_BUILD_TYPE=Release)
+elif [[ ! ($(made_with CMAKE_HOME_DIRECTORY) -ef $root &&
+  $(made_with CMAKE_CACHEFILE_DIR) -ef $build) ]]; then
+  echo "start.sh: $build builds the sources in $(made_with CMAKE_HOME_DIRECTORY):" \
+    "it was copied or moved." >&2
+  echo "start.sh: remove it (rm -r $build), or name another folder with LARDER_BUILD." >&2
+  exit 1
 fi
-ninja -C "$build" larder-server
+cmake -S "$root" -B "$build" "${new[@]}" > /dev/null
+cmake --build "$build" --target larder-server
 
 "$root/server/magento.sh" 127.0.0.1 "$port" "$password"
 echo

@@ -2,6 +2,7 @@
 # Checks that clang-format-14 would change nothing; with --fix it makes it so.
 set -euo pipefail
 
+unset CDPATH
 cd "$(dirname "$0")/.."
 arguments=(--dry-run -Werror)
 [[ ${1:-} == --fix ]] && arguments=(-i)

@@ -94,9 +94,29 @@ class Entrypoint(unittest.TestCase):
         self.assertEqual(self.start("redis-cli", "-h", "x").stdout.strip(), "redis-cli -h x")
 
     def test_a_folder_that_is_not_ours_is_named(self):
+        done = self.start("/proc/larder.conf")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("/proc/larder.conf can't be written by user", done.stderr)
+
+    def test_a_folder_that_is_not_there_is_named(self):
         done = self.start("/nowhere/larder.conf")
         self.assertEqual(done.returncode, 1)
-        self.assertIn("/nowhere/larder.conf can't be written by user", done.stderr)
+        self.assertIn("there is no folder /nowhere for /nowhere/larder.conf", done.stderr)
+
+    def test_the_health_check_asks_the_port_of_the_program(self):
+        self.program("redis-cli", 'echo PONG; echo "$*" > asked')
+        for words, port in (("larder-server /data/larder.conf", 6379),
+                            ("/usr/local/bin/larder-server --masteruser sentinel", 6379),
+                            ("docker-init -- larder-server --masteruser redis-sentinel", 6379),
+                            ("redis-sentinel *:26379 [sentinel]", 26379),
+                            ("docker-init -- entrypoint.sh redis-sentinel", 26379)):
+            self.program("cat", "printf '%%s\\0' %s" % words.replace("*", r"\*"))
+            environment = dict(os.environ, PATH=self.folder + ":" + os.environ["PATH"])
+            environment.pop("LARDER_PORT", None)
+            subprocess.run([os.path.join(DOCKER, "healthcheck.sh")], cwd=self.folder, check=True,
+                           env=environment, timeout=30)
+            with open(os.path.join(self.folder, "asked")) as asked:
+                self.assertEqual(asked.read(), "-p %d PING\n" % port, words)
 
 
 class Image(unittest.TestCase):
@@ -112,8 +132,10 @@ class Image(unittest.TestCase):
         with Server(os.path.join(DOCKER, "larder.conf"), "--bind", "127.0.0.1") as up:
             self.assertEqual(up.call("CONFIG", "GET", "protected-mode")[1], b"no")
             self.healthy(up, 0)
+            self.healthy(up, 0, REDISCLI_AUTH="of another server")
             up.call("CONFIG", "SET", "requirepass", "secret")
             self.healthy(up, 0)
+            self.healthy(up, 0, REDISCLI_AUTH="secret")
             up.stop()
             self.healthy(up, 1)
 
@@ -139,9 +161,9 @@ class Image(unittest.TestCase):
             up.stop()
             self.assertTrue(os.path.exists(os.path.join(up.folder, "dump.rdb")))
 
-    def healthy(self, server, status):
+    def healthy(self, server, status, **environment):
         done = subprocess.run([os.path.join(DOCKER, "healthcheck.sh")], timeout=30,
-                              env=dict(os.environ, LARDER_PORT=str(server.port)))
+                              env=dict(os.environ, LARDER_PORT=str(server.port), **environment))
         self.assertEqual(done.returncode, status)
 
     @unittest.skipIf(REDUCED, "links the sanitizers' libraries too")

@@ -64,6 +64,30 @@ class Readme(unittest.TestCase):
         self.assertIn("'password' => 'PASSWORD'", said)
         self.assertNotIn("hidden", said)
 
+    def test_start_takes_a_directive_in_one_word(self):
+        port = free_port()
+        said = self.start(port, "--port %d" % port, "--save", "")
+        self.assertIn("--session-save-redis-port=%d" % port, said)
+
+    def test_start_builds_no_other_tree(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "CMakeCache.txt"), "w") as cache:
+                cache.write("CMAKE_HOME_DIRECTORY:INTERNAL=/where/it/came/from\n"
+                            "CMAKE_CACHEFILE_DIR:INTERNAL=%s\n" % folder)
+            # With CDPATH cd says where it goes, which is no part of a path.
+            environment = dict(os.environ, LARDER_BUILD=folder, CDPATH=ROOT)
+            start = subprocess.run(["server/start.sh", "--port", str(free_port())], cwd=ROOT,
+                                   env=environment, capture_output=True, text=True, timeout=60)
+        self.assertEqual(start.returncode, 1)
+        self.assertIn("%s builds the sources in /where/it/came/from" % folder, start.stderr)
+        self.assertIn("rm -r %s" % folder, start.stderr)
+
+    def test_install_names_a_section_that_there_is_not(self):
+        install = subprocess.run([os.path.join(ROOT, "server/install.sh"), "nosuch"],
+                                 capture_output=True, text=True, timeout=60)
+        self.assertEqual(install.returncode, 2)
+        self.assertIn("no section [nosuch]", install.stderr)
+
     def test_start_names_a_taken_port(self):
         with Server() as server:
             command = [os.path.join(ROOT, "server/start.sh"), "--port", str(server.port)]
