@@ -17,14 +17,17 @@ size_t BacklenBytes(uint64_t size) {
   return size <= 127 ? 1 : size < 16383 ? 2 : size < 2097151 ? 3 : size < 268435455 ? 4 : 5;
 }
 
-// The size of an element, so that it can be found from behind.
-size_t WriteBacklen(uint64_t size, char* out) {
-  const size_t bytes = BacklenBytes(size);
-  for (size_t i = 0; i < bytes; ++i) {
-    const uint64_t group = size >> (7 * (bytes - 1 - i)) & 127;
-    out[i] = static_cast<char>(group | (i == 0 ? 0 : 128));
+// The i-th of these bytes: the size of an element, so that it can be found from behind.
+char BacklenByte(uint64_t size, size_t bytes, size_t i) {
+  const uint64_t group = size >> (7 * (bytes - 1 - i)) & 127;
+  return static_cast<char>(group | (i == 0 ? 0 : 128));
+}
+
+bool IsBacklen(uint64_t size, std::string_view found) {
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (found[i] != BacklenByte(size, found.size(), i)) return false;
   }
-  return bytes;
+  return true;
 }
 
 // Bytes of an integer with its encoding, which is told apart by them.
@@ -73,20 +76,18 @@ ListpackReader::ListpackReader(std::string_view listpack) : reader_(listpack) {
   if (!sound) reader_ = ByteReader({});
 }
 
-bool ListpackReader::Next(std::string_view* element) {
+bool ListpackReader::Next(PackedElement* element) {
   if (reader_.left() == 1) {  // the end mark
     finished_ = header_count_ == kCountUnknown || header_count_ == count_;
     reader_ = ByteReader({});
   }
   if (reader_.empty()) return false;
   const size_t before = reader_.left();
-  char backlen[5];
-  std::string_view found;
+  std::string_view backlen;
   if (ReadElement(element)) {
-    const size_t bytes = WriteBacklen(before - reader_.left(), backlen);
+    const size_t size = before - reader_.left(), bytes = BacklenBytes(size);
     // The end mark must be left behind it.
-    if (reader_.left() > bytes && reader_.Bytes(bytes, &found) &&
-        found == std::string_view(backlen, bytes)) {
+    if (reader_.left() > bytes && reader_.Bytes(bytes, &backlen) && IsBacklen(size, backlen)) {
       ++count_;
       return true;
     }
@@ -95,29 +96,28 @@ bool ListpackReader::Next(std::string_view* element) {
   return false;
 }
 
-bool ListpackReader::Number(size_t size, std::string_view* element) {
+bool ListpackReader::Number(size_t size, PackedElement* element) {
   int64_t number;
-  if (!reader_.Little(&number, size)) return false;
-  *element = text_.Digits(number);
-  return true;
+  return reader_.Little(&number, size) && (element->Set(number), true);
 }
 
-bool ListpackReader::Text(uint64_t size, std::string_view* element) {
-  return reader_.Bytes(size, element);
+bool ListpackReader::Text(uint64_t size, PackedElement* element) {
+  std::string_view text;
+  return reader_.Bytes(size, &text) && (element->Set(text), true);
 }
 
-bool ListpackReader::ReadElement(std::string_view* element) {
+bool ListpackReader::ReadElement(PackedElement* element) {
   uint8_t first, low;
   if (!reader_.Little(&first)) return false;
   if (first < 0x80) {
-    *element = text_.Digits(first);
+    element->Set(int64_t{first});
     return true;
   }
   if (first < 0xc0) return Text(first & 0x3f, element);
   if (first < 0xe0) {  // 13 bits, the highest is the sign
     if (!reader_.Little(&low)) return false;
     const int number = (first & 0x1f) << 8 | low;
-    *element = text_.Digits(number < 4096 ? number : number - 8192);
+    element->Set(int64_t{number < 4096 ? number : number - 8192});
     return true;
   }
   if (first < 0xf0) return reader_.Little(&low) && Text((first & 0x0fu) << 8 | low, element);
@@ -145,16 +145,23 @@ void ListpackWriter::Clear() {
 }
 
 void ListpackWriter::Append(std::string_view element) {
-  const size_t start = bytes_.size();
   int64_t number;
-  if (ParseInteger(element, &number)) {
-    AppendNumber(number);
-  } else {
-    AppendPrefix(element.size());
-    bytes_ += element;
-  }
-  char backlen[5];
-  bytes_.append(backlen, WriteBacklen(bytes_.size() - start, backlen));
+  if (ParseInteger(element, &number)) return Append(number);
+  const size_t start = bytes_.size();
+  AppendPrefix(element.size());
+  bytes_ += element;
+  EndElement(start);
+}
+
+void ListpackWriter::Append(int64_t number) {
+  const size_t start = bytes_.size();
+  AppendNumber(number);
+  EndElement(start);
+}
+
+void ListpackWriter::EndElement(size_t start) {
+  const size_t size = bytes_.size() - start, backlen = BacklenBytes(size);
+  for (size_t i = 0; i < backlen; ++i) bytes_.push_back(BacklenByte(size, backlen, i));
   ++count_;
 }
 

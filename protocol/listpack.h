@@ -13,7 +13,7 @@
 #include <string_view>
 
 #include "protocol/byte_reader.h"
-#include "protocol/packed_text.h"
+#include "protocol/packed_element.h"
 
 namespace larder {
 
@@ -30,18 +30,20 @@ class ListpackReader {
  public:
   explicit ListpackReader(std::string_view listpack);
 
-  // The next element as text, valid until the next call. False at the end and at damage.
-  bool Next(std::string_view* element);
+  // The next element. False at the end and at damage.
+  bool Next(PackedElement* element);
+  // The same as text, valid until the next call.
+  bool Next(std::string_view* text) { return Next(&element_) && (*text = element_.text(), true); }
   // Everything was read, and all of it was sound.
   bool finished() const { return finished_; }
 
  private:
-  bool ReadElement(std::string_view* element);
-  bool Number(size_t size, std::string_view* element);
-  bool Text(uint64_t size, std::string_view* element);
+  bool ReadElement(PackedElement* element);
+  bool Number(size_t size, PackedElement* element);
+  bool Text(uint64_t size, PackedElement* element);
 
   ByteReader reader_;
-  PackedText text_;
+  PackedElement element_;
   uint16_t header_count_ = 0;
   size_t count_ = 0;
   bool finished_ = false;
@@ -53,6 +55,7 @@ class ListpackWriter {
   ListpackWriter() { Clear(); }
 
   void Append(std::string_view element);
+  void Append(int64_t number);  // as its digits would
   size_t count() const { return count_; }
   // Of the listpack as it stands. REQUIRES of Append: it stays below 2^32.
   size_t size_bytes() const { return bytes_.size() + 1; }
@@ -63,6 +66,8 @@ class ListpackWriter {
  private:
   void AppendPrefix(size_t size);
   void AppendNumber(int64_t number);
+  // What follows an element that began there.
+  void EndElement(size_t start);
 
   std::string bytes_;
   size_t count_ = 0;

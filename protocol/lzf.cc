@@ -3,6 +3,7 @@
 #include <liblzf/lzf.h>
 
 #include <limits>
+#include <memory>
 
 namespace larder {
 namespace {
@@ -14,10 +15,12 @@ constexpr size_t kMostPerByte = 264 / 3;  // three bytes stand for 264 at best
 
 bool CompressLzf(std::string_view bytes, size_t least_saved, std::string* packed) {
   if (bytes.size() <= least_saved || bytes.size() > kMostBytes) return false;
-  packed->resize(bytes.size() - least_saved);
-  const unsigned int size = lzf_compress(bytes.data(), static_cast<unsigned int>(bytes.size()),
-                                         packed->data(), static_cast<unsigned int>(packed->size()));
-  packed->resize(size);
+  // Not a string's: that would be zeroed first, of which most is cut off again.
+  const auto room = static_cast<unsigned int>(bytes.size() - least_saved);
+  const auto to = std::make_unique_for_overwrite<char[]>(room);
+  const unsigned int size =
+      lzf_compress(bytes.data(), static_cast<unsigned int>(bytes.size()), to.get(), room);
+  packed->assign(to.get(), size);
   return size != 0;
 }
 

@@ -5,7 +5,7 @@
 
 #include "protocol/crc64.h"
 #include "protocol/lzf.h"
-#include "protocol/packed_text.h"
+#include "protocol/packed_element.h"
 #include "protocol/rdb_format.h"
 
 namespace larder {
@@ -120,19 +120,18 @@ bool RdbReader::String(std::string* text) {
 }
 
 bool RdbReader::EncodedString(uint64_t encoding, std::string* text) {
-  PackedText digits;
   switch (encoding) {
     case rdb::kInt8: {
       int8_t number;
-      return Little(&number) && (text->assign(digits.Digits(number)), true);
+      return Little(&number) && (text->assign(PackedElement(int64_t{number}).text()), true);
     }
     case rdb::kInt16: {
       int16_t number;
-      return Little(&number) && (text->assign(digits.Digits(number)), true);
+      return Little(&number) && (text->assign(PackedElement(int64_t{number}).text()), true);
     }
     case rdb::kInt32: {
       int32_t number;
-      return Little(&number) && (text->assign(digits.Digits(number)), true);
+      return Little(&number) && (text->assign(PackedElement(int64_t{number}).text()), true);
     }
     case rdb::kLzf: {
       uint64_t packed_size, size;
@@ -161,6 +160,19 @@ bool RdbReader::SkipString() {
     default:
       return Fail("unknown string encoding");
   }
+}
+
+bool RdbReader::SkipString(uint64_t* size) {
+  uint64_t length;
+  bool encoded;
+  if (!LengthOrEncoding(&length, &encoded)) return false;
+  if (encoded && length == rdb::kLzf) return Length(&length) && Length(size) && Skip(length);
+  if (encoded) {
+    if (!EncodedString(length, &packed_)) return false;
+    length = packed_.size();
+  }
+  *size = length;
+  return encoded || Skip(length);
 }
 
 }  // namespace larder

@@ -38,9 +38,10 @@ class RdbReader {
   template <typename Integer>
   bool Little(Integer* value);
   bool Double(double* value);
-  // Reads over `size` bytes, or a string in any of its forms.
+  // Reads over `size` bytes, or a string in any of its forms; how long that is, the input says.
   bool Skip(uint64_t size);
   bool SkipString();
+  bool SkipString(uint64_t* size);
   // What is read from now until the next call is added to `copy` by then; null: nothing is.
   void CopyTo(std::string* copy);
 
@@ -53,6 +54,8 @@ class RdbReader {
   // Of all bytes read so far. REQUIRES: EnableChecksum() was called before the first byte.
   void EnableChecksum() { checksum_ = true; }
   uint64_t checksum();
+  // What is still to be read. REQUIRES: it reads from memory.
+  std::string_view rest() const { return available_; }
   // Everything from memory was read.
   bool at_end() const { return source_ == nullptr && available_.empty(); }
 

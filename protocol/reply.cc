@@ -36,7 +36,6 @@ void Reply::Status(std::string_view text) {
 
 void Reply::Error(std::string_view text) {
   while (!text.empty() && (text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);
-  while (!text.empty() && (text.front() == '\r' || text.front() == '\n')) text.remove_prefix(1);
   ++errors_;
   last_error_was_counted_ = false;
   const size_t blank = text.substr(0, sizeof(last_code_) + 1).find(' ');

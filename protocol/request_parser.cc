@@ -180,10 +180,10 @@ RequestParser::Result RequestParser::ReadWords(std::string_view input, const Lim
     Line line;
     Result result = ReadWordSize(input, limits, *position, &line);
     if (result == Result::kError) return result;
-    size_t word_begin = *position;
+    size_t word_begin = *position, size = 0;
     if (result == Result::kRequest) {
       word_begin = line.end;
-      const size_t size = static_cast<size_t>(line.number);
+      size = static_cast<size_t>(line.number);
       if (input.size() - line.end >= size + 2) {
         args.push_back(input.substr(line.end, size));
         *position = line.end + size + 2;
@@ -194,6 +194,7 @@ RequestParser::Result RequestParser::ReadWords(std::string_view input, const Lim
     Unfinished& rest = unfinished();
     rest.position = *position;
     rest.word_begin = word_begin;
+    rest.word_size = size;
     rest.words_left = words_left;
     for (std::string_view found : args) {
       rest.pieces.push_back({static_cast<size_t>(found.data() - input.data()), found.size()});
@@ -231,6 +232,11 @@ RequestParser::Result RequestParser::ReadCount(std::string_view input, const Lim
 RequestParser::Result RequestParser::ReadWordSize(std::string_view input, const Limits& limits,
                                                   size_t position, Line* line) {
   constexpr std::string_view kInvalid = "invalid bulk length";
+  // What has begun to come is not refused because a limit was lowered meanwhile.
+  if (unfinished_ != nullptr && unfinished_->position == position && !within_line()) {
+    *line = {static_cast<int64_t>(unfinished_->word_size), unfinished_->word_begin};
+    return Result::kRequest;
+  }
   const bool is_bulk = position < input.size() && input[position] == '$';
   if (!is_bulk || !ReadFastLine(input, position + 1, &line->number, &line->end)) {
     Result result = ReadLongLine(input, position, "too big bulk count string", kInvalid, line);

@@ -68,6 +68,7 @@ class RequestParser {
     std::vector<Piece> pieces;  // the words found so far, as offsets into the request
     size_t position = 0;        // how far it has been read: the start of the next word's length
     size_t word_begin = 0;      // and of its bytes, where the length is known
+    size_t word_size = 0;       // that length: accepted, whatever the limits become
     size_t scanned = 0;         // no line's end before here
     size_t wanted = 0;
     size_t words_left = 0;  // 0: not even the array's length is known

@@ -19,7 +19,7 @@ ZiplistReader::ZiplistReader(std::string_view ziplist)
   if (!sound) reader_ = ByteReader({});
 }
 
-bool ZiplistReader::Next(std::string_view* element) {
+bool ZiplistReader::Next(PackedElement* element) {
   if (reader_.left() == 1) {  // the end mark
     const size_t last = total_bytes_ - 1 - previous_bytes_;
     finished_ = (header_count_ == kCountUnknown || header_count_ == count_) && last_offset_ == last;
@@ -36,7 +36,7 @@ bool ZiplistReader::Next(std::string_view* element) {
   return true;
 }
 
-bool ZiplistReader::ReadElement(std::string_view* element) {
+bool ZiplistReader::ReadElement(PackedElement* element) {
   uint8_t short_previous, encoding;
   uint32_t previous;
   if (!reader_.Little(&short_previous)) return false;
@@ -45,23 +45,28 @@ bool ZiplistReader::ReadElement(std::string_view* element) {
   if (previous != previous_bytes_ || !reader_.Little(&encoding)) return false;
   switch (encoding >> 6) {
     case 0:
-      return reader_.Bytes(encoding & 0x3f, element);
+      return ReadText(encoding & 0x3f, element);
     case 1: {
       uint8_t low;
-      return reader_.Little(&low) && reader_.Bytes((encoding & 0x3fu) << 8 | low, element);
+      return reader_.Little(&low) && ReadText((encoding & 0x3fu) << 8 | low, element);
     }
     case 2: {
       uint32_t size;
-      return encoding == 0x80 && reader_.Big(&size) && reader_.Bytes(size, element);
+      return encoding == 0x80 && reader_.Big(&size) && ReadText(size, element);
     }
     default:
       return ReadNumber(encoding, element);
   }
 }
 
-bool ZiplistReader::ReadNumber(uint8_t encoding, std::string_view* element) {
+bool ZiplistReader::ReadText(uint64_t size, PackedElement* element) {
+  std::string_view text;
+  return reader_.Bytes(size, &text) && (element->Set(text), true);
+}
+
+bool ZiplistReader::ReadNumber(uint8_t encoding, PackedElement* element) {
   if (encoding > 0xf0 && encoding < 0xfe) {  // the number is in the encoding
-    *element = text_.Digits((encoding & 0x0f) - 1);
+    element->Set(int64_t{(encoding & 0x0f) - 1});
     return true;
   }
   size_t size;
@@ -85,9 +90,7 @@ bool ZiplistReader::ReadNumber(uint8_t encoding, std::string_view* element) {
       return false;
   }
   int64_t number;
-  if (!reader_.Little(&number, size)) return false;
-  *element = text_.Digits(number);
-  return true;
+  return reader_.Little(&number, size) && (element->Set(number), true);
 }
 
 }  // namespace larder

@@ -15,7 +15,7 @@
 #include <string_view>
 
 #include "protocol/byte_reader.h"
-#include "protocol/packed_text.h"
+#include "protocol/packed_element.h"
 
 namespace larder {
 
@@ -23,17 +23,20 @@ class ZiplistReader {
  public:
   explicit ZiplistReader(std::string_view ziplist);
 
-  // The next element as text, valid until the next call. False at the end and at damage.
-  bool Next(std::string_view* element);
+  // The next element. False at the end and at damage.
+  bool Next(PackedElement* element);
+  // The same as text, valid until the next call.
+  bool Next(std::string_view* text) { return Next(&element_) && (*text = element_.text(), true); }
   // Everything was read, and all of it was sound.
   bool finished() const { return finished_; }
 
  private:
-  bool ReadElement(std::string_view* element);
-  bool ReadNumber(uint8_t encoding, std::string_view* element);
+  bool ReadElement(PackedElement* element);
+  bool ReadNumber(uint8_t encoding, PackedElement* element);
+  bool ReadText(uint64_t size, PackedElement* element);
 
   ByteReader reader_;
-  PackedText text_;
+  PackedElement element_;
   size_t total_bytes_;
   uint32_t last_offset_ = 0;
   uint16_t header_count_ = 0;

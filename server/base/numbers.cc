@@ -48,6 +48,8 @@ bool ParseFloat(std::string_view text, Float (*convert)(const char*, char**), Fl
 
 // Doubles below this print with "%.17g" as plain integers.
 constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
+// Scores up to this are integers in a listpack, if they are whole.
+constexpr double kPackedIntegers = 4611686018427387904.0;  // 2^62
 
 }  // namespace
 
@@ -113,6 +115,11 @@ size_t FormatDouble(char* buffer, double value) {
 std::string FormatDouble(double value) {
   char buffer[kMaxDoubleLength];
   return std::string(buffer, FormatDouble(buffer, value));
+}
+
+size_t FormatPackedScore(char* buffer, double value) {
+  const bool whole = std::fabs(value) <= kPackedIntegers && value == std::trunc(value);
+  return whole ? FormatInt(buffer, static_cast<int64_t>(value)) : FormatDouble(buffer, value);
 }
 
 std::string FormatLongDoubleHuman(long double value) {

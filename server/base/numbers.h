@@ -36,6 +36,10 @@ size_t FormatInt(char* buffer, int64_t value);
 size_t FormatDouble(char* buffer, double value);
 std::string FormatDouble(double value);
 
+// The same but for whole numbers up to 2^62, which have all their digits, and minus zero: scores as
+// Redis keeps them in a listpack. `buffer` has kMaxDoubleLength bytes.
+size_t FormatPackedScore(char* buffer, double value);
+
 // As "%.17Lf" without trailing zeros and without "-0": INCRBYFLOAT and HINCRBYFLOAT.
 std::string FormatLongDoubleHuman(long double value);
 

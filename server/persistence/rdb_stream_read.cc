@@ -6,6 +6,7 @@
 
 #include "protocol/byte_reader.h"
 #include "protocol/listpack.h"
+#include "protocol/packed_element.h"
 #include "server/base/numbers.h"
 #include "server/persistence/rdb_stream.h"
 
@@ -15,6 +16,7 @@ namespace {
 constexpr std::string_view kDamaged = "Stream listpack integrity check failed.";
 constexpr int64_t kDeleted = 1, kSameFields = 2;  // flags of an entry
 constexpr size_t kIdBytes = 16;
+constexpr int64_t kMostReserved = 4096;  // entries of a node: far more than most have
 
 class StreamReader {
  public:
@@ -48,9 +50,9 @@ class StreamReader {
   RdbReader& reader_;
   const rdb::Type type_;
   std::string text_;
-  std::vector<std::string> words_;
+  std::vector<PackedElement> words_;
   size_t next_ = 0;
-  std::vector<std::string> names_;
+  std::vector<std::string_view> names_;
   std::vector<std::string_view> pairs_;
 };
 
@@ -66,13 +68,17 @@ bool StreamReader::ReadWords() {
   words_.clear();
   next_ = 0;
   ListpackReader listpack(text_);
-  std::string_view word;
-  while (listpack.Next(&word)) words_.emplace_back(word);
+  PackedElement word;
+  while (listpack.Next(&word)) words_.push_back(word);
   return listpack.finished();
 }
 
 bool StreamReader::Number(int64_t* number) {
-  return next_ < words_.size() && ParseInt64(words_[next_++], number);
+  if (next_ == words_.size()) return false;
+  PackedElement& word = words_[next_++];
+  if (!word.is_number()) return ParseInt64(word.text(), number);
+  *number = word.number();
+  return true;
 }
 
 bool StreamReader::TakePairs(size_t pairs, bool with_fields) {
@@ -80,8 +86,8 @@ bool StreamReader::TakePairs(size_t pairs, bool with_fields) {
   const size_t words = with_fields ? pairs * 2 : pairs;
   if (pairs > words_.size() || words > words_.size() - next_) return false;
   for (size_t i = 0; i < pairs; ++i) {
-    pairs_.push_back(with_fields ? words_[next_++] : names_[i]);
-    pairs_.push_back(words_[next_++]);
+    pairs_.push_back(with_fields ? words_[next_++].text() : names_[i]);
+    pairs_.push_back(words_[next_++].text());
   }
   return true;
 }
@@ -109,10 +115,12 @@ bool StreamReader::ReadNodeWords(Stream& stream, StreamId base) {
   if (static_cast<uint64_t>(names) > words_.size() - next_) return false;
   names_.clear();
   pairs_.clear();
-  for (int64_t i = 0; i < names; ++i) names_.push_back(words_[next_++]);
-  for (const std::string& name : names_) pairs_.insert(pairs_.end(), {name, std::string_view()});
+  for (int64_t i = 0; i < names; ++i) names_.push_back(words_[next_++].text());
+  for (const std::string_view name : names_)
+    pairs_.insert(pairs_.end(), {name, std::string_view()});
   if (!Number(&zero) || zero != 0) return false;
   StreamNode node(base, pairs_);
+  node.Reserve(static_cast<size_t>(std::clamp<int64_t>(count, 0, kMostReserved)), text_.size());
   int64_t live_seen = 0, deleted_seen = 0;
   while (next_ < words_.size()) {
     if (!ReadEntry(node, base, names_.size(), &live_seen, &deleted_seen)) return false;

@@ -1,18 +1,12 @@
 #include <string>
 
 #include "protocol/listpack.h"
-#include "server/base/numbers.h"
 #include "server/persistence/rdb_stream.h"
 
 namespace larder {
 namespace {
 
 constexpr int64_t kSameFields = 2;  // a flag of an entry: only its values follow
-
-void AppendNumber(ListpackWriter& listpack, int64_t number) {
-  char digits[kMaxIntLength];
-  listpack.Append({digits, FormatInt(digits, number)});
-}
 
 std::string RawId(StreamId id) {
   std::string raw;
@@ -31,24 +25,24 @@ void WriteId(RdbWriter& writer, StreamId id) {
 void AppendEntry(ListpackWriter& listpack, StreamId base, const StreamEntry& entry) {
   const bool same = entry.has_node_names();
   const size_t before = listpack.count();
-  AppendNumber(listpack, same ? kSameFields : 0);
-  AppendNumber(listpack, static_cast<int64_t>(entry.id().ms - base.ms));
-  AppendNumber(listpack, static_cast<int64_t>(entry.id().seq - base.seq));
-  if (!same) AppendNumber(listpack, static_cast<int64_t>(entry.pairs()));
+  listpack.Append(same ? kSameFields : 0);
+  listpack.Append(static_cast<int64_t>(entry.id().ms - base.ms));
+  listpack.Append(static_cast<int64_t>(entry.id().seq - base.seq));
+  if (!same) listpack.Append(static_cast<int64_t>(entry.pairs()));
   entry.ForEachPair([&](std::string_view field, std::string_view value) {
     if (!same) listpack.Append(field);
     listpack.Append(value);
   });
-  AppendNumber(listpack, static_cast<int64_t>(listpack.count() - before));
+  listpack.Append(static_cast<int64_t>(listpack.count() - before));
 }
 
 void WriteNode(RdbWriter& writer, const StreamNode& node) {
   ListpackWriter listpack;
-  AppendNumber(listpack, static_cast<int64_t>(node.count()));
-  AppendNumber(listpack, 0);  // entries that are marked as deleted
-  AppendNumber(listpack, static_cast<int64_t>(node.name_count()));
+  listpack.Append(static_cast<int64_t>(node.count()));
+  listpack.Append(int64_t{0});  // entries that are marked as deleted
+  listpack.Append(static_cast<int64_t>(node.name_count()));
   node.ForEachName([&](std::string_view name) { listpack.Append(name); });
-  AppendNumber(listpack, 0);  // ends the fields
+  listpack.Append(int64_t{0});  // ends the fields
   for (size_t i = 0; i < node.count(); ++i) AppendEntry(listpack, node.base(), node.At(i));
   writer.String(RawId(node.base()));
   writer.String(listpack.Finish());

@@ -1,20 +1,19 @@
-#include <bitset>
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
 #include <string>
+#include <type_traits>
 
 #include "protocol/intset.h"
 #include "protocol/listpack.h"
 #include "protocol/ziplist.h"
 #include "protocol/zipmap.h"
-#include "server/base/hash.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
+#include "server/persistence/collection_builders.h"
 #include "server/persistence/rdb_stream.h"
 #include "server/persistence/rdb_value.h"
-#include "server/store/list.h"
-#include "server/store/zset.h"
 
 namespace larder {
 namespace {
@@ -27,22 +26,9 @@ constexpr std::string_view kNameOf = "listpack";
 template <>
 inline constexpr std::string_view kNameOf<ZiplistReader> = "ziplist";
 
-// Tells at once of most members that they are new, since a small sorted set finds one only by
-// walking over all it has, and almost no input repeats one.
-class Seen {
- public:
-  // False: this is the first time.
-  bool MayHave(std::string_view member) {
-    auto bit = bits_[HashBytes(member) % kBits];
-    const bool seen = bit;
-    bit = true;
-    return seen;
-  }
-
- private:
-  static constexpr size_t kBits = 8192;  // many for what a small sorted set has, and one KiB
-  std::bitset<kBits> bits_;
-};
+// How many elements of a collection that is not packed are looked at before they are read: as many
+// as the first block of one takes.
+constexpr uint64_t kMostExpected = 512;
 
 // Reads one value; `text` and `other` are scratch, so that a large collection allocates per
 // element what it keeps and no more.
@@ -68,30 +54,25 @@ class ValueReader {
   bool ReadPackedZSet(ZSet& zset);
 
  private:
-  // Calls take(element) for each of a packed string's until it returns false; what is wrong then
-  // is that it has come before. `type` begins a sentence of the log.
+  // Reads a packed string: expect(PackedElement&) hears of each element, or of each two, before
+  // add(PackedElement&) puts them in. `type` begins a sentence of the log.
+  template <typename Packed, typename Expect, typename Add>
+  bool ReadPacked(std::string_view type, Expect expect, Add add);
+
+  enum class Walked : uint8_t { kWhole, kDamaged, kRefused };
+  // Calls take for the elements until it returns false: with one, or with two where it takes two.
   template <typename Packed, typename Take>
-  bool ForEach(std::string_view type, Take take);
-  // The same by twos; the first is copied, since a view holds only until the next.
-  template <typename Packed, typename Take>
-  bool ForEachPair(std::string_view type, Take take);
+  static Walked Walk(std::string_view packed, Take take);
+
+  // Calls expect(ahead), which reads over an element, for the first of the `count` that follow.
+  // Whatever is wrong with them is found when they are read.
+  template <typename Expect>
+  void LookAhead(uint64_t count, Expect expect) const;
   bool Score(bool as_text, double* score);
+  static bool SkipScore(RdbReader& ahead, bool as_text);
   // `what` is packed: "Zset ziplist".
   bool Damaged(std::string_view type, std::string_view what) {
     return reader_.Fail(StrCat(type, what, " integrity check failed."));
-  }
-
-  bool Add(Set& set, std::string_view member) {
-    return set.Add(member, limits_.set) || reader_.Fail(kDuplicate);
-  }
-  bool Add(Hash& hash, std::string_view field, std::string_view value) {
-    return hash.Set(field, BulkView{value}, limits_.hash) || reader_.Fail(kDuplicate);
-  }
-  // False when the member has come before.
-  static bool AddOnce(ZSet& zset, Seen& seen, std::string_view member, double score) {
-    if (seen.MayHave(member)) return zset.Set(member, score);
-    zset.AddNew(member, score);
-    return true;
   }
 
   RdbReader& reader_;
@@ -100,56 +81,82 @@ class ValueReader {
 };
 
 template <typename Packed, typename Take>
-bool ValueReader::ForEach(std::string_view type, Take take) {
-  if (!reader_.String(&text_)) return false;
-  Packed packed(text_);
-  std::string_view element;
-  while (packed.Next(&element)) {
-    if (!take(element)) {
-      return Damaged(StrCat(type, kNameOf<Packed>, " with dup elements: "), kNameOf<Packed>);
+ValueReader::Walked ValueReader::Walk(std::string_view packed, Take take) {
+  Packed reader(packed);
+  PackedElement element, second;
+  while (reader.Next(&element)) {
+    if constexpr (std::is_invocable_v<Take, PackedElement&>) {
+      if (!take(element)) return Walked::kRefused;
+    } else {
+      if (!reader.Next(&second)) return Walked::kDamaged;
+      if (!take(element, second)) return Walked::kRefused;
     }
   }
-  return packed.finished() || Damaged(type, kNameOf<Packed>);
+  return reader.finished() ? Walked::kWhole : Walked::kDamaged;
 }
 
-template <typename Packed, typename Take>
-bool ValueReader::ForEachPair(std::string_view type, Take take) {
-  bool second = false;
-  const bool read = ForEach<Packed>(type, [&](std::string_view element) {
-    second = !second;
-    if (!second) return take(other_, element);
-    other_ = element;
-    return true;
-  });
-  return read && (!second || Damaged(type, kNameOf<Packed>));
+template <typename Packed, typename Expect, typename Add>
+bool ValueReader::ReadPacked(std::string_view type, Expect expect, Add add) {
+  if (!reader_.String(&text_)) return false;
+  Walk<Packed>(text_, expect);  // what is wrong is found below
+  constexpr std::string_view kName = kNameOf<Packed>;
+  switch (Walk<Packed>(text_, add)) {
+    case Walked::kWhole:
+      return true;
+    case Walked::kDamaged:
+      return Damaged(type, kName);
+    case Walked::kRefused:
+      break;
+  }
+  return Damaged(StrCat(type, kName, " with dup elements: "), kName);
+}
+
+template <typename Expect>
+void ValueReader::LookAhead(uint64_t count, Expect expect) const {
+  RdbReader ahead(reader_.rest());
+  for (count = std::min(count, kMostExpected); count > 0 && expect(ahead); --count) {
+  }
 }
 
 bool ValueReader::ReadList(List& list) {
-  uint64_t count;
+  uint64_t count, size;
   if (!reader_.Length(&count)) return false;
+  ListBuilder builder(list);
+  LookAhead(count, [&](RdbReader& ahead) {
+    return ahead.SkipString(&size) && (builder.Expect(size), true);
+  });
   for (; count > 0; --count) {
     if (!reader_.String(&text_)) return false;
-    list.Push(List::End::kBack, text_);
+    builder.Add(text_);
   }
   return true;
 }
 
 bool ValueReader::ReadSet(Set& set) {
-  uint64_t count;
+  uint64_t count, size;
   if (!reader_.Length(&count)) return false;
+  SetBuilder builder(set, limits_.set);
+  LookAhead(count, [&](RdbReader& ahead) {
+    return ahead.SkipString(&size) && (builder.Expect(size), true);
+  });
   for (; count > 0; --count) {
-    if (!reader_.String(&text_) || !Add(set, text_)) return false;
+    if (!reader_.String(&text_)) return false;
+    if (!builder.Add(text_)) return reader_.Fail(kDuplicate);
   }
   return true;
 }
 
 bool ValueReader::ReadHash(Hash& hash) {
-  uint64_t count;
+  uint64_t count, field_size, value_size;
   if (!reader_.Length(&count)) return false;
+  HashBuilder builder(hash, limits_.hash);
+  LookAhead(count, [&](RdbReader& ahead) {
+    return ahead.SkipString(&field_size) && ahead.SkipString(&value_size) &&
+           (builder.Expect(field_size, value_size), true);
+  });
   for (; count > 0; --count) {
-    if (!reader_.String(&text_) || !reader_.String(&other_) || !Add(hash, text_, other_)) {
-      return false;
-    }
+    if (!reader_.String(&text_) || !reader_.String(&other_)) return false;
+    if (!builder.Add(text_, other_)) return reader_.Fail(kDuplicate);
   }
   return true;
 }
@@ -174,25 +181,34 @@ bool ValueReader::Score(bool as_text, double* score) {
   }
 }
 
+bool ValueReader::SkipScore(RdbReader& ahead, bool as_text) {
+  if (!as_text) return ahead.Skip(sizeof(double));
+  uint8_t size;
+  return ahead.Byte(&size) && ahead.Skip(size < rdb::kScoreNan ? size : 0);
+}
+
 bool ValueReader::ReadZSet(ZSet& zset, bool text_scores) {
-  uint64_t count;
+  uint64_t count, size;
   if (!reader_.Length(&count)) return false;
-  Seen seen;
+  ZSetBuilder builder(zset);
+  LookAhead(count, [&](RdbReader& ahead) {
+    return ahead.SkipString(&size) && SkipScore(ahead, text_scores) && (builder.Expect(size), true);
+  });
   for (; count > 0; --count) {
     double score;
     if (!reader_.String(&text_) || !Score(text_scores, &score)) return false;
     if (std::isnan(score)) return reader_.Fail(kNotANumber);
-    if (!AddOnce(zset, seen, text_, score)) return reader_.Fail(kDuplicate);
+    if (!builder.Add(text_, score)) return reader_.Fail(kDuplicate);
   }
   return true;
 }
 
 template <typename Packed>
 bool ValueReader::ReadPackedList(List& list) {
-  return ForEach<Packed>("List ", [&](std::string_view element) {
-    list.Push(List::End::kBack, element);
-    return true;
-  });
+  ListBuilder builder(list);
+  return ReadPacked<Packed>(
+      "List ", [&](PackedElement& element) { return builder.Expect(element.size()), true; },
+      [&](PackedElement& element) { return builder.Add(element.text()); });
 }
 
 bool ValueReader::ReadQuicklist(List& list) {
@@ -233,35 +249,52 @@ bool ValueReader::ReadIntegers(Set& set) {
 
 bool ValueReader::ReadZipmap(Hash& hash) {
   if (!reader_.String(&text_)) return false;
-  ZipmapReader zipmap(text_);
+  HashBuilder builder(hash, limits_.hash);
   std::string_view field, value;
+  for (ZipmapReader ahead(text_); ahead.Next(&field, &value);) {
+    builder.Expect(field.size(), value.size());
+  }
+  ZipmapReader zipmap(text_);
   while (zipmap.Next(&field, &value)) {
-    if (!hash.Set(field, BulkView{value}, limits_.hash)) return Damaged("", "Zipmap");
+    if (!builder.Add(field, value)) return Damaged("", "Zipmap");
   }
   return (zipmap.finished() && hash.size() > 0) || Damaged("", "Zipmap");
 }
 
 template <typename Packed>
 bool ValueReader::ReadPackedSet(Set& set) {
-  return ForEach<Packed>("Set ",
-                         [&](std::string_view member) { return set.Add(member, limits_.set); });
+  SetBuilder builder(set, limits_.set);
+  return ReadPacked<Packed>(
+      "Set ", [&](PackedElement& member) { return builder.Expect(member.size()), true; },
+      [&](PackedElement& member) { return builder.Add(member.text()); });
 }
 
 template <typename Packed>
 bool ValueReader::ReadPackedHash(Hash& hash) {
-  return ForEachPair<Packed>("Hash ", [&](std::string_view field, std::string_view value) {
-    return hash.Set(field, BulkView{value}, limits_.hash);
-  });
+  HashBuilder builder(hash, limits_.hash);
+  return ReadPacked<Packed>(
+      "Hash ",
+      [&](PackedElement& field, PackedElement& value) {
+        return builder.Expect(field.size(), value.size()), true;
+      },
+      [&](PackedElement& field, PackedElement& value) {
+        return builder.Add(field.text(), value.text());
+      });
 }
 
 template <typename Packed>
 bool ValueReader::ReadPackedZSet(ZSet& zset) {
-  Seen seen;
-  return ForEachPair<Packed>("Zset ", [&](std::string_view member, std::string_view text) {
-    double score;
-    if (!ParseDouble(text, &score)) return reader_.Fail(kNotANumber);
-    return AddOnce(zset, seen, member, score);
-  });
+  ZSetBuilder builder(zset);
+  return ReadPacked<Packed>(
+      "Zset ",
+      [&](PackedElement& member, PackedElement&) { return builder.Expect(member.size()), true; },
+      [&](PackedElement& member, PackedElement& number) {
+        double score = static_cast<double>(number.number());
+        if (!number.is_number() && !ParseDouble(number.text(), &score)) {
+          return reader_.Fail(kNotANumber);
+        }
+        return builder.Add(member.text(), score);
+      });
 }
 
 // Reads a collection with `read` and makes an entry of it.

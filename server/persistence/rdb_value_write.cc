@@ -72,9 +72,10 @@ void WriteZSet(RdbWriter& writer, const ZSet& zset) {
 
 void WritePackedZSet(RdbWriter& writer, const ZSet& zset) {
   ListpackWriter listpack;
+  char digits[kMaxDoubleLength];
   for (ZSet::Cursor at = zset.CursorAt(0); at.valid(); at.Next()) {
     listpack.Append(at.member().bytes);
-    listpack.Append(FormatDouble(at.score()));
+    listpack.Append({digits, FormatPackedScore(digits, at.score())});
   }
   writer.String(listpack.Finish());
 }

@@ -46,6 +46,13 @@ size_t CountedTree::CountBelow(const PackedBlock& leaf, const Bound& bound) {
       leaf.count(), [&](size_t i) { return bound.IsBehind(leaf.ScoreAt(i), leaf.At(i).bytes); });
 }
 
+// The same, and at once for a place behind all: many sorted sets are filled in their order.
+size_t CountedTree::PlaceFor(const PackedBlock& leaf, const Bound& bound) {
+  const size_t count = leaf.count();
+  const bool last = count > 0 && bound.IsBehind(leaf.ScoreAt(count - 1), leaf.At(count - 1).bytes);
+  return last ? count : CountBelow(leaf, bound);
+}
+
 bool CountedTree::FirstIsBelow(const Subtree& tree, const Bound& bound) {
   if (bound.by_score && tree.min_score != bound.score) return tree.min_score < bound.score;
   const Subtree* first = &tree;
@@ -109,8 +116,8 @@ CountedTree::Subtree CountedTree::MakeInner(Inner inner) {
   return tree;
 }
 
-void CountedTree::Insert(double score, std::string_view member) {
-  std::optional<Subtree> right = Insert(root_, score, member);
+void CountedTree::Insert(double score, std::string_view member, size_t more) {
+  std::optional<Subtree> right = Insert(root_, score, member, more);
   if (!right) return;
   Inner inner;
   inner.children.push_back(std::move(root_));
@@ -121,12 +128,14 @@ void CountedTree::Insert(double score, std::string_view member) {
 
 // Inserts below `tree`; when it had to be split, returns what now follows it.
 std::optional<CountedTree::Subtree> CountedTree::Insert(Subtree& tree, double score,
-                                                        std::string_view member) {
-  if (std::holds_alternative<PackedBlock>(tree.node)) return InsertInLeaf(tree, score, member);
+                                                        std::string_view member, size_t more) {
+  if (std::holds_alternative<PackedBlock>(tree.node)) {
+    return InsertInLeaf(tree, score, member, more);
+  }
   const NodeChange change(*this, tree);
   std::vector<Subtree>& children = std::get<CowPtr<Inner>>(tree.node).Mutable().children;
   const size_t at = ChildFor(*std::get<CowPtr<Inner>>(tree.node), Bound::Before(score, member));
-  std::optional<Subtree> new_child = Insert(children[at], score, member);
+  std::optional<Subtree> new_child = Insert(children[at], score, member, more);
   ++tree.count;
   tree.min_score = children.front().min_score;
   if (!new_child) return std::nullopt;
@@ -146,22 +155,26 @@ std::optional<CountedTree::Subtree> CountedTree::Insert(Subtree& tree, double sc
 }
 
 std::optional<CountedTree::Subtree> CountedTree::InsertInLeaf(Subtree& tree, double score,
-                                                              std::string_view member) {
+                                                              std::string_view member,
+                                                              size_t more) {
   const NodeChange change(*this, tree);
+  const auto insert = [&](PackedBlock& block, size_t i) {
+    block.Insert(i, member, score, block.RoomAhead(member.size(), more, kLeafBytes));
+  };
   auto& leaf = std::get<PackedBlock>(tree.node);
-  size_t at = CountBelow(leaf, Bound::Before(score, member));
+  const size_t at = PlaceFor(leaf, Bound::Before(score, member));
   const size_t footprint = PackedBlock::Footprint(kScored, member.size());
   if (leaf.used_bytes() + footprint <= kLeafBytes) {
-    leaf.Insert(at, member, score);
+    insert(leaf, at);
     Refresh(tree);
     return std::nullopt;
   }
   const size_t middle = at == leaf.count() ? at : MiddleOf(leaf);
   Subtree right{leaf.SplitTail(middle)};
   if (at <= middle && middle < tree.count) {
-    leaf.Insert(at, member, score);
+    insert(leaf, at);
   } else {
-    std::get<PackedBlock>(right.node).Insert(at - middle, member, score);
+    insert(std::get<PackedBlock>(right.node), at - middle);
   }
   Refresh(tree);
   Refresh(right);

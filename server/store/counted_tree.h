@@ -87,6 +87,10 @@ class CountedTree {
   size_t size() const { return root_.count; }
   // True when all elements lie in one block.
   bool is_leaf() const { return std::holds_alternative<PackedBlock>(root_.node); }
+  // True when half a block would do.
+  bool is_sparse() const {
+    return is_leaf() && std::get<PackedBlock>(root_.node).used_bytes() <= kLeafBytes / 2;
+  }
   // Bytes of heap as the allocator rounds them, from a count that is kept; nodes shared with a copy
   // count in full.
   size_t MemoryBytes() const { return bytes_; }
@@ -96,8 +100,9 @@ class CountedTree {
   // The element with this rank, counted from 0; an invalid cursor for a rank out of range.
   Cursor CursorAt(size_t rank) const { return Cursor(this, rank); }
 
+  // `more`: Footprints of what will be inserted next, which the leaf gets room for at once. A hint.
   // REQUIRES: the pair is not in the tree.
-  void Insert(double score, std::string_view member);
+  void Insert(double score, std::string_view member, size_t more = 0);
   // Gives an element another score. REQUIRES: the pair is in the tree.
   void Move(double score, std::string_view member, double new_score);
   // Removes `count` elements from `rank` on. REQUIRES: rank + count <= size().
@@ -118,8 +123,10 @@ class CountedTree {
   static bool FirstIsBelow(const Subtree& tree, const Bound& bound);
   static size_t ChildFor(const Inner& inner, const Bound& bound);
   static size_t CountBelow(const PackedBlock& leaf, const Bound& bound);
-  std::optional<Subtree> Insert(Subtree& tree, double score, std::string_view member);
-  std::optional<Subtree> InsertInLeaf(Subtree& tree, double score, std::string_view member);
+  static size_t PlaceFor(const PackedBlock& leaf, const Bound& bound);
+  std::optional<Subtree> Insert(Subtree& tree, double score, std::string_view member, size_t more);
+  std::optional<Subtree> InsertInLeaf(Subtree& tree, double score, std::string_view member,
+                                      size_t more);
   bool MoveInLeaf(Subtree& tree, const Bound& from, double new_score);
   void Erase(Subtree& tree, size_t rank, size_t count);
   void EraseChildren(std::vector<Subtree>& children, size_t rank, size_t count);

@@ -40,8 +40,14 @@ void Dict::Clear() {
 }
 
 void Dict::Reserve(size_t records, size_t bytes) {
-  if (address_ != 0 || records == 0 || bytes > DictSegment::kMaxBytes / 2) return;
-  set_root(DictSegment::New(keys_only(), 0, bytes, records), false);
+  if (address_ != 0 || records == 0) return;
+  // Those that will be in one block before it splits.
+  size_t first = keys_only() ? records : std::min(records, kMostOrdered);
+  const size_t most = keys_only() ? DictSegment::kMaxBytes : DictSegment::kMaxSingleBytes;
+  const size_t needed = DictSegment::BlockBytes(bytes * first / records, first);
+  // Blocks are rounded up by a quarter at most.
+  if (needed > most) first = std::max<size_t>(first * (most / 4 * 3) / needed, 1);
+  set_root(DictSegment::New(keys_only(), 0, bytes * first / records, first), false);
 }
 
 std::optional<BulkView> Dict::Find(std::string_view key) const {
@@ -70,14 +76,16 @@ bool Dict::Set(std::string_view key, uint64_t hash, const BulkView& value) {
     return true;
   }
   if (keys_only()) return false;
-  const size_t growth = segment->GrowthFor(position, value.bytes.size());
-  if (!segment->Fits(growth, 0)) {
-    segment = MakeRoom(hash, growth, 0);
+  const ptrdiff_t growth = segment->GrowthFor(position, value.bytes.size());
+  const size_t more = growth > 0 ? static_cast<size_t>(growth) : 0;
+  if (!segment->Fits(more, 0)) {
+    segment = MakeRoom(hash, more, 0);
     position = segment->Find(key, hash);
   }
   const size_t before = segment->MemoryBytes();
   segment->SetValue(position, value);
   Count(*segment, before, 0);
+  if (growth < 0) Tighten(hash);
   return false;
 }
 
@@ -161,7 +169,7 @@ void Dict::Split(uint64_t hash) {
   if (left->depth() == directory.depth) directory.deepest += 2;
 }
 
-// After an erasure: gives back what has become too large.
+// After an erasure, or a shorter value: gives back what has become too large.
 void Dict::Tighten(uint64_t hash) {
   while (large_ && MergeWithBuddy(hash)) {
   }

@@ -53,7 +53,7 @@ class Dict {
   void Clear();
 
   // Makes the first block of an empty dict large enough for that many records, whose RecordBytes
-  // add up to `bytes`. A hint: never wrong, only better or worse.
+  // add up to `bytes`, or for as many as a block takes. A hint: never wrong, only better or worse.
   void Reserve(size_t records, size_t bytes);
   size_t RecordBytes(size_t key_size, size_t value_size) const {
     return DictSegment::RecordBytes(keys_only(), key_size, value_size);

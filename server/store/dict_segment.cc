@@ -178,10 +178,10 @@ size_t DictSegment::RecordBytes(bool keys_only, size_t key_size, size_t value_si
   return keys_only ? key_bytes : key_bytes + VarintBytes(value_size) + ValueSlotBytes(value_size);
 }
 
-size_t DictSegment::GrowthFor(uint32_t position, size_t value_size) const {
+ptrdiff_t DictSegment::GrowthFor(uint32_t position, size_t value_size) const {
   const Raw raw = Read(position);
-  const size_t bytes = RecordBytes(keys_only_, raw.key_size, value_size);
-  return bytes > raw.bytes ? bytes - raw.bytes : 0;
+  return static_cast<ptrdiff_t>(RecordBytes(keys_only_, raw.key_size, value_size)) -
+         static_cast<ptrdiff_t>(raw.bytes);
 }
 
 bool DictSegment::Fits(size_t bytes, size_t count) const {

@@ -84,11 +84,12 @@ class DictSegment {
 
   // What a record takes in the block.
   static size_t RecordBytes(bool keys_only, size_t key_size, size_t value_size);
-  // By how much the record grows when its value gets this size (0 when it does not).
-  size_t GrowthFor(uint32_t position, size_t value_size) const;
+  // By how many bytes the record grows, or shrinks, when its value gets this size.
+  ptrdiff_t GrowthFor(uint32_t position, size_t value_size) const;
   // Whether `count` more records of `bytes` in all fit as the segment is.
   bool Fits(size_t bytes, size_t count) const;
-  // The block that would hold that much more.
+  // The block that holds `count` records of `bytes` in all, or that much more.
+  static size_t BlockBytes(size_t bytes, size_t count);
   size_t BlockBytesWith(size_t bytes, size_t count) const;
   // True when much less than the block would do.
   bool sparse() const { return BlockBytesWith(0, 0) * 2 <= block_bytes_; }
@@ -134,7 +135,6 @@ class DictSegment {
   // What a key and a value of these sizes take outside of the block, in kOutsideUnits.
   static uint32_t OutsideUnits(size_t key_size, size_t value_size);
   static size_t SlotsFor(size_t bytes, size_t count);
-  static size_t BlockBytes(size_t bytes, size_t count);
   static void FreeBlock(DictSegment* segment);
 
   uint16_t* index() { return reinterpret_cast<uint16_t*>(this + 1); }

@@ -49,7 +49,10 @@ class Hash {
   // Room for the first fields of an empty hash: see Dict::Reserve.
   void Reserve(size_t fields, size_t record_bytes) { fields_.Reserve(fields, record_bytes); }
   size_t RecordBytes(std::string_view field, std::string_view value) const {
-    return fields_.RecordBytes(field.size(), value.size());
+    return RecordBytes(field.size(), value.size());
+  }
+  size_t RecordBytes(size_t field_size, size_t value_size) const {
+    return fields_.RecordBytes(field_size, value_size);
   }
 
   // fn(const DictRecord&): key is the field.

@@ -71,6 +71,7 @@ bool IntSet::Remove(int64_t number) {
   if (i == size() || At(i) != number) return false;
   const auto at = bytes_.begin() + static_cast<ptrdiff_t>(i * width_);
   bytes_.erase(at, at + width_);
+  if (MuchTooLarge(bytes_.capacity(), bytes_.size())) bytes_.shrink_to_fit();
   return true;
 }
 

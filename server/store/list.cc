@@ -43,14 +43,16 @@ void List::AddSlot(size_t before, PackedBlock block) {
                 Slot{std::move(block), count});
 }
 
-void List::Push(End end, std::string_view element) {
+void List::Push(End end, std::string_view element, size_t more) {
   const bool front = end == End::kFront;
   if (slots_.empty() || !Fits((front ? slots_.front() : slots_.back()).block, element)) {
     AddSlot(front ? 0 : slots_.size(), PackedBlock(PackedBlock::Kind::kPlain));
   }
   Slot& slot = front ? slots_.front() : slots_.back();
   const size_t at = front ? 0 : slot.count;
-  ChangeBlock(slot, [&](PackedBlock& block) { block.Insert(at, element); });
+  ChangeBlock(slot, [&](PackedBlock& block) {
+    block.Insert(at, element, 0, block.RoomAhead(element.size(), more, kBlockBytes));
+  });
   ++slot.count;
   ++size_;
 }

@@ -54,7 +54,9 @@ class List {
   // Bytes of heap and of this object, from a count that is kept.
   size_t MemoryBytes() const;
 
-  void Push(End end, std::string_view element);
+  // `more`: Footprints (packed_block.h) of what will be pushed there next, which the block gets
+  // room for at once. A hint.
+  void Push(End end, std::string_view element, size_t more = 0);
   // REQUIRES: !empty().
   BulkView Peek(End end) const { return At(end == End::kFront ? 0 : size_ - 1); }
   void Pop(End end);

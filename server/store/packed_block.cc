@@ -1,5 +1,6 @@
 #include "server/store/packed_block.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
@@ -153,6 +154,11 @@ Kind PackedBlock::kind() const { return rep_->kind; }
 size_t PackedBlock::count() const { return rep_->count; }
 size_t PackedBlock::used_bytes() const { return sizeof(Rep) + rep_->live(); }
 
+size_t PackedBlock::RoomAhead(size_t size, size_t more, size_t most) const {
+  const size_t used = used_bytes() + Footprint(rep_->kind, size);
+  return used < most ? std::min(more, most - used) : 0;
+}
+
 size_t PackedBlock::MemoryBytes() const { return sizeof(Rep) + rep_->capacity + rep_->blob_bytes; }
 
 BulkView PackedBlock::At(size_t i) const {
@@ -189,13 +195,13 @@ PackedBlock::Rep* PackedBlock::CopyOf(const Rep& from, size_t first, size_t last
   return copy;
 }
 
-void PackedBlock::MakeRoom(size_t bytes) {
+void PackedBlock::MakeRoom(size_t bytes, size_t more) {
   if (rep_->room() >= bytes && !rep_->shared()) return;
   // A block whose garbage alone would do is packed to its old size, but not over and over for a few
   // bytes: below an eighth it grows by a size class.
   const size_t spare = rep_->garbage >= bytes && rep_->garbage >= rep_->capacity / 8
                            ? rep_->room() + rep_->garbage
-                           : bytes;
+                           : bytes + more;
   if (rep_->shared()) NoteCopied(sizeof(Rep) + rep_->capacity);
   Rep* larger = CopyOf(*rep_, 0, rep_->count, spare);
   Release(std::exchange(rep_, larger));
@@ -208,10 +214,10 @@ void PackedBlock::Unshare() {
   Release(std::exchange(rep_, copy));
 }
 
-void PackedBlock::Insert(size_t i, std::string_view element, double score) {
+void PackedBlock::Insert(size_t i, std::string_view element, double score, size_t more) {
   CHECK(i <= rep_->count);
   const size_t bytes = RecordBytes(rep_->kind, element.size());
-  MakeRoom(bytes + sizeof(uint16_t));
+  MakeRoom(bytes + sizeof(uint16_t), more);
   WriteRecord(rep_->kind, rep_->Open(i, bytes), element, score);
   if (InBlob(rep_->kind, element.size())) {
     rep_->blob_bytes += RoundUpToSizeClass(sizeof(Blob) + element.size());
@@ -239,8 +245,7 @@ void PackedBlock::Erase(size_t i, size_t n) {
   rep.count = static_cast<uint16_t>(rep.count - n);
   if (rep.count == 0) rep.heap = rep.garbage = 0;
 
-  constexpr size_t kWorthShrinking = 128;
-  if (rep.capacity > kWorthShrinking && rep.live() < rep.capacity / 3) {
+  if (MuchTooLarge(rep.capacity, rep.live())) {
     Rep* smaller = CopyOf(rep, 0, rep.count, 0);
     Release(std::exchange(rep_, smaller));
   }

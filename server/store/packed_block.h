@@ -52,6 +52,9 @@ class PackedBlock {
   size_t count() const;
   // Bytes in use: header, index and the records that are alive.
   size_t used_bytes() const;
+  // How many of `more` bytes fit in, behind an element of `size` bytes, where the block may use
+  // `most`.
+  size_t RoomAhead(size_t size, size_t more, size_t most) const;
   // Bytes of heap as the allocator rounds them: the block and the Blobs its elements lie in.
   size_t MemoryBytes() const;
 
@@ -60,9 +63,10 @@ class PackedBlock {
   // REQUIRES: i < count(), kind() is kScored.
   double ScoreAt(size_t i) const;
 
-  // Puts an element before the i-th; i == count() appends.
-  // REQUIRES: used_bytes() + Footprint(element) <= kMaxBytes / 2.
-  void Insert(size_t i, std::string_view element, double score = 0);
+  // Puts an element before the i-th; i == count() appends. Where the block has to grow, it gets
+  // room for Footprints of `more` bytes that will follow. REQUIRES: used_bytes() +
+  // Footprint(element) + more <= kMaxBytes / 2.
+  void Insert(size_t i, std::string_view element, double score = 0, size_t more = 0);
   // Removes n elements from the i-th on. REQUIRES: i + n <= count().
   void Erase(size_t i, size_t n = 1);
   void SetScore(size_t i, double score);
@@ -79,8 +83,8 @@ class PackedBlock {
   // Copies elements [first, last) of `from` into a fresh block with room for `spare` bytes more.
   static Rep* CopyOf(const Rep& from, size_t first, size_t last, size_t spare);
   static void Release(Rep* rep);
-  // Makes the block ours alone, with `bytes` of contiguous room.
-  void MakeRoom(size_t bytes);
+  // Makes the block ours alone, with `bytes` of contiguous room; `more` where it has to grow.
+  void MakeRoom(size_t bytes, size_t more = 0);
   void Unshare();
 
   Rep* rep_;

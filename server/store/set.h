@@ -46,6 +46,10 @@ class Set {
     return ints_ != nullptr ? Contains(member) : members_.Contains(member, hash);
   }
 
+  // Room for the first members of an empty set that are not all integers: see Dict::Reserve.
+  void Reserve(size_t members, size_t record_bytes) { members_.Reserve(members, record_bytes); }
+  size_t RecordBytes(size_t member_size) const { return members_.RecordBytes(member_size, 0); }
+
   // fn(std::string_view member), in the order of Dict::ForEach or ascending.
   template <typename Fn>
   void ForEach(Fn&& fn) const {

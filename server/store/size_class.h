@@ -23,6 +23,13 @@ static_assert(RoundUpToSizeClass(1) == 8 && RoundUpToSizeClass(9) == 16 &&
 static_assert(RoundUpToSizeClass(129) == 160 && RoundUpToSizeClass(256) == 256);
 static_assert(RoundUpToSizeClass(257) == 320 && RoundUpToSizeClass(1025) == 1280);
 
+// Whether to give back what a block of this capacity has beyond its contents: when a third of it
+// would do, so that who adds and removes by turns does not copy it each time.
+constexpr bool MuchTooLarge(size_t capacity, size_t used) {
+  constexpr size_t kWorthShrinking = 128;
+  return capacity > kWorthShrinking && used < capacity / 3;
+}
+
 // What a string or an array has on the heap, besides the object itself.
 inline size_t HeapBytes(const std::string& text) {
   if (text.capacity() <= std::string().capacity()) return 0;  // within the object

@@ -165,7 +165,7 @@ std::optional<int64_t> Stream::Lag(const StreamGroup& group) const {
 
 void Stream::Advance(StreamGroup& group, StreamId id) const {
   if (group.entries_read != StreamGroup::kUnknown && !DeletedAfter(id)) {
-    ++group.entries_read;
+    if (group.entries_read < StreamGroup::kMostRead) ++group.entries_read;
   } else if (counters_.entries_added != 0) {
     group.entries_read = EntriesAddedUpTo(id).value_or(StreamGroup::kUnknown);
   }

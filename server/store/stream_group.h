@@ -45,6 +45,7 @@ struct StreamConsumer {
 class StreamGroup {
  public:
   static constexpr int64_t kUnknown = -1;
+  static constexpr int64_t kMostRead = INT64_MAX;  // where entries_read stays: XGROUP may set it
 
   StreamGroup(StreamId last, int64_t read) : last_id(last), entries_read(read) {}
   // The copy's arrays are as large as what is in them: its bytes are counted anew.

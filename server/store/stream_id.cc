@@ -1,10 +1,17 @@
 #include "server/store/stream_id.h"
 
+#include <cerrno>
 #include <charconv>
+#include <cstdlib>
 
 #include "server/base/numbers.h"
 
 namespace larder {
+namespace {
+
+constexpr size_t kMostIdText = 127;  // bytes, as in Redis: no id that a client means is longer
+
+}  // namespace
 
 bool Increment(StreamId* id) {
   if (*id == StreamId::Max()) return false;
@@ -19,12 +26,16 @@ bool Decrement(StreamId* id) {
 }
 
 bool ParseStreamIdPart(std::string_view text, uint64_t* part) {
-  const size_t digits = text.find_first_not_of('0');
-  if (digits == std::string_view::npos) {
-    *part = 0;
-    return !text.empty();
+  if (int64_t number; ParseInt64(text, &number)) {  // as nearly always
+    *part = static_cast<uint64_t>(number);
+    return number >= 0;
   }
-  return ParseUint64(text.substr(digits), part);
+  if (text.empty() || text.size() > kMostIdText) return false;
+  const std::string digits(text);
+  char* end;
+  errno = 0;
+  *part = std::strtoull(digits.c_str(), &end, 10);
+  return errno == 0 && end == digits.c_str() + digits.size();
 }
 
 bool ParseStreamId(std::string_view text, uint64_t missing_seq, StreamId* id) {

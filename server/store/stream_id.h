@@ -25,8 +25,8 @@ struct StreamId {
 bool Increment(StreamId* id);
 bool Decrement(StreamId* id);
 
-// "ms-seq", or "ms" alone, which takes `missing_seq`. As strtoull reads them, the numbers may have
-// leading zeros. False where it is none of these.
+// "ms-seq", or "ms" alone, which takes `missing_seq`. Numbers as strtoull reads them: they may have
+// spaces, a sign and zeros in front, but "-1" is none. False where it is none of these.
 bool ParseStreamId(std::string_view text, uint64_t missing_seq, StreamId* id);
 // One of the two numbers.
 bool ParseStreamIdPart(std::string_view text, uint64_t* part);

@@ -124,6 +124,11 @@ void StreamNode::Erase(size_t first, size_t n) {
   }
 }
 
+void StreamNode::Reserve(size_t entries, size_t bytes) {
+  starts_.reserve(entries);
+  entries_.reserve(bytes);
+}
+
 void StreamNode::ShrinkToFit() {
   entries_.shrink_to_fit();
   starts_.shrink_to_fit();

@@ -101,6 +101,8 @@ class StreamNode {
   // REQUIRES: the id is above those of all entries and not below the base; the pairs do not lie in
   // this node; all entries together stay below 4 GiB.
   void Append(StreamId id, StreamPairs pairs);
+  // Room for so many entries, and for all their bytes.
+  void Reserve(size_t entries, size_t bytes);
   // For a node whose entries were read from a listpack: its bytes, and how many in it are erased.
   void SetHistory(size_t listpack_bytes, size_t erased);
   // REQUIRES: first + n <= count().

@@ -71,9 +71,9 @@ void ZSet::SetInDict(std::string_view member, double score) {
 }
 
 void ZSet::AdjustDict() {
-  if (tree_.is_leaf()) {
-    scores_.Clear();
-  } else if (scores_.empty()) {
+  if (tree_.is_sparse()) {
+    if (!scores_.empty()) scores_.Clear();
+  } else if (!tree_.is_leaf() && scores_.empty()) {
     for (Cursor cursor = tree_.CursorAt(0); cursor.valid(); cursor.Next()) {
       SetInDict(cursor.member().bytes, cursor.score());
     }
@@ -92,8 +92,8 @@ bool ZSet::Set(std::string_view member, double score) {
   return true;
 }
 
-void ZSet::AddNew(std::string_view member, double score) {
-  tree_.Insert(score, member);
+void ZSet::AddNew(std::string_view member, double score, size_t more) {
+  tree_.Insert(score, member, more);
   if (!scores_.empty()) SetInDict(member, score);
   AdjustDict();
   most_entries_ = std::max(most_entries_, Clipped(size()));

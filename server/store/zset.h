@@ -6,7 +6,9 @@
 // the sorted set changes. REQUIRES of every change: the bytes given do not lie in this sorted set;
 // no score is NaN.
 //
-// Invariant: the dict holds every member when the tree has more than one block, else nothing.
+// Invariant: the dict holds every member or nothing: every one when the tree has more than one
+// block, nothing when half a block would do. In between it stays as it is, so that who adds and
+// removes by turns does not have it built each time.
 #pragma once
 
 #include <cstddef>
@@ -42,8 +44,9 @@ class ZSet {
 
   // Adds the member or changes its score; true when it is new. Minus zero is a score of its own.
   bool Set(std::string_view member, double score);
-  // The same without a look for the member. REQUIRES: it is not there.
-  void AddNew(std::string_view member, double score);
+  // The same without a look for the member. `more`: as CountedTree::Insert. REQUIRES: it is not
+  // there.
+  void AddNew(std::string_view member, double score, size_t more = 0);
   // False when the member is not there.
   bool Remove(std::string_view member);
   // Removes `count` elements from `rank` on. REQUIRES: rank + count <= size().

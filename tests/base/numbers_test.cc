@@ -82,6 +82,21 @@ TEST(ParseMemory, KnowsTheUnitsOfRedisConf) {
   }
 }
 
+TEST(FormatPackedScore, PrintsWholeNumbersAsIntegers) {
+  const auto format = [](double value) {
+    char buffer[kMaxDoubleLength];
+    return std::string(buffer, FormatPackedScore(buffer, value));
+  };
+  EXPECT_EQ(format(-0.0), "0");
+  EXPECT_EQ(format(0.1), "0.10000000000000001");
+  EXPECT_EQ(format(1e17), "100000000000000000");
+  EXPECT_EQ(format(-0x1p62), "-4611686018427387904");
+  EXPECT_EQ(format(0x1p62), "4611686018427387904");
+  EXPECT_EQ(format(0x1.0000000000001p62), "4.6116860184273889e+18");
+  EXPECT_EQ(format(-std::numeric_limits<double>::infinity()), "-inf");
+  EXPECT_EQ(format(std::nan("")), "nan");
+}
+
 TEST(FormatDouble, PrintsAsPercent17g) {
   EXPECT_EQ(FormatDouble(0.1), "0.10000000000000001");
   EXPECT_EQ(FormatDouble(-0.0), "-0");

@@ -189,6 +189,34 @@ TEST_F(RdbValue, StreamsKeepTheirEntriesGroupsAndWhatIsPending) {
   }
 }
 
+// Room is made for all of a collection at once, and hardly for more: by a size class at most, and
+// for another key with an expiry.
+TEST_F(RdbValue, WhatIsReadTakesAboutTheMemoryOfWhatWasWritten) {
+  for (const int elements : {1, 4, 10, 31, 33, 100}) {
+    auto list = std::make_unique<List>();
+    auto set = std::make_unique<Set>();
+    auto hash = std::make_unique<Hash>(), cache_entry = std::make_unique<Hash>();
+    auto zset = std::make_unique<ZSet>();
+    for (int i = 0; i < elements; ++i) {
+      const std::string name = "element" + std::to_string(i), number = std::to_string(i * 7919);
+      list->Push(List::End::kBack, name);
+      set->Add(name, limits().set);
+      hash->Set(name, BulkView{number}, limits().hash);
+      const std::string data = name + std::string(700, 'x');
+      cache_entry->Set(number, BulkView{i % 4 == 0 ? data : number}, limits().hash);
+      zset->Set(name, i * 0.5);
+    }
+    const EntryPtr entries[] = {Owned(std::move(list)), Owned(std::move(set)),
+                                Owned(std::move(hash)), Owned(std::move(cache_entry)),
+                                Owned(std::move(zset))};
+    for (const EntryPtr& entry : entries) {
+      const EntryPtr again = Again(*entry, TypeOf(*entry, limits()));
+      EXPECT_LE(again->MemoryBytes(), entry->MemoryBytes() * 5 / 4 + 16)
+          << TypeName(entry->type()) << " of " << elements;
+    }
+  }
+}
+
 TEST_F(RdbValue, StreamsKeepCountersAtTheirEnds) {
   auto stream = SomeStream(3);
   const Stream::Counters extreme = {.last_id = stream->last_id(),

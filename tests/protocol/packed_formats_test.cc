@@ -7,6 +7,7 @@
 
 #include "protocol/intset.h"
 #include "protocol/listpack.h"
+#include "protocol/packed_element.h"
 #include "protocol/ziplist.h"
 #include "protocol/zipmap.h"
 
@@ -169,6 +170,31 @@ TEST(Intset, RefusesWhatIsNotSortedOrNotWhole) {
   EXPECT_FALSE(read(std::string_view("\3\0\0\0\2\0\0\0\1\0\2\0", 12)));
   EXPECT_FALSE(read(std::string_view("\2\0\0\0\xff\xff\xff\xff\1\0", 10)));
   EXPECT_FALSE(read("\2"));
+}
+
+TEST(PackedElement, KnowsTheSizeOfItsText) {
+  for (const int64_t number : {INT64_MIN, int64_t{-100}, int64_t{-9}, int64_t{0}, int64_t{9},
+                               int64_t{10}, int64_t{1732156800}, INT64_MAX}) {
+    PackedElement element(number);
+    EXPECT_TRUE(element.is_number());
+    EXPECT_EQ(element.number(), number);
+    EXPECT_EQ(element.text(), std::to_string(number));
+    EXPECT_EQ(element.size(), element.text().size());
+  }
+  PackedElement text(7);
+  text.Set(std::string_view("007"));
+  EXPECT_FALSE(text.is_number());
+  EXPECT_EQ(text.size(), 3u);
+  EXPECT_EQ(text.text(), "007");
+}
+
+TEST(Listpack, TakesNumbersAsTheirDigits) {
+  for (const int64_t number : {INT64_MIN, int64_t{-1}, int64_t{0}, int64_t{127}, int64_t{70000}}) {
+    ListpackWriter numbers, digits;
+    numbers.Append(number);
+    digits.Append(std::to_string(number));
+    EXPECT_EQ(numbers.Finish(), digits.Finish());
+  }
 }
 
 }  // namespace

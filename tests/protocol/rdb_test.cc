@@ -3,6 +3,7 @@
 
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "protocol/crc64.h"
 #include "protocol/rdb_format.h"
@@ -166,6 +167,32 @@ TEST(Rdb, AWriterGivesUpAtTheFirstFailure) {
   EXPECT_FALSE(writer.Flush());
   EXPECT_FALSE(writer.ok());
   EXPECT_EQ(sink.writes, 1);
+}
+
+TEST(Rdb, AStringCanBeSkippedForItsSize) {
+  StringSink sink;
+  RdbWriter writer(sink, {});
+  const std::vector<std::string> texts = {"",
+                                          "text",
+                                          "-1",
+                                          "-129",
+                                          "70000",
+                                          "007",
+                                          "2147483648",
+                                          "-2147483648",
+                                          "127",
+                                          std::string(100, 'x'),
+                                          std::string(20000, 'y')};
+  for (const std::string& text : texts) writer.String(text);
+  ASSERT_TRUE(writer.Flush());
+  RdbReader reader{std::string_view(sink.text)};
+  for (const std::string& text : texts) {
+    uint64_t size;
+    ASSERT_TRUE(reader.SkipString(&size));
+    EXPECT_EQ(size, text.size());
+  }
+  EXPECT_TRUE(reader.at_end());
+  EXPECT_EQ(reader.rest(), "");
 }
 
 }  // namespace

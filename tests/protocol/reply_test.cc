@@ -75,6 +75,9 @@ TEST(Reply, KeepsAnErrorOnOneLineAndCountsItsCode) {
   EXPECT_EQ(out.Flatten(), "-WRONGTYPE a  b\r\n");
   EXPECT_EQ(reply.errors(), 1u);
   EXPECT_EQ(reply.last_error_code(), "WRONGTYPE");
+  out.Clear();
+  reply.Error("\r\na b");
+  EXPECT_EQ(out.Flatten(), "-  a b\r\n");
   reply.Error("XXXXXXXXXXXXXXXXXXXXXXXXXXXXXX b");
   EXPECT_EQ(reply.last_error_code(), std::string(30, 'X'));
   for (const char* text : {"X", "XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX b"}) {

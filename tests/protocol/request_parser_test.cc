@@ -103,6 +103,20 @@ TEST(RequestParser, SaysHowMuchAnUnfinishedWordWants) {
   EXPECT_EQ(parser.MemoryBytes(), 0u);
 }
 
+TEST(RequestParser, TakesAWordItHasBegunToTakeThoughTheLimitIsLowered) {
+  const std::string begin = "*2\r\n$3\r\nGET\r\n$2000\r\n";
+  std::string end(2000, 'k');
+  end += "\r\n";
+  RequestParser parser;
+  std::vector<std::string_view> args;
+  size_t consumed = 0;
+  EXPECT_EQ(parser.Next(begin, {}, args, &consumed), Result::kNeedMore);
+  const RequestParser::Limits lowered{.bulk_bytes = 1024};
+  EXPECT_EQ(parser.Next(begin + end, lowered, args, &consumed), Result::kRequest);
+  EXPECT_EQ(consumed, begin.size() + end.size());
+  EXPECT_EQ(parser.Next(begin + end, lowered, args, &consumed), Result::kError) << "the next one";
+}
+
 TEST(RequestParser, SplitsInlineCommandsAsAShellWould) {
   EXPECT_THAT(Feed("  set\tk   v \r\n").requests, ElementsAre(Words{"set", "k", "v"}));
   EXPECT_THAT(Feed("set \"a\\x41\\n\\q\\\"\" ''\n").requests,

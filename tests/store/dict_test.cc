@@ -189,6 +189,18 @@ TEST(Dict, GivesItsMemoryBackAsItShrinks) {
   EXPECT_LT(dict.MemoryBytes(), 100u * 36 * 3);
 }
 
+TEST(Dict, GivesBackWhatLongerValuesTook) {
+  for (const uint64_t records : {1, 500, 20000}) {
+    Dict dict(Dict::Kind::kMap);
+    for (uint64_t i = 0; i < records; ++i) dict.Set(MemberName(i), {std::string(500, 'v')});
+    const size_t before = dict.MemoryBytes();
+    for (uint64_t i = 0; i < records; ++i) dict.Set(MemberName(i), {"v"});
+    EXPECT_EQ(dict.size(), records);
+    EXPECT_EQ(dict.Find(MemberName(records - 1))->bytes, "v");
+    EXPECT_LT(dict.MemoryBytes(), before / 5);
+  }
+}
+
 TEST(Dict, ScansASmallDictWhole) {
   Dict dict(Dict::Kind::kMap);
   for (const char* key : {"a", "b", "c"}) dict.Set(key, {"1"});
@@ -301,6 +313,30 @@ TEST(Dict, HoldsAMagentoCacheEntryInLittleMoreThanItsBytes) {
   };
   EXPECT_LE(bytes_for(40), 128u);
   EXPECT_LE(bytes_for(1024), 1024u + 96);
+}
+
+TEST(Dict, ReservesAsMuchAsItsFirstBlockTakes) {
+  for (const Dict::Kind kind : {Dict::Kind::kMap, Dict::Kind::kKeysOnly}) {
+    for (const size_t records : {1, 31, 100, 512, 513, 5000}) {
+      for (const size_t size : {1, 60, 500}) {
+        Dict dict(kind);
+        const std::string filler(size, 'f');
+        const auto key = [&](size_t i) { return filler + std::to_string(10000 + i); };
+        dict.Reserve(records, records * dict.RecordBytes(size + 5, 5));
+        const size_t reserved = dict.MemoryBytes();
+        size_t fitted = 0;
+        for (size_t i = 0; i < records; ++i) {
+          dict.Set(key(i), {"value"});
+          if (dict.MemoryBytes() == reserved) fitted = i + 1;
+        }
+        EXPECT_EQ(dict.size(), records);
+        const size_t most = kind == Dict::Kind::kMap ? 512 : records;
+        const size_t block = kind == Dict::Kind::kMap ? 56 * 1024 : 8 * 1024;
+        const size_t expected = std::min({records, most, block * 5 / 8 / (size + 20)});
+        EXPECT_GE(fitted, expected) << records << " of " << size;
+      }
+    }
+  }
 }
 
 }  // namespace

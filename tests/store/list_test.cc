@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <deque>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -157,6 +158,21 @@ TEST_P(ListModel, BehavesLikeADeque) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, ListModel, testing::Range(1u, 9u));
+
+TEST(List, MakesRoomAheadForWhatIsSaidToFollow) {
+  constexpr size_t kElements = 2000;
+  const size_t footprint = PackedBlock::Footprint(PackedBlock::Kind::kPlain, 4);
+  List list;
+  std::set<size_t> sizes;
+  for (size_t i = 0; i < kElements; ++i) {
+    list.Push(List::End::kBack, "sku" + std::to_string(i % 10), (kElements - 1 - i) * footprint);
+    sizes.insert(list.MemoryBytes());
+  }
+  // It grows by whole blocks, and by the directory that holds them.
+  EXPECT_LE(sizes.size(), 4u);
+  EXPECT_EQ(list.size(), kElements);
+  EXPECT_EQ(list.At(kElements - 1).bytes, "sku9");
+}
 
 }  // namespace
 }  // namespace larder

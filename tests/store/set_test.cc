@@ -66,6 +66,17 @@ TEST(Set, ReportsAnIntsetOfAnySizeItsLimitAllows) {
   EXPECT_EQ(set.EncodingName(), "hashtable");
 }
 
+TEST(Set, GivesBackWhatRemovedIntegersTook) {
+  Set one;
+  one.Add("1099511627776", kLimits);
+  Set set = one.Clone();
+  for (int64_t i = 1; i < 512; ++i) set.Add(std::to_string((int64_t{1} << 40) + i), kLimits);
+  EXPECT_GT(set.MemoryBytes(), one.MemoryBytes() + 4000);
+  for (int64_t i = 1; i < 512; ++i) set.Remove(std::to_string((int64_t{1} << 40) + i));
+  EXPECT_EQ(set.size(), 1u);
+  EXPECT_LE(set.MemoryBytes(), one.MemoryBytes() + 128);
+}
+
 TEST(Set, BehavesAsASetUnderRandomOperations) {
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     Random random(seed);

@@ -24,8 +24,12 @@ TEST(StreamId, ReadsWhatItWrites) {
   EXPECT_EQ(id, (StreamId{5, 9}));
   EXPECT_TRUE(ParseStreamId("007-01", 9, &id));
   EXPECT_EQ(id, (StreamId{7, 1}));
-  for (const char* text :
-       {"", "-", "+", "5-", "-5", "5-*", "5-1-1", "x", "5 ", "1-18446744073709551616"}) {
+  EXPECT_TRUE(ParseStreamId(" 7-+2", 9, &id));
+  EXPECT_EQ(id, (StreamId{7, 2}));
+  for (const std::string& text :
+       {std::string(), std::string("-"), std::string("+"), std::string("5-"), std::string("-5"),
+        std::string("5-*"), std::string("5-1-1"), std::string("5--1"), std::string("x"),
+        std::string("5 "), std::string("1-18446744073709551616"), std::string(128, '0')}) {
     EXPECT_FALSE(ParseStreamId(text, 0, &id)) << text;
   }
 }

@@ -211,6 +211,15 @@ TEST(Stream, KnowsTheLagUnlessDeletionsHideIt) {
   EXPECT_EQ(stream.Lag(group), 0);
 }
 
+TEST(Stream, CountsWhatAGroupHasReadNoFurtherThanANumberGoes) {
+  Stream stream;
+  Append(stream, {1, 0});
+  StreamGroup& group = *stream.AddGroup("g", {0, 0}, StreamGroup::kMostRead);
+  stream.Advance(group, {1, 0});
+  EXPECT_EQ(group.entries_read, StreamGroup::kMostRead);
+  EXPECT_EQ(group.last_id, (StreamId{1, 0}));
+}
+
 class StreamModel : public testing::TestWithParam<unsigned> {
  protected:
   Pairs RandomPairs() {

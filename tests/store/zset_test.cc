@@ -68,6 +68,27 @@ TEST(ZSet, SmallOneIsSmall) {
   EXPECT_LE(zset.MemoryBytes(), RoundUpToSizeClass(sizeof(ZSet)) + 256);
 }
 
+TEST(ZSet, AtTheLimitOfABlockTheDictIsNotBuiltEachTime) {
+  ZSet zset;
+  size_t block_alone = 0;
+  int members = 0;
+  while (zset.MemoryBytes() < block_alone + 1024 || members < 2) {
+    block_alone = zset.MemoryBytes();
+    ++members;
+    zset.Set("member:" + std::to_string(members), members);
+  }
+  const size_t with_dict = zset.MemoryBytes();
+  for (int i = 0; i < 10; ++i) {
+    zset.RemoveRange(zset.size() - 1, 1);
+    EXPECT_GT(zset.MemoryBytes(), block_alone + 1024) << "it stays";
+    zset.Set("member:" + std::to_string(members), members);
+    EXPECT_LE(zset.MemoryBytes(), with_dict);
+  }
+  for (int i = 1; i <= members * 2 / 3; ++i) zset.Remove("member:" + std::to_string(i));
+  EXPECT_LE(zset.MemoryBytes(), block_alone) << "there is none any more";
+  EXPECT_EQ(zset.Score("member:" + std::to_string(members)), members);
+}
+
 // As a snapshot's thread does; the sanitizer build is the judge.
 TEST(ZSet, AnotherThreadReadsAndFreesAClone) {
   ZSet zset;
@@ -143,6 +164,37 @@ TEST_P(ZSetModel, BehavesLikeAMap) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, ZSetModel, testing::Range(1u, 7u));
+
+TEST(ZSet, MakesRoomAheadForWhatIsSaidToFollow) {
+  constexpr size_t kMembers = 50;
+  const size_t footprint = PackedBlock::Footprint(PackedBlock::Kind::kScored, 3);
+  ZSet zset;
+  const auto add = [&](size_t i) {
+    zset.AddNew("m" + std::to_string(i + 10), 0.5 * static_cast<double>(i),
+                (kMembers - 1 - i) * footprint);
+  };
+  add(0);
+  const size_t bytes = zset.MemoryBytes();
+  for (size_t i = 1; i < kMembers; ++i) add(i);
+  EXPECT_EQ(zset.MemoryBytes(), bytes);
+  EXPECT_EQ(zset.Rank("m59"), kMembers - 1);
+}
+
+// However wrong it is, in whichever order they come.
+TEST(ZSet, RoomAheadIsAHint) {
+  std::mt19937 random(5);
+  ZSet zset;
+  for (int i = 0; i < 3000; ++i) {
+    const std::string member = std::to_string(i) + std::string(random() % 500, 'm');
+    zset.AddNew(member, static_cast<double>(random() % 100), random() % 2 == 0 ? SIZE_MAX : 0);
+  }
+  EXPECT_EQ(zset.size(), 3000u);
+  double last = -1;
+  for (ZSet::Cursor at = zset.CursorAt(0); at.valid(); at.Next()) {
+    EXPECT_LE(last, at.score());
+    last = at.score();
+  }
+}
 
 }  // namespace
 }  // namespace larder
