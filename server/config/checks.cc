@@ -62,15 +62,6 @@ int64_t NumberOrAuto(std::string_view value) {
   return number;
 }
 
-// For a name alone, and one that a manifest can hold.
-bool CheckBaseName(std::string_view directive, std::string_view kind, const CheckInput& input,
-                   std::string* value, std::string* error) {
-  *value = input.words[0];
-  *error = value->empty() ? StrCat(directive, " can't be empty")
-                          : StrCat(directive, " can't be a path, just a ", kind);
-  return !value->empty() && value->find_first_of("/\\") == std::string::npos;
-}
-
 }  // namespace
 
 bool CheckSave(const CheckInput& input, std::string* value, std::string* error) {
@@ -111,12 +102,14 @@ bool CheckDatabasePersist(const CheckInput& input, std::string* value, std::stri
   return true;
 }
 
-// A relative one starts at the one before.
+// A relative one starts at the one before; where there is none it leads nowhere.
 bool CheckDir(const CheckInput& input, std::string* value, std::string* error) {
   std::filesystem::path path = input.words[0];
   if (!path.empty()) path = input.current / path;
+  errno = ENOENT;
   char resolved[PATH_MAX];
-  bool usable = realpath(path.c_str(), resolved) != nullptr && access(resolved, X_OK) == 0;
+  const bool usable = path.is_absolute() && realpath(path.c_str(), resolved) != nullptr &&
+                      access(resolved, X_OK) == 0;
   if (!usable) return *error = std::strerror(errno), false;
   *value = resolved;
   return true;
@@ -136,16 +129,13 @@ bool CheckBind(const CheckInput& input, std::string* value, std::string* error) 
   return true;
 }
 
-bool CheckAppendFileName(const CheckInput& input, std::string* value, std::string* error) {
-  return CheckBaseName("appendfilename", "filename", input, value, error);
-}
-
-bool CheckAppendDirName(const CheckInput& input, std::string* value, std::string* error) {
-  return CheckBaseName("appenddirname", "dirname", input, value, error);
-}
-
-bool CheckDbFileName(const CheckInput& input, std::string* value, std::string* error) {
-  return CheckBaseName("dbfilename", "filename", input, value, error);
+// For a name alone, and one that a manifest can hold.
+bool CheckBaseName(const CheckInput& input, std::string* value, std::string* error) {
+  const std::string_view kind = input.name.ends_with("dirname") ? "dirname" : "filename";
+  *value = input.words[0];
+  *error = value->empty() ? StrCat(input.name, " can't be empty")
+                          : StrCat(input.name, " can't be a path, just a ", kind);
+  return !value->empty() && value->find_first_of("/\\") == std::string::npos;
 }
 
 bool CheckReplicaOf(const CheckInput& input, std::string* value, std::string* error) {

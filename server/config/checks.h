@@ -13,9 +13,7 @@ bool CheckDatabasePersist(const CheckInput& input, std::string* value, std::stri
 bool CheckDir(const CheckInput& input, std::string* value, std::string* error);
 bool CheckTimeOfDay(const CheckInput& input, std::string* value, std::string* error);
 bool CheckBind(const CheckInput& input, std::string* value, std::string* error);
-bool CheckAppendFileName(const CheckInput& input, std::string* value, std::string* error);
-bool CheckAppendDirName(const CheckInput& input, std::string* value, std::string* error);
-bool CheckDbFileName(const CheckInput& input, std::string* value, std::string* error);
+bool CheckBaseName(const CheckInput& input, std::string* value, std::string* error);
 bool CheckReplicaOf(const CheckInput& input, std::string* value, std::string* error);
 bool CheckOutputLimit(const CheckInput& input, std::string* value, std::string* error);
 bool CheckPercentiles(const CheckInput& input, std::string* value, std::string* error);

@@ -10,6 +10,7 @@
 #include "server/base/strings.h"
 #include "server/base/version.h"
 #include "server/config/config_file.h"
+#include "server/config/elasticache.h"
 #include "server/config/words.h"
 
 namespace larder {
@@ -19,21 +20,6 @@ size_t RowOf(std::string_view name) {
   const Directive* directive = FindDirective(name);
   CHECK(directive != nullptr);
   return static_cast<size_t>(directive - Directives().data());
-}
-
-// Reads the words of one directive, from a file or from CONFIG SET.
-bool ReadValue(const Directive& row, const CheckInput& input, std::string* value,
-               std::string* error) {
-  if ((row.flags & kMultiWord) == 0 && input.words.size() != 1) {
-    *error = "wrong number of arguments";
-    return false;
-  }
-  if (!RunCheck(row.check, input, value, error)) return false;
-  if (row.effect == Effect::kRefused && ((row.flags & kFileOnly) || *value != row.default_value)) {
-    *error = row.sentence;
-    return false;
-  }
-  return true;
 }
 
 std::string SetFailed(std::string_view name, std::string_view reason) {
@@ -115,18 +101,13 @@ bool Config::LoadLine(const std::string& text, std::string* reason) {
     return false;
   }
   words->erase(words->begin());
-  // Several words may come as one: --shutdown-on-sigterm "nosave force".
-  if ((directive->flags & kMultiWord) && words->size() == 1 && !(*words)[0].empty()) {
-    std::optional<std::vector<std::string>> parts = SplitWords((*words)[0]);
-    if (parts) words = std::move(parts);
-  }
   size_t row = static_cast<size_t>(directive - Directives().data());
   // Of lines that are many each is read alone, and added: copying those before it for every one
   // would make thousands of users slow.
   const bool adds = (directive->flags & kLines) != 0;
   const std::string before = adds ? std::string() : Value(row);
   std::string value;
-  if (!ReadValue(*directive, {*words, before, true}, &value, reason)) return false;
+  if (!ReadLine(*directive, *std::move(words), before, &value, reason)) return false;
   given_[row] = true;
   MutexLock lock(values_mutex_);
   if (adds && !values_[row].empty()) {
@@ -138,12 +119,8 @@ bool Config::LoadLine(const std::string& text, std::string* reason) {
   return true;
 }
 
-// Where AWS' parameter groups for Redis 7 differ from redis.conf.
 void Config::SetElastiCacheDefaults() {
-  static constexpr PairView kDefaults[] = {{"close-on-replica-write", "yes"},
-                                           {"maxclients", "65000"},
-                                           {"maxmemory-policy", "volatile-lru"}};
-  for (const auto& [name, value] : kDefaults) {
+  for (const auto& [name, value] : elasticache::kDefaults) {
     const size_t row = RowOf(name);
     if (given_[row]) continue;
     MutexLock lock(values_mutex_);
@@ -237,7 +214,7 @@ std::optional<std::string> Config::Set(std::span<const PairView> pairs, bool loc
       words = SplitWords(words[0]).value_or(words);
     }
     std::string before = Value(rows[i]), after, error;
-    if (!ReadValue(row, {words, before, false}, &after, &error)) {
+    if (!ReadValue(row, {row.name, words, before, false}, &after, &error)) {
       const bool by_alias = EqualsIgnoreCase(pairs[i].first, row.alias);
       return SetFailed(by_alias ? row.alias : row.name, error);
     }

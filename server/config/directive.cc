@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <charconv>
 #include <limits>
+#include <optional>
 #include <system_error>
+#include <utility>
 
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
+#include "server/config/words.h"
 
 namespace larder {
 namespace {
@@ -126,6 +129,29 @@ bool RunCheck(const Check& check, const CheckInput& input, std::string* value, s
       *value = word;
       return true;
   }
+}
+
+bool ReadValue(const Directive& row, const CheckInput& input, std::string* value,
+               std::string* error) {
+  if ((row.flags & kMultiWord) == 0 && input.words.size() != 1) {
+    *error = "wrong number of arguments";
+    return false;
+  }
+  if (!RunCheck(row.check, input, value, error)) return false;
+  if (row.effect == Effect::kRefused && ((row.flags & kFileOnly) || *value != row.default_value)) {
+    *error = row.sentence;
+    return false;
+  }
+  return true;
+}
+
+bool ReadLine(const Directive& row, std::vector<std::string> words, std::string_view current,
+              std::string* value, std::string* error) {
+  if ((row.flags & kMultiWord) && words.size() == 1 && !words[0].empty()) {
+    std::optional<std::vector<std::string>> parts = SplitWords(words[0]);
+    if (parts) words = *std::move(parts);
+  }
+  return ReadValue(row, {row.name, words, current, true}, value, error);
 }
 
 int64_t NumberOf(const Check& check, std::string_view value) {

@@ -11,9 +11,10 @@
 
 namespace larder {
 
-// What a custom check knows: the words after the directive, the value so far, and whether a file or
-// the command line is being read (where some directives add up over several lines).
+// What a custom check knows: the directive, the words after it, the value so far, and whether a
+// file or the command line is being read (where some directives add up over several lines).
 struct CheckInput {
+  std::string_view name;
   std::span<const std::string> words;
   std::string_view current;
   bool loading;
@@ -68,6 +69,14 @@ struct Directive {
   // Publishes a value that is more than one number.
   void (*publish)(std::string_view value, Settings& settings) = nullptr;
 };
+
+// As RunCheck, with what the row says of the number of words and of its effect.
+bool ReadValue(const Directive& row, const CheckInput& input, std::string* value,
+               std::string* error);
+// Reads the words behind its name in a file or an argument, where several may come as one:
+// --shutdown-on-sigterm "nosave force".
+bool ReadLine(const Directive& row, std::vector<std::string> words, std::string_view current,
+              std::string* value, std::string* error);
 
 // All rows, in the order of directives.cc.
 std::span<const Directive> Directives();

@@ -52,7 +52,8 @@ TEST_F(ConfigTest, StartsWithTheDefaultsOfEveryRow) {
     if (row.name == "replicaof" || (words[0].empty() && row.check.kind == Check::Kind::kCustom)) {
       continue;
     }
-    EXPECT_TRUE(RunCheck(row.check, {words, row.default_value, false}, &value, &error)) << row.name;
+    const CheckInput input = {row.name, words, row.default_value, false};
+    EXPECT_TRUE(RunCheck(row.check, input, &value, &error)) << row.name;
     EXPECT_EQ(value, row.default_value) << row.name << ": the default must be canonical";
   }
   EXPECT_EQ(config_.settings().port, 6379);
@@ -324,6 +325,35 @@ TEST_F(ConfigTest, RewritesKeepingCommentsAndOrder) {
   EXPECT_EQ(again.Text("latency-tracking-info-percentiles"), "");
   ASSERT_EQ(config_.Rewrite(), std::nullopt);
   EXPECT_EQ(ReadFile(file), text) << "rewriting again changes nothing";
+}
+
+// 75% of this machine are not 75% of the next.
+TEST_F(ConfigTest, RewritesNoLineThatSaysWhatHolds) {
+  const std::string text =
+      "maxmemory 75%\nHZ   20\nslave-priority 7\nclient-output-buffer-limit pubsub 1mb 1mb 10\n"
+      "save 900 1\ndir \"" +
+      folder_ + "\"\nrepl-backlog-size 2mb\nuser bob on nopass\n";
+  std::string file = WriteFile("f.conf", text);
+  ASSERT_TRUE(Load({file})) << error_;
+  ASSERT_EQ(config_.Rewrite(), std::nullopt);
+  EXPECT_EQ(ReadFile(file), text);
+  ASSERT_EQ(Set("maxmemory", "50mb"), std::nullopt);
+  ASSERT_EQ(Set("save", "60 1"), std::nullopt);
+  ASSERT_EQ(config_.Rewrite(), std::nullopt);
+  EXPECT_THAT(ReadFile(file), testing::StartsWith("maxmemory 52428800\nHZ   20\n"));
+  EXPECT_THAT(ReadFile(file), HasSubstr("\nsave 60 1\n"));
+}
+
+// A relative `dir` means another folder once the process is there.
+TEST_F(ConfigTest, RewritesARelativeFolderAsTheOneItIs) {
+  std::filesystem::create_directories(folder_ + "data");
+  std::string file = WriteFile("g.conf", "dir " + folder_ + "\ndir data\n");
+  ASSERT_TRUE(Load({file})) << error_;
+  ASSERT_EQ(config_.Rewrite(), std::nullopt);
+  EXPECT_EQ(ReadFile(file), "dir " + folder_ + "data\n");
+  WriteFile("g.conf", "dir .\n");
+  ASSERT_EQ(config_.Rewrite(), std::nullopt);
+  EXPECT_EQ(ReadFile(file), "dir " + folder_ + "data\n");
 }
 
 // What a replica's file says when it has become a primary must be a file that starts.

@@ -40,13 +40,15 @@ void CheckLine(std::string_view line, Seen& seen) {
   // "dir" would look at this machine's folders.
   if (row == nullptr || row->name == "dir" || (words->size() != 1 && !multi)) return;
   std::string value, again, error;
-  if (!RunCheck(row->check, {*words, row->default_value, false}, &value, &error)) return;
+  CheckInput input = {row->name, *words, row->default_value, false};
+  if (!RunCheck(row->check, input, &value, &error)) return;
   NumberOf(row->check, value);
   seen.values[static_cast<size_t>(row - Directives().data())] = value;
   std::vector<std::string> canonical = {value};
   if (multi && !value.empty()) canonical = SplitWords(value).value_or(canonical);
   if (row->name == "replicaof" && value.empty()) return;
-  if (!RunCheck(row->check, {canonical, row->default_value, false}, &again, &error)) return;
+  input.words = canonical;
+  if (!RunCheck(row->check, input, &again, &error)) return;
   CHECK(again == value || row->check.kind == Check::Kind::kCustom);
 }
 
