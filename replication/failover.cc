@@ -76,17 +76,15 @@ void Failover::Round(int64_t now_ms) {
     TakeOver(now_ms);
     return;
   }
-  const Replica& replica = replication_.replica();
-  if (Completed()) {
-    End(kCompleted, false);
-  } else if (replica.failed_take_over() == replica.target().generation) {
-    End("Failover target rejected psync request", true);
-  }
+  const Replica::TakeOver answer = replication_.replica().target().take_over;
+  if (answer == Replica::TakeOver::kAgreed) End(kCompleted, false);
+  if (answer == Replica::TakeOver::kRefused) End("Failover target rejected psync request", true);
 }
 
 // Whatever becomes of our link to it, and of a full sync, which may take long.
 bool Failover::Completed() const {
-  return state() == State::kInProgress && !replication_.replica().target().take_over;
+  return state() == State::kInProgress &&
+         replication_.replica().target().take_over == Replica::TakeOver::kAgreed;
 }
 
 void Failover::TakeOver(int64_t now_ms) {

@@ -222,9 +222,7 @@ bool FullSync::WriteToFile() {
 }
 
 void FullSync::Keep(HiddenFile& file) {
-  const bool synced = file.Sync();
-  const Snapshot::Outcome outcome = persistence_.Keep(
-      file_number_, [&] { return synced && file.KeepAs(engine_.config.Path("dbfilename")); });
+  const Snapshot::Outcome outcome = KeepSnapshot(file, persistence_, file_number_);
   if (outcome == Snapshot::Outcome::kWritten) {
     persistence_.NoteSaved(true, changes_at_cut_);
     Log(LogLevel::kNotice, "DB saved on disk");

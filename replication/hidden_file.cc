@@ -72,4 +72,11 @@ bool HiddenFile::KeepAs(const std::string& path) {
   return error_ == 0;
 }
 
+// Others who have a file wait while it is put in its place, but not for its sync.
+Snapshot::Outcome KeepSnapshot(HiddenFile& file, Persistence& persistence, uint64_t number) {
+  const bool synced = file.Sync();
+  return persistence.Keep(number,
+                          [&](const std::string& path) { return synced && file.KeepAs(path); });
+}
+
 }  // namespace larder

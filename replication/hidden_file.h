@@ -10,6 +10,7 @@
 #include "protocol/rdb_reader.h"
 #include "protocol/rdb_writer.h"
 #include "server/base/socket.h"
+#include "server/persistence/persistence.h"
 
 namespace larder {
 
@@ -41,5 +42,9 @@ class HiddenFile : public RdbSink, public RdbSource {
   uint64_t size_ = 0, read_ = 0;
   int error_ = 0;
 };
+
+// Makes it `dbfilename`, unless a later file is that already; `number` is that of
+// Persistence::NumberFile. The old one is what it was where that failed.
+Snapshot::Outcome KeepSnapshot(HiddenFile& file, Persistence& persistence, uint64_t number);
 
 }  // namespace larder

@@ -24,7 +24,8 @@ std::string_view StateText(Replica::State state) {
   return "";
 }
 
-void WriteLink(InfoWriter& info, const Engine& engine, const Replica& replica) {
+// `promotable`: Sentinels never make a replica of priority 0 a primary.
+void WriteLink(InfoWriter& info, const Engine& engine, const Replica& replica, bool promotable) {
   const Replica::Target target = replica.target();
   const Replica::Progress progress = replica.progress();
   const bool up = replica.state() == Replica::State::kConnected;
@@ -48,7 +49,7 @@ void WriteLink(InfoWriter& info, const Engine& engine, const Replica& replica) {
   }
   if (!up) info.Field("master_link_down_since_seconds", progress.down_since_s);
   const Settings& settings = engine.config.settings();
-  info.Field("slave_priority", int64_t{settings.replica_priority});
+  info.Field("slave_priority", promotable ? int64_t{settings.replica_priority} : 0);
   info.Field("slave_read_only", int64_t{settings.replica_read_only});
   info.Field("replica_announced", int64_t{settings.replica_announced});
 }
@@ -77,7 +78,9 @@ void Replication::WriteInfo(InfoWriter& info) const {
   if (protected_restart_.active()) {
     info.Field("larder_joining_seconds_left", protected_restart_.seconds_left());
   }
-  if (is_replica) WriteLink(info, engine_, replica_);
+  // While its primary is there and sends its data, an empty one in its place would be copied by it.
+  const bool copies = persistence_.incomplete() && replica_.progress().syncing;
+  if (is_replica) WriteLink(info, engine_, replica_, !protected_restart_.on() || !copies);
   const std::vector<Primary::ReplicaState> replicas = primary_.replicas();
   info.Field("connected_slaves", replicas.size());
   info.Field("larder_last_full_sync_status", primary_.last_full_sync_ok() ? "ok" : "err");
@@ -94,9 +97,7 @@ void Replication::WriteInfo(InfoWriter& info) const {
   }
   const History::Ids ids = history_.ids();
   const uint64_t first = engine_.log.first_offset(), end = engine_.log.offset();
-  // Room is kept from the moment on that there is a primary; Redis does so once it is reached.
-  const bool unused = is_replica && first == end && !replica_.progress().was_up;
-  const bool backlog = engine_.log.window() != 0 && !unused;
+  const bool backlog = engine_.log.window() != 0;
   info.Field("master_failover_state", failover_.state_text());
   info.Field("master_replid", ids.id);
   info.Field("master_replid2", ids.second_id);

@@ -18,7 +18,12 @@ constexpr std::string_view kServed = "served", kWaited = "joining";
 
 }  // namespace
 
-Joining::Joining(Engine& engine, std::atomic<bool>& joining) : engine_(engine), joining_(joining) {}
+Joining::Joining(Engine& engine, std::atomic<bool>& joining) : engine_(engine), joining_(joining) {
+  // The next start may look there.
+  engine.config.AfterChange("dir", [this](const std::string&) {
+    if (on()) NoteOrWarn(past_.load());
+  });
+}
 
 std::string Joining::File() const { return StrCat(engine_.config.Text("dir"), "/", kFile); }
 
@@ -31,8 +36,15 @@ Joining::Past Joining::ReadPast() const {
 }
 
 int Joining::Note(Past past) {
+  MutexLock lock(note_mutex_);
   past_.store(past);
   return ReplaceFile(File(), StrCat(past == Past::kJoining ? kWaited : kServed, "\n")).error;
+}
+
+void Joining::NoteOrWarn(Past past) {
+  const int failure = Note(past);
+  if (failure == 0) return;
+  Log(LogLevel::kWarning, "protected-restart: can't write ", kFile, ": ", std::strerror(failure));
 }
 
 // Who has a primary in his configuration knows who it is.
@@ -51,12 +63,14 @@ bool Joining::Expect(std::string* error) {
   return false;
 }
 
-void Joining::Decide(bool found_data) {
-  if (!active() && !told_.load()) return;
+bool Joining::Decide(bool found_data) {
+  if (!on()) return found_data;
+  const bool whole = past_.load() == Past::kJoining ? !engine_.keyspace.empty() : found_data;
+  if (!active() && !told_.load()) return whole;
   since_ms_.store(MonotonicMs());
-  if (past_.load() == Past::kJoining ? !engine_.keyspace.empty() : found_data) {
+  if (whole) {
     joining_.store(false);
-    return;
+    return true;
   }
   if (active()) {
     Log(LogLevel::kWarning,
@@ -64,10 +78,8 @@ void Joining::Decide(bool found_data) {
         "Until REPLICAOF says who is primary it answers PING with -HAJOINING and serves nobody, ",
         seconds_left(), " seconds at most");
   }
-  if (past_.load() == Past::kJoining) return;
-  if (const int failure = Note(Past::kJoining); failure != 0) {
-    Log(LogLevel::kWarning, "protected-restart: can't write ", kFile, ": ", std::strerror(failure));
-  }
+  if (past_.load() != Past::kJoining) NoteOrWarn(Past::kJoining);
+  return false;
 }
 
 void Joining::End() {
@@ -83,9 +95,7 @@ void Joining::Round(int64_t now_ms, absl::FunctionRef<bool()> settled) {
         "protected-restart: nobody has said who is primary: serving, without data");
   }
   if (past_.load() != Past::kJoining || active() || !settled()) return;
-  if (const int failure = Note(Past::kServed); failure != 0) {
-    Log(LogLevel::kWarning, "protected-restart: can't write ", kFile, ": ", std::strerror(failure));
-  }
+  NoteOrWarn(Past::kServed);
 }
 
 int64_t Joining::deadline_ms() const {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <thread>
 
+#include "server/base/check.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/store/heap_counters.h"
@@ -93,7 +94,6 @@ Replica::Progress Replica::progress() const {
   }
   const int64_t down_since_ms = down_since_ms_.load(std::memory_order_relaxed);
   if (!up && down_since_ms != 0) progress.down_since_s = (now_ms - down_since_ms) / 1000;
-  progress.was_up = was_up_.load(std::memory_order_relaxed);
   progress.unapplied_bytes = unapplied_bytes_.load(std::memory_order_relaxed);
   progress.sync_bytes = progress_.bytes.load(std::memory_order_relaxed);
   progress.sync_total_bytes = progress_.total_bytes.load(std::memory_order_relaxed);
@@ -111,8 +111,11 @@ void Replica::ChangeState(State state) {
   if (before == State::kConnected) {
     down_since_ms_.store(MonotonicMs(), std::memory_order_relaxed);
   }
-  if (state == State::kConnected) was_up_.store(true, std::memory_order_relaxed);
   primary_.RoundSoon();  // a failover ends when the other one has agreed, or refused
+}
+
+bool Replica::HasWork() const {
+  return !target_.host.empty() && target_.take_over != TakeOver::kRefused;
 }
 
 void Replica::Run() {
@@ -120,7 +123,7 @@ void Replica::Run() {
     Target target;
     {
       MutexLock lock(mutex_);
-      while (!stopping_ && target_.host.empty()) changed_.Wait(mutex_);
+      while (!stopping_ && !HasWork()) changed_.Wait(mutex_);
       if (stopping_) return;
       target = target_;
     }
@@ -159,7 +162,7 @@ bool Replica::FollowOnce(const Target& target) {
     return false;
   }
   if (answer.kind == SyncReply::Kind::kLater) return false;
-  TookOver(target);
+  if (target.take_over == TakeOver::kAsked) NoteTakeOver(target, TakeOver::kAgreed);
   NewClient(wire);
   if (answer.kind == SyncReply::Kind::kContinue) {
     if (Continue(target, answer)) Stream(wire, target);
@@ -168,14 +171,13 @@ bool Replica::FollowOnce(const Target& target) {
     SetState(target, State::kSync);
     if (TakeSnapshot(wire, target, answer)) Stream(wire, target);
   }
-  engine_.clients.Remove(*client_);
+  RetireClient();
   return !wire.error().empty() && !wire.timed_out();
 }
 
-// The other one is primary now, and is not asked to become it again.
-void Replica::TookOver(const Target& target) {
+void Replica::NoteTakeOver(const Target& target, TakeOver answer) {
   MutexLock lock(mutex_);
-  if (Wanted(target)) target_.take_over = false;
+  if (Wanted(target)) target_.take_over = answer;
 }
 
 // The client that the stream's commands run for.
@@ -193,6 +195,15 @@ void Replica::NewClient(const PrimaryWire& wire) {
   parser_ = RequestParser();
   block_.ClearKeeping(kKeptBlockBytes);
   engine_.clients.Add(*client_);
+}
+
+// As a loop does with each that goes. What it has said holds no longer: a transaction without its
+// end will be sent again.
+void Replica::RetireClient() {
+  engine_.gate.EnterWaiting(worker_.gate_slot);
+  CHECK(engine_.Forget(worker_, *client_));  // it never parks
+  engine_.gate.Leave(worker_.gate_slot);
+  engine_.clients.Remove(*client_);
 }
 
 }  // namespace larder

@@ -53,10 +53,14 @@ class Replica {
   void Start();
   void Stop();
 
+  // Whether the other one is to become primary first (FAILOVER). He is asked until he answers, and
+  // his answer stands: after a no he is left alone until somebody decides what to do, since a yes
+  // to a second question would make two primaries.
+  enum class TakeOver : uint8_t { kNone, kAsked, kAgreed, kRefused };
   struct Target {
     std::string host;  // empty: none
     int port = 0;
-    bool take_over = false;   // ask the other one to become primary first (FAILOVER); until it has
+    TakeOver take_over = TakeOver::kNone;
     uint64_t generation = 0;  // of Follow: what belongs to an older one is dropped
   };
   // Ends the present link, if there is one, and follows another primary or none.
@@ -65,8 +69,6 @@ class Replica {
   // Waits, outside the gate, until the running link has brought the stream up to `offset`: for a
   // second at most, and only as long as it brings something.
   void CatchUp(uint64_t offset) const;
-  // The generation of a target that refused to be taken over; 0: none did.
-  uint64_t failed_take_over() const { return failed_take_over_.load(); }
   State state() const { return state_.load(std::memory_order_relaxed); }
   // Whether the stream that runs is still wanted. Only for its own thread.
   bool follows_on() const { return stream_generation_ == generation_.load(); }
@@ -78,15 +80,16 @@ class Replica {
     int64_t sync_total_bytes = 0;  // 0: not known
     uint64_t unapplied_bytes = 0;  // of the stream, that CLIENT PAUSE holds
     bool syncing = false;
-    bool was_up = false;  // the link, to whatever primary, at least once
   };
   Progress progress() const;
 
  private:
   void Run();
   bool FollowOnce(const Target& target);
-  void TookOver(const Target& target) ABSL_LOCKS_EXCLUDED(mutex_);
+  bool HasWork() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteTakeOver(const Target& target, TakeOver answer) ABSL_LOCKS_EXCLUDED(mutex_);
   void NewClient(const PrimaryWire& wire);
+  void RetireClient();
   bool Wanted(const Target& target) const { return target.generation == generation_.load(); }
   // ---- The handshake (replica_handshake.cc) -----------------------------------------------------
   bool Handshake(PrimaryWire& wire);
@@ -123,6 +126,11 @@ class Replica {
   bool HasDatabase(int64_t db) const;
   bool Acknowledge(PrimaryWire& wire);
 
+  // From when on it follows a primary a replica keeps what it may be asked for after a promotion.
+  void BeginBacklog() {
+    const int64_t bytes = engine_.config.settings().repl_backlog_bytes;
+    engine_.log.SetWindow(static_cast<size_t>(bytes));
+  }
   int64_t timeout_ms() const { return engine_.config.settings().repl_timeout_s * 1000; }
   // Unless there is another target by now.
   void SetState(const Target& target, State state) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -160,10 +168,8 @@ class Replica {
 
   std::atomic<uint64_t> generation_{0};
   std::atomic<State> state_{State::kConnect};
-  std::atomic<int64_t> down_since_ms_{0};  // 0: not since there is a primary
-  std::atomic<bool> was_up_{false};
-  ArrivingSnapshot::Progress progress_;  // last_io_ms: of the stream too
-  std::atomic<uint64_t> failed_take_over_{0};
+  std::atomic<int64_t> down_since_ms_{0};     // 0: not since there is a primary
+  ArrivingSnapshot::Progress progress_;       // last_io_ms: of the stream too
   std::atomic<uint64_t> unapplied_bytes_{0};  // received while CLIENT PAUSE holds the stream
   mutable Mutex mutex_;
   CondVar changed_;

@@ -1,7 +1,7 @@
 // Replica: what it says to a primary before the stream flows, and what it makes of the answers.
 #include <vector>
 
-#include "replication/log/log_block.h"
+#include "protocol/request_writer.h"
 #include "replication/replica.h"
 #include "server/base/log.h"
 #include "server/base/strings.h"
@@ -11,9 +11,7 @@ namespace larder {
 // Sends a request and reads the reply's line.
 bool Replica::Ask(PrimaryWire& wire, std::initializer_list<std::string_view> words,
                   std::string* reply) {
-  std::string request;
-  LogBlock::Encode(request, {words.begin(), words.size()});
-  return wire.Send(request, timeout_ms()) && wire.ReadLine(reply, timeout_ms());
+  return wire.Send(EncodeRequest(words), timeout_ms()) && wire.ReadLine(reply, timeout_ms());
 }
 
 bool Replica::Handshake(PrimaryWire& wire) {
@@ -61,8 +59,9 @@ bool Replica::AskForStream(PrimaryWire& wire, const Target& target, SyncReply* a
   const std::string next = std::to_string(engine_.log.offset() + 1);
   Log(LogLevel::kNotice, "Trying a partial resynchronization (request ", id, ":", next, ").");
   std::string line;
-  const bool answered = target.take_over ? Ask(wire, {"PSYNC", id, next, "FAILOVER"}, &line)
-                                         : Ask(wire, {"PSYNC", id, next}, &line);
+  const bool take_over = target.take_over == TakeOver::kAsked;
+  const bool answered = take_over ? Ask(wire, {"PSYNC", id, next, "FAILOVER"}, &line)
+                                  : Ask(wire, {"PSYNC", id, next}, &line);
   if (!answered) return false;
   *answer = SyncReply::Parse(line);
   switch (answer->kind) {
@@ -83,9 +82,9 @@ bool Replica::AskForStream(PrimaryWire& wire, const Target& target, SyncReply* a
     case Kind::kOther:
       break;
   }
-  if (target.take_over) {
+  if (take_over) {
     Log(LogLevel::kWarning, "Unexpected reply to PSYNC FAILOVER from master: ", line);
-    failed_take_over_.store(target.generation);
+    NoteTakeOver(target, TakeOver::kRefused);
     answer->kind = Kind::kLater;
     return true;
   }

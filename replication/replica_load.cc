@@ -89,9 +89,7 @@ bool Replica::TakeSnapshot(PrimaryWire& wire, const Target& target, const SyncRe
 }
 
 void Replica::Keep(HiddenFile& file) {
-  const bool synced = file.Sync();
-  const Snapshot::Outcome outcome = persistence_.Keep(
-      file_number_, [&] { return synced && file.KeepAs(engine_.config.Path("dbfilename")); });
+  const Snapshot::Outcome outcome = KeepSnapshot(file, persistence_, file_number_);
   if (outcome != Snapshot::Outcome::kFailed) return;
   Log(LogLevel::kNotice, "The snapshot could not be kept as a file: ", std::strerror(file.error()));
 }
@@ -179,6 +177,7 @@ Replica::Loaded Replica::Swap(Replacement& replacement, const Extras& extras, ui
   InvalidateAll(engine_);
   history_.Adopt(answer.id.empty() ? RandomHex(History::kIdLetters) : answer.id);
   engine_.log.Restart(answer.offset, extras.stream_db);
+  BeginBacklog();
   persistence_.NoteNewHistory();
   file_number_ = persistence_.NumberFile();
   Log(LogLevel::kNotice, "MASTER <-> REPLICA sync: Finished with success, ", replacement.kept(),
@@ -220,6 +219,7 @@ bool Replica::FlushAndLoad(ArrivingSnapshot& snapshot, PrimaryWire& wire, const 
   // Where that failed nothing is left, which continues nobody's history.
   history_.Adopt(loaded && !answer.id.empty() ? answer.id : RandomHex(History::kIdLetters));
   engine_.log.Restart(loaded ? answer.offset : 0, extras.stream_db);
+  loaded ? BeginBacklog() : engine_.log.SetWindow(0);
   persistence_.NoteNewHistory();
   file_number_ = persistence_.NumberFile();
   if (!loaded) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocol/limits.h"
+#include "protocol/request_writer.h"
 #include "replication/replica.h"
 #include "server/base/clock.h"
 #include "server/base/log.h"
@@ -35,6 +36,8 @@ bool Replica::Continue(const Target& target, const SyncReply& answer) {
     history_.Branch(engine_.log.offset(), answer.id);
     primary_.DropReplicas();
   }
+  persistence_.NoteIncomplete(false);  // what there is of this history is here
+  BeginBacklog();
   return true;
 }
 
@@ -190,7 +193,8 @@ bool Replica::ApplyOne(PrimaryWire& wire, const Command* command, Args words,
   }
   // A transaction enters the log whole: a snapshot for a replica of ours may be cut meanwhile.
   const bool begins = EqualsIgnoreCase(words[0], "multi");
-  const bool ends = inside && EqualsIgnoreCase(words[0], "exec");
+  const bool ends =
+      inside && (EqualsIgnoreCase(words[0], "exec") || EqualsIgnoreCase(words[0], "discard"));
   if (begins || inside) {
     block_.Append(bytes);
     bytes = block_.view();
@@ -200,7 +204,7 @@ bool Replica::ApplyOne(PrimaryWire& wire, const Command* command, Args words,
   // The role has changed while the command waited for its turn behind the closed gate: it has not
   // run, and is no part of the history that goes on.
   if (!follows_on()) worker_.effects.Clear();
-  engine_.Commit(worker_, false);  // what took no lock has not been appended yet
+  engine_.CommitApart(worker_);  // what took no lock has not been appended yet
   if (ends) block_.ClearKeeping(kKeptBlockBytes);
   return true;
 }
@@ -213,7 +217,7 @@ bool Replica::Acknowledge(PrimaryWire& wire) {
   const std::string on_disk = std::to_string(synced);
   std::vector<std::string_view> words = {"REPLCONF", "ACK", offset};
   if (synced != PersistenceHost::kNothing) words.insert(words.end(), {"FACK", on_disk});
-  LogBlock::Encode(request, words);
+  AppendRequest(request, words);
   return wire.Send(request, timeout_ms());
 }
 

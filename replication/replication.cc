@@ -25,6 +25,7 @@ Replication& ReplicationOf(Context& c) { return static_cast<Replication&>(*c.eng
 
 Replication::Replication(Engine& engine, Persistence& persistence)
     : engine_(engine),
+      persistence_(persistence),
       worker_(engine.gate, engine.stats.AddWorker()),
       history_(RandomHex(History::kIdLetters)),
       primary_(engine, worker_.stats, history_, persistence),
@@ -74,17 +75,21 @@ size_t Replication::window() const {
 }
 
 void Replication::Follow(const std::string& host, int port, bool take_over) {
+  // Who was primary had what there was, unless that is nothing since a start that found nothing.
+  const bool was_primary = !engine_.replica.load() && !joining();
+  if (was_primary && persistence_.TotalChanges() > 0) persistence_.NoteIncomplete(false);
   const bool was_replica = engine_.replica.exchange(true);
   protected_restart_.End();  // behind that: who joins no more is a replica, not settled yet
   SetLogRole(LogRole::kReplica);
-  engine_.log.SetWindow(window());  // first: a log that keeps nothing forgets its database
   engine_.log.SetRaw(true);
   engine_.config.Note("replicaof", StrCat(host, " ", port));
   on_role();
   Parking::RefuseAll(engine_, kRoleChanged);
   // Our replicas stay: they are told to ask again when it turns out that the history goes on
   // differently from here.
-  replica_.Follow({.host = host, .port = port, .take_over = take_over});
+  using TakeOver = Replica::TakeOver;
+  replica_.Follow(
+      {.host = host, .port = port, .take_over = take_over ? TakeOver::kAsked : TakeOver::kNone});
   Log(LogLevel::kNotice,
       was_replica ? "REPLICAOF: following another primary, "
                   : "Before turning into a replica, keeping my own history: it may "
@@ -110,8 +115,9 @@ void Replication::Promote() {
 }
 
 void Replication::AddFacts(RdbFacts& facts) const {
-  if (engine_.log.window() == 0) return;
+  // A replica that has not found its primary yet knows from a file where it is.
   const ReplicationLog::Place end = engine_.log.end();
+  if (engine_.log.window() == 0 && end.db == LogBlock::kAnyDb) return;
   facts.aux.emplace_back("repl-stream-db", std::to_string(std::max(end.db, 0)));
   facts.aux.emplace_back("repl-id", history_.id());
   facts.aux.emplace_back("repl-offset", std::to_string(end.offset));

@@ -30,7 +30,9 @@ class Replication : public ReplicationHost {
   // Before clients are served, and when it is known whether there was a file of data:
   // protected-restart. False, with a sentence, where that can't be had.
   bool Expect(std::string* error) { return protected_restart_.Expect(error); }
-  void Decide(bool found_data) { protected_restart_.Decide(found_data); }
+  void Decide(bool found_data) {
+    if (protected_restart_.Decide(found_data)) persistence_.NoteIncomplete(false);
+  }
   // Threads run; follows the primary of the directive `replicaof`, if there is one. After the data
   // set is loaded.
   void Start();
@@ -76,6 +78,7 @@ class Replication : public ReplicationHost {
   bool settled() const;
 
   Engine& engine_;
+  Persistence& persistence_;
   Worker worker_;  // of the thread that starts, then of Primary's
   History history_;
   Primary primary_;

@@ -44,7 +44,7 @@ int main(int argc, char** argv) {
   if (!server.Listen(&error)) return Fail(error);
   process.Listening();
   if (!server.Start(&error)) return Fail(error);
-  process.Ready();
+  if (server.serves()) process.Ready();
   server.Wait();
   process.Stopping();
   server.Stop();

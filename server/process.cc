@@ -29,6 +29,12 @@ bool ChangeDirectory(const std::string& path, std::string* error) {
   return false;
 }
 
+// As in Redis: whoever supervises takes the end of this process for that of the server.
+bool WantsBackground(const Config& config) {
+  const bool supervised = config.Text("supervised") != "no" && HasSupervisor();
+  return config.settings().daemonize != 0 && !supervised;
+}
+
 }  // namespace
 
 Process::Process(Server& server) : server_(server) {}
@@ -52,7 +58,8 @@ bool Process::Begin(std::string* error) {
     SetLogLevel(ParseLogLevel(level).value_or(LogLevel::kNotice));
   });
   if (!OpenLog(log_path, error)) return false;
-  if (config.settings().daemonize && !Daemonize()) {
+  to_background_ = WantsBackground(config);
+  if (to_background_ && !Daemonize()) {
     *error = StrCat("can't go to the background: ", std::strerror(errno));
     return false;
   }
@@ -66,9 +73,10 @@ bool Process::Begin(std::string* error) {
 }
 
 void Process::Listening() {
+  NotifySupervisor("STATUS=Loading the data set");
   const Config& config = server_.config();
   std::string path = config.Text("pidfile");
-  if (path.empty() && config.settings().daemonize) path = "/var/run/larder.pid";
+  if (path.empty() && to_background_) path = "/var/run/larder.pid";
   if (path.empty()) return;
   if (WritePidFile(path)) {
     pid_file_ = path;

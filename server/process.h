@@ -21,8 +21,8 @@ class Process {
   // Opens the log, goes to the background where asked to, and from here on turns SIGTERM and SIGINT
   // into a shutdown. False, with the reason.
   bool Begin(std::string* error);
-  // The server has its addresses: writes the pid file. Before that it may be that of another one,
-  // who has them.
+  // The server has its addresses, and is about to load: writes the pid file, which before may be
+  // that of another one, who has them, and tells whoever supervises.
   void Listening();
   // The server serves: says so to the log and to whoever supervises.
   void Ready();
@@ -33,6 +33,7 @@ class Process {
   void HandleSignals();
 
   Server& server_;
+  bool to_background_ = false;
   std::string pid_file_;
   std::thread signals_;
   std::atomic<bool> stopping_{false};

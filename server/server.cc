@@ -20,6 +20,7 @@
 #include "server/commands/client_info.h"
 #include "server/commands/commands.h"
 #include "server/config/config.h"
+#include "server/config/elasticache.h"
 #include "server/config/words.h"
 #include "server/engine/engine.h"
 #include "server/engine/keeper.h"
@@ -57,12 +58,6 @@ bool ApplyOomScore(const Config& config, OomScore& oom_score, std::string* error
   return oom_score.Apply(config.Text("oom-score-adj"), follows ? replica : primary, error);
 }
 
-// What AWS keeps for itself (its page "Restricted Redis OSS commands"), and PSYNC, which is SYNC
-// too.
-constexpr std::string_view kRestricted[] = {"bgrewriteaof", "bgsave",    "config", "debug",
-                                            "migrate",      "replicaof", "save",   "slaveof",
-                                            "shutdown",     "sync",      "psync"};
-
 // The commands under the names that clients may use. Nothing, with the reason, where a line of
 // rename-command is wrong.
 std::optional<CommandTable> NamedCommands(const Config& config,
@@ -77,7 +72,7 @@ std::optional<CommandTable> NamedCommands(const Config& config,
     return std::nullopt;
   }
   if (!config.settings().elasticache) return table;
-  for (std::string_view name : kRestricted) table.Rename(name, "");
+  for (std::string_view name : elasticache::kRestricted) table.Rename(name, "");
   return table;
 }
 
@@ -251,8 +246,10 @@ bool Server::Serve(std::string* error) {
   // Who waits for this line connects: not before the port is ours, and not after loading only.
   Log(LogLevel::kNotice, "Listening on port ", net.port(), ", PID: ", getpid());
   if (!persistence.LoadAtStart(error)) return false;
+  if (persistence.load_stopped()) return true;  // Wait prepares the end
   replication.Decide(persistence.found_data());
   replication.Start();
+  serves_ = true;
   return true;
 }
 

@@ -50,6 +50,8 @@ class Server {
   // Starts to serve and loads the data set. False, with the reason, when the file on disk is
   // damaged.
   bool Start(std::string* error);
+  // Behind Start: not where a shutdown was requested that has stopped the loading.
+  bool serves() const { return serves_; }
   // The TCP port it listens on; 0: none.
   int port() const;
 
@@ -83,6 +85,7 @@ class Server {
 
   const ServerOptions options_;
   State state_ = State::kNew;
+  bool serves_ = false;
   std::unique_ptr<Rooms> rooms_;
 };
 

@@ -14,6 +14,7 @@
 #
 # The last lines count the tests of all builds; the exit status is 0 when none failed.
 set -uo pipefail
+unset CDPATH # of who has set it, cd prints where it goes
 
 cd "$(dirname "$0")/.."
 jobs="$(nproc)"
@@ -75,7 +76,7 @@ check() {
 }
 
 # The rooms whose threads meet, for TSan.
-readonly processes='aof|failover|full_sync|import|meanwhile|persistence|replication'
+readonly processes='aof|failover|full_sync|import|meanwhile|persistence|protected|replication'
 readonly changes='role_change|user_changes'
 readonly threaded="^(engine|net|replication|commands4|model)/|^process/($processes|$changes)"
 

@@ -34,8 +34,6 @@ class LogBlock {
   int last_db() const { return last_db_; }
   std::string_view bytes() const { return bytes_.view(); }
 
-  // Appends one request to `out`: "*1\r\n$4\r\nPING\r\n".
-  static void Encode(std::string& out, std::span<const std::string_view> words);
   static std::string Select(int db);
 
  private:

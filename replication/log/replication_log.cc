@@ -124,7 +124,7 @@ void ReplicationLog::Decide() {
   if (!kept) {
     chunks_.clear();
     begin_ = end_;
-    db_ = LogBlock::kAnyDb;
+    if (!raw_) db_ = LogBlock::kAnyDb;  // a primary's stream goes on in its database
   }
 }
 

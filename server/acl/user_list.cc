@@ -105,6 +105,7 @@ std::string ParseUserFile(std::string_view text, std::string_view path, Users& u
 }
 
 bool SaveUserFile(const std::string& path, const Users& users) {
+  MutexLock lock(users.file_mutex());
   std::string text;
   for (const UserRef& user : users.All()) {
     StrAppend(text, "user ", user->name(), " ", user->DescribeForFile(), "\n");
@@ -116,6 +117,7 @@ bool SaveUserFile(const std::string& path, const Users& users) {
 }
 
 std::string LoadUserFile(const std::string& path, Users& users, std::vector<UserRef>* gone) {
+  MutexLock lock(users.file_mutex());
   std::string text;
   if (const int error = ReadFile(path, &text); error != 0) {
     return StrCat("Error loading ACLs, opening file '", path, "': ", std::strerror(error));

@@ -54,6 +54,10 @@ class Users {
   // Puts these in the place of everybody. Without a default user among them he becomes what he was
   // at the start. Returns those who are gone, among them the ones that only have their name left.
   std::vector<UserRef> Replace(std::vector<User> users);
+  // Held by who writes everybody into the file, or reads it to replace everybody, from the one end
+  // to the other: so the file is as new as the last answer, and nobody reads half of one. May be
+  // held long; before the mutex of requests.
+  Mutex& file_mutex() const ABSL_LOCK_RETURNED(file_mutex_) { return file_mutex_; }
   bool all_channels() const { return all_channels_ != 0; }
 
  private:
@@ -68,6 +72,7 @@ class Users {
   std::atomic<uint64_t> version_{1};
   std::atomic<bool> open_{true};
   std::atomic<uint64_t> next_account_{kDefaultAccount + 1};
+  mutable Mutex file_mutex_;
   mutable Mutex mutex_;
   std::map<std::string, UserRef, std::less<>> users_ ABSL_GUARDED_BY(mutex_);
 };

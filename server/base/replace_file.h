@@ -1,5 +1,5 @@
 // Puts files in the place of others, so that a crash or a cut of power leaves one of the two whole.
-// All of it blocks; any thread, with no lock held.
+// All of it blocks; any thread, with no lock held but one that puts such changes in order.
 #pragma once
 
 #include <string>

@@ -40,6 +40,8 @@ void RemovePidFile(const std::string& path) {
   if (std::ifstream(path) >> owner && owner == getpid()) unlink(path.c_str());
 }
 
+bool HasSupervisor() { return std::getenv("NOTIFY_SOCKET") != nullptr; }
+
 bool NotifySupervisor(std::string_view state) {
   const char* path = std::getenv("NOTIFY_SOCKET");
   sockaddr_un address = {};

@@ -16,6 +16,8 @@ bool WritePidFile(const std::string& path);
 // Unless it names somebody else by now.
 void RemovePidFile(const std::string& path);
 
+// Somebody waits at $NOTIFY_SOCKET for what this process says of itself.
+bool HasSupervisor();
 // Sends a state to $NOTIFY_SOCKET as sd_notify does: "READY=1", "STOPPING=1", "STATUS=...". False
 // when there is no such socket, that is, when nobody supervises.
 bool NotifySupervisor(std::string_view state);

@@ -27,25 +27,25 @@ void CloseClientsOf(Context& c, std::span<const UserRef> gone) {
   });
 }
 
-// Closes the connections of the user that listen to what he may not hear any more.
+// Closes the connections of the user that listen to what he may not hear any more. Who subscribes
+// meanwhile is found in the topics, or sees the user as he is now (CloseIfDenied of
+// pubsub_subscribe.cc).
 void CloseListeners(Context& c, const User& user) {
-  std::set<uint64_t> ids, listeners;
-  c.engine.clients.ForEach([&](Client& client) {
-    if (client.subscriptions.any() && BelongsTo(client, user)) ids.insert(client.id);
-  });
-  if (ids.empty()) return;
+  std::set<uint64_t> listeners;
+  const auto note = [&](std::string_view, Mailbox*, const std::vector<uint64_t>& clients) {
+    listeners.insert(clients.begin(), clients.end());
+  };
   for (TopicKind kind : {TopicKind::kChannel, TopicKind::kPattern, TopicKind::kShardChannel}) {
     for (const std::string& name : c.engine.pubsub[kind].Matching("*")) {
       if (user.MayUseChannel(name, kind == TopicKind::kPattern)) continue;
-      auto note = [&](std::string_view, Mailbox*, const std::vector<uint64_t>& all) {
-        for (uint64_t id : all) {
-          if (ids.contains(id)) listeners.insert(id);
-        }
-      };
       c.engine.pubsub[kind].Tell(name, note);
     }
   }
-  for (uint64_t id : listeners) c.engine.clients.With(id, CloseClient);
+  for (uint64_t id : listeners) {
+    c.engine.clients.With(id, [&user](Client& client) {
+      if (BelongsTo(client, user)) CloseClient(client);
+    });
+  }
 }
 
 void AclSetUser(Context& c) {
@@ -151,6 +151,8 @@ void AclSave(Context& c) {
       "information");
 }
 
+size_t NameAndRules(Args words, size_t i) { return i == 1 ? words.size() - 2 : 0; }
+
 constexpr uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale | kSentinel;
 
 constexpr Command kCommands[] = {
@@ -164,7 +166,7 @@ constexpr Command kCommands[] = {
     {.name = "setuser",
      .parent = "acl",
      .arity = -3,
-     .flags = kFlags,
+     .flags = kFlags | kChangesUsers,
      .run = AclSetUser,
      .group = "server",
      .syntax = "username [rule [rule ...]]",
@@ -173,11 +175,12 @@ constexpr Command kCommands[] = {
                 "7.0.0 Takes selectors, and patterns of keys that may only be read or written.",
      .complexity = "O(N) for N rules",
      .summary = "Makes a user, or changes what he may do.",
-     .tips = kAllNodes},
+     .tips = kAllNodes,
+     .secrets_behind = NameAndRules},
     {.name = "deluser",
      .parent = "acl",
      .arity = -3,
-     .flags = kFlags,
+     .flags = kFlags | kChangesUsers,
      .run = AclDelUser,
      .group = "server",
      .syntax = "username [username ...]",
@@ -227,7 +230,7 @@ constexpr Command kCommands[] = {
     {.name = "load",
      .parent = "acl",
      .arity = 2,
-     .flags = kFlags,
+     .flags = kFlags | kChangesUsers,
      .run = AclLoad,
      .group = "server",
      .since = "6.0.0",

@@ -36,6 +36,8 @@ void Auth(Context& c) {
   if (Authenticate(c, with_user ? c.args[1] : Users::kDefault, c.args.back())) c.reply.Ok();
 }
 
+size_t AllWords(Args words, size_t i) { return i == 0 ? words.size() - 1 : 0; }
+
 constexpr Command kCommands[] = {
     {.name = "auth",
      .arity = -2,
@@ -47,7 +49,8 @@ constexpr Command kCommands[] = {
      .since = "1.0.0",
      .history = "6.0.0 Takes the name of a user before the password.",
      .complexity = "O(N) for a password of N bytes",
-     .summary = "Authenticates the connection."},
+     .summary = "Authenticates the connection.",
+     .secrets_behind = AllWords},
 };
 
 }  // namespace

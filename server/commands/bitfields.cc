@@ -9,6 +9,7 @@
 #include "server/commands/bitmaps.h"
 #include "server/commands/commands.h"
 #include "server/commands/strings.h"
+#include "server/engine/key_uses.h"
 #include "server/store/bitmap.h"
 
 namespace larder {
@@ -187,6 +188,11 @@ void RunField(Context& c, bool read_only) {
 void BitField(Context& c) { RunField(c, false); }
 void BitFieldRo(Context& c) { RunField(c, true); }
 
+void SettleUse(Args words, std::vector<KeyPosition>& keys) {
+  const bool writes = HasWord(words, "set", 2) || HasWord(words, "incrby", 2);
+  keys[0].flags = writes ? kRW | kAccess | kUpdate : kRO | kAccess;
+}
+
 constexpr Command kCommands[] = {
     {.name = "bitfield",
      .arity = -2,
@@ -202,7 +208,8 @@ constexpr Command kCommands[] = {
                "INCRBY <incrby-block: encoding offset increment>>> ...]",
      .since = "3.2.0",
      .complexity = "O(1) for each operation",
-     .summary = "Reads, sets and adds to integers of any width inside a string."},
+     .summary = "Reads, sets and adds to integers of any width inside a string.",
+     .settle_keys = SettleUse},
     {.name = "bitfield_ro",
      .arity = -2,
      .flags = kReadOnly | kFast,

@@ -87,17 +87,18 @@ void ClientKill(Context& c) {
 }
 
 void ClientPause(Context& c) {
-  bool all = true;
+  Pause::Scope scope = Pause::Scope::kAll;
   if (c.args.size() > 4) return c.reply.Error(UnknownForm(c));
   if (c.args.size() == 4) {
-    all = EqualsIgnoreCase(c.args[3], "all");
-    if (!all && !EqualsIgnoreCase(c.args[3], "write")) {
+    if (EqualsIgnoreCase(c.args[3], "write")) {
+      scope = Pause::Scope::kWrites;
+    } else if (!EqualsIgnoreCase(c.args[3], "all")) {
       return c.reply.Error("ERR CLIENT PAUSE mode must be WRITE or ALL");
     }
   }
   int64_t timeout_ms;
   if (!c.TimeoutMs(2, &timeout_ms)) return;
-  c.engine.pause.Begin(c.now_ms() + timeout_ms, all, c.now_ms());
+  c.engine.pause.Begin(c.now_ms() + timeout_ms, scope, c.now_ms());
   c.reply.Ok();
 }
 

@@ -116,10 +116,7 @@ bool SetClientName(Context& c, std::string_view name) {
 void CloseClient(Client& client) {
   // What a replica gets ends here, and not where its thread reads the letter.
   if (client.link == Client::Link::kReplica) client.close_after_reply = true;
-  auto letter = std::make_unique<Letter>();
-  letter->kind = Letter::Kind::kClose;
-  letter->client_id = client.id;
-  client.home->Post(std::move(letter));
+  client.home->Post(CloseLetter(client.id));
 }
 
 ClientKind KindOf(const Client& client) {

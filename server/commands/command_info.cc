@@ -177,7 +177,7 @@ bool FindKeysOf(Context& c, std::vector<KeyPosition>* positions) {
     error = "ERR The command has no key arguments";
   } else if (!ArityFits(*command, words.size())) {
     error = "ERR Invalid number of arguments specified for command";
-  } else if (const bool found = FindKeyUses(*command, words, *positions);
+  } else if (const bool found = FindKeyUses(*command, words, positions);
              !(command->flags & kNoMandatoryKeys) && (!found || positions->empty())) {
     error = "ERR Invalid arguments specified for command";
   } else {

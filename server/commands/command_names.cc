@@ -8,7 +8,7 @@
 namespace larder {
 namespace {
 
-using Name = std::pair<uint32_t, std::string_view>;
+using Name = std::pair<uint64_t, std::string_view>;
 
 // Those that Redis shows; it keeps may_replicate, protected and sentinel to itself.
 constexpr Name kFlags[] = {
@@ -47,7 +47,7 @@ constexpr Name kKeyFlags[] = {
     {kVariableFlags, "variable_flags"},
 };
 
-std::vector<std::string_view> NamesOf(std::span<const Name> names, uint32_t bits) {
+std::vector<std::string_view> NamesOf(std::span<const Name> names, uint64_t bits) {
   std::vector<std::string_view> found;
   for (const auto& [bit, name] : names) {
     if (bits & bit) found.push_back(name);
@@ -57,7 +57,7 @@ std::vector<std::string_view> NamesOf(std::span<const Name> names, uint32_t bits
 
 }  // namespace
 
-std::vector<std::string_view> CommandFlagNames(uint32_t flags) { return NamesOf(kFlags, flags); }
+std::vector<std::string_view> CommandFlagNames(uint64_t flags) { return NamesOf(kFlags, flags); }
 std::vector<std::string_view> KeyFlagNames(uint16_t flags) { return NamesOf(kKeyFlags, flags); }
 std::vector<std::string_view> CategoryNames(uint32_t categories) {
   std::vector<std::string_view> names;

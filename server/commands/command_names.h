@@ -10,7 +10,7 @@
 
 namespace larder {
 
-std::vector<std::string_view> CommandFlagNames(uint32_t flags);
+std::vector<std::string_view> CommandFlagNames(uint64_t flags);
 std::vector<std::string_view> KeyFlagNames(uint16_t flags);
 std::vector<std::string_view> CategoryNames(uint32_t categories);  // without the @
 

@@ -5,6 +5,7 @@
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/commands/help.h"
+#include "server/config/directive.h"
 #include "server/engine/engine.h"
 #include "server/engine/persistence_host.h"
 
@@ -60,6 +61,12 @@ void ConfigHelp(Context& c) {
                 {"REWRITE", "Write today's values into the configuration file."}});
 }
 
+// Of the pairs from word 2 on, the value of a directive that is a secret.
+size_t BehindDirective(Args words, size_t i) {
+  const Directive* directive = i >= 2 && i % 2 == 0 ? FindDirective(words[i]) : nullptr;
+  return directive != nullptr && (directive->flags & kSensitive) ? 1 : 0;
+}
+
 constexpr uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale;
 
 constexpr Command kCommands[] = {
@@ -91,7 +98,8 @@ constexpr Command kCommands[] = {
      .history = "7.0.0 Takes several directives.",
      .complexity = "O(N) for N pairs",
      .summary = "Changes directives while the server runs.",
-     .tips = kAllNodes},
+     .tips = kAllNodes,
+     .secrets_behind = BehindDirective},
     {.name = "rewrite",
      .parent = "config",
      .arity = 2,

@@ -91,6 +91,8 @@ void Hello(Context& c) {
   ReplyHello(c);
 }
 
+size_t BehindAuth(Args words, size_t i) { return EqualsIgnoreCase(words[i], "auth") ? 2 : 0; }
+
 void Quit(Context& c) {
   c.client.close_after_reply.store(true, std::memory_order_relaxed);
   c.reply.Ok();
@@ -117,16 +119,18 @@ void Monitor(Context& c) {
   if (c.client.is_script || c.client.in_exec) {
     return c.reply.Error("ERR MONITOR isn't allowed for DENY BLOCKING client");
   }
-  // Behind a stream or a file nobody listens.
-  if (c.client.link == Client::Link::kClient) c.engine.monitors.Add(c.client);
+  // Who watches already reads nothing but lines: as in Redis, there is no second answer.
+  if (c.client.monitor.load(std::memory_order_relaxed)) return;
+  c.engine.monitors.Add(c.client);
   c.reply.Ok();
 }
 
 constexpr Command kCommands[] = {
     {.name = "ping",
      .arity = -1,
-     .flags = kFast | kSentinel,
+     .flags = kFast | kSentinel | kWhileSubscribed | kHealthCheck,
      .categories = kCatConnection,
+     .in_history = InHistory::kAlways,
      .run = Ping,
      .group = "connection",
      .syntax = "[message]",
@@ -154,10 +158,12 @@ constexpr Command kCommands[] = {
      .since = "6.0.0",
      .history = "6.2.0 Without a version it only describes the connection.",
      .complexity = "O(1)",
-     .summary = "Chooses the version of the protocol, and tells about the server."},
+     .summary = "Chooses the version of the protocol, and tells about the server.",
+     .secrets_behind = BehindAuth},
     {.name = "quit",
      .arity = -1,
-     .flags = kAllowBusy | kNoScript | kLoading | kStale | kFast | kNoAuth,
+     .flags = kAllowBusy | kNoScript | kLoading | kStale | kFast | kNoAuth | kRunsAtOnce |
+              kWhileSubscribed,
      .categories = kCatConnection,
      .run = Quit,
      .group = "connection",
@@ -167,7 +173,8 @@ constexpr Command kCommands[] = {
      .summary = "Closes the connection after the reply."},
     {.name = "reset",
      .arity = 1,
-     .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy | kInsideGate,
+     .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy | kInsideGate |
+              kRunsAtOnce | kWhileSubscribed,
      .categories = kCatConnection,
      .run = Reset,
      .group = "connection",

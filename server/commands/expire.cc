@@ -87,7 +87,7 @@ void PExpireAt(Context& c) { ExpireAfter(c, 1, 0); }
 
 // The expiry of word 1, counted from `base_ms`; -2 without a key, -1 without an expiry.
 void ReplyTime(Context& c, int64_t unit_ms, int64_t base_ms) {
-  const Entry* entry = c.PeekEntry(c.key(1), true);
+  const Entry* entry = c.PeekAndCount(c.key(1));
   if (entry == nullptr) return c.reply.Integer(-2);
   if (!entry->has_expiry()) return c.reply.Integer(-1);
   const int64_t time_ms = std::max<int64_t>(entry->expiry_ms() - base_ms, 0);

@@ -181,6 +181,7 @@ constexpr Command kCommands[] = {
      .keys = {WithNotes(
          KeyCount(2, kRW | kAccess | kUpdate),
          "We cannot tell how the keys will be used so we assume the worst, RW and UPDATE")},
+     .program = Program::kFunction,
      .run = FCall,
      .group = "scripting",
      .syntax = kCallSyntax,
@@ -194,6 +195,7 @@ constexpr Command kCommands[] = {
      .keys = {WithNotes(
          KeyCount(2, kRO | kAccess),
          "We cannot tell how the keys will be used so we assume the worst, RO and ACCESS")},
+     .program = Program::kFunction,
      .run = FCall,
      .group = "scripting",
      .syntax = kCallSyntax,

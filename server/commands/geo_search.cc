@@ -11,6 +11,7 @@
 #include "server/commands/geo.h"
 #include "server/commands/geo_options.h"
 #include "server/commands/zsets.h"
+#include "server/engine/key_uses.h"
 
 namespace larder {
 namespace {
@@ -117,6 +118,13 @@ bool NamesSeveralTargets(Args args) {
          }) > 1;
 }
 
+template <const GeoVariant& variant>
+void AddLastTarget(Args words, std::vector<KeyPosition>& keys) {
+  static constexpr KeyOption kOptions[] = {
+      {"count", 1}, {"store", 1, true}, {"storedist", 1, true}};
+  AddTargetKey(words, variant.first_option, kOptions, keys);
+}
+
 constexpr std::string_view kSearchComplexity =
     "O(N+log(M)) for N places around the area and M in all";
 
@@ -168,7 +176,8 @@ constexpr Command kCommands[] = {
      .deprecated = "6.2.0 `GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument",
      .complexity = kSearchComplexity,
      .summary = "Returns or stores the places in a circle around a point.",
-     .exclusive = NamesSeveralTargets},
+     .exclusive = NamesSeveralTargets,
+     .settle_keys = AddLastTarget<kRadius>},
     {.name = "georadius_ro",
      .arity = -6,
      .flags = kReadOnly,
@@ -200,7 +209,8 @@ constexpr Command kCommands[] = {
                    "`BYRADIUS` and `FROMMEMBER` arguments",
      .complexity = kSearchComplexity,
      .summary = "Returns or stores the places in a circle around a member.",
-     .exclusive = NamesSeveralTargets},
+     .exclusive = NamesSeveralTargets,
+     .settle_keys = AddLastTarget<kByMember>},
     {.name = "georadiusbymember_ro",
      .arity = -5,
      .flags = kReadOnly,

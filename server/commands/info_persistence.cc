@@ -36,7 +36,7 @@ void WriteAof(const Persistence& persistence, bool snapshot, InfoWriter& info) {
   const Aof::Info state = aof.info();
   const bool enabled = aof.state() != Aof::State::kOff;
   const bool rewriting = state.began_s != 0;
-  const bool waits = snapshot || state.held_back;
+  const bool waits = snapshot || state.held_back || persistence.incomplete();
   info.Field("aof_enabled", enabled);
   info.Field("aof_rewrite_in_progress", rewriting || (state.scheduled && !waits));
   info.Field("aof_rewrite_scheduled", state.scheduled && waits);

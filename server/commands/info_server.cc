@@ -14,6 +14,7 @@
 #include "server/base/version.h"
 #include "server/commands/info.h"
 #include "server/commands/memory_parts.h"
+#include "server/config/elasticache.h"
 #include "server/config/words.h"
 #include "server/engine/engine.h"
 #include "server/engine/parking.h"
@@ -54,27 +55,27 @@ void WriteServer(Engine& engine, InfoWriter& info) {
   utsname os = {};
   uname(&os);
   const Settings& settings = engine.config.settings();
-  // Where some of it is not the customer's business.
-  const bool elasticache = settings.elasticache != 0;
+  const bool aws = settings.elasticache != 0;
+  const auto field = [&](std::string_view name, const auto& value) {
+    const std::string_view instead = aws ? elasticache::InfoOf(name) : "";
+    instead.empty() ? info.Field(name, value) : info.Field(name, instead);
+  };
   const int64_t now_us = WallUs();
   const int64_t uptime_s = now_us / 1'000'000 - engine.started_ms / 1000;
   info.Field("redis_version", kRedisVersion);
   info.Field("server_name", "larder");
   info.Field("larder_version", kLarderVersion);
-  info.Field("redis_git_sha1", elasticache ? "0" : "00000000");
+  field("redis_git_sha1", "00000000");
   info.Field("redis_git_dirty", 0);
   info.Field("redis_build_id", "0");
   info.Field("redis_mode", "standalone");
-  info.Field("os", elasticache ? "Amazon ElastiCache"
-                               : StrCat(os.sysname, " ", os.release, " ", os.machine));
+  field("os", StrCat(os.sysname, " ", os.release, " ", os.machine));
   info.Field("arch_bits", 64);
   info.Field("monotonic_clock", ClockName());
   info.Field("multiplexing_api", "epoll");
   info.Field("atomicvar_api", "c11-builtin");
-  info.Field("gcc_version", elasticache
-                                ? "0.0.0"
-                                : StrCat(__GNUC__, ".", __GNUC_MINOR__, ".", __GNUC_PATCHLEVEL__));
-  info.Field("process_id", elasticache ? 1 : getpid());
+  field("gcc_version", StrCat(__GNUC__, ".", __GNUC_MINOR__, ".", __GNUC_PATCHLEVEL__));
+  field("process_id", getpid());
   info.Field("process_supervised", getenv("NOTIFY_SOCKET") != nullptr ? "systemd" : "no");
   info.Field("run_id", engine.run_id);
   info.Field("tcp_port", int64_t{settings.port});
@@ -87,8 +88,8 @@ void WriteServer(Engine& engine, InfoWriter& info) {
   info.Field("hz", int64_t{settings.hz});
   info.Field("configured_hz", int64_t{settings.hz});
   info.Field("lru_clock", now_us / 1'000'000 & 0xffffff);
-  info.Field("executable", elasticache ? "-" : engine.executable);
-  info.Field("config_file", elasticache ? "-" : engine.config.file());
+  field("executable", engine.executable);
+  field("config_file", engine.config.file());
   info.Field("io_threads_active", engine.io_threads > 1 ? 1 : 0);
   info.Field("larder_io_threads", engine.io_threads);
   WriteListeners(engine, info);
@@ -105,6 +106,7 @@ struct ClientFacts {
   void Add(Client& client) {
     most_input = std::max(most_input, client.input_bytes.load(std::memory_order_relaxed));
     most_output = std::max(most_output, client.output_bytes.load(std::memory_order_relaxed));
+    if (!client.blocked.load(std::memory_order_relaxed)) return;  // nearly all: no lock for them
     MutexLock lock(client.label_mutex);
     if (client.waiter != nullptr) AddWaiter(*client.waiter);
   }

@@ -23,7 +23,7 @@ void Unlink(Context& c) { Delete(c, true); }
 void Exists(Context& c) {
   int64_t found = 0;
   for (size_t i = 1; i < c.args.size(); ++i) {
-    if (c.PeekEntry(c.key(i), true) != nullptr) ++found;
+    if (c.PeekAndCount(c.key(i)) != nullptr) ++found;
   }
   c.reply.Integer(found);
 }
@@ -31,7 +31,7 @@ void Exists(Context& c) {
 void Touch(Context& c) {
   int64_t touched = 0;
   for (size_t i = 1; i < c.args.size(); ++i) {
-    Entry* entry = c.PeekEntry(c.key(i), true);
+    Entry* entry = c.PeekAndCount(c.key(i));
     if (entry == nullptr) continue;
     c.TouchAlways(entry);
     ++touched;
@@ -40,7 +40,7 @@ void Touch(Context& c) {
 }
 
 void Type(Context& c) {
-  const Entry* entry = c.PeekEntry(c.key(1), true);
+  const Entry* entry = c.PeekAndCount(c.key(1));
   c.reply.Status(entry == nullptr ? "none" : TypeName(entry->type()));
 }
 

@@ -2,6 +2,7 @@
 // so that nobody changes a key on its way; commands without keys go on being answered meanwhile.
 #include <limits>
 
+#include "protocol/request_writer.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
@@ -19,12 +20,6 @@ struct MigrateOptions {
   Args keys;
 };
 
-std::string Request(std::initializer_list<std::string_view> words) {
-  std::string request = StrCat("*", words.size(), "\r\n");
-  for (std::string_view word : words) StrAppend(request, "$", word.size(), "\r\n", word, "\r\n");
-  return request;
-}
-
 // False after the error was answered.
 bool ParseOptions(Context& c, MigrateOptions* options) {
   options->keys = c.args.subspan(3, 1);
@@ -35,10 +30,10 @@ bool ParseOptions(Context& c, MigrateOptions* options) {
     } else if (EqualsIgnoreCase(c.args[i], "replace")) {
       options->replace = true;
     } else if (EqualsIgnoreCase(c.args[i], "auth") && more >= 1) {
-      options->auth = Request({"AUTH", c.args[i + 1]});
+      options->auth = EncodeRequest({"AUTH", c.args[i + 1]});
       i += 1;
     } else if (EqualsIgnoreCase(c.args[i], "auth2") && more >= 2) {
-      options->auth = Request({"AUTH", c.args[i + 1], c.args[i + 2]});
+      options->auth = EncodeRequest({"AUTH", c.args[i + 1], c.args[i + 2]});
       i += 2;
     } else if (EqualsIgnoreCase(c.args[i], "keys")) {
       if (!c.args[3].empty()) {
@@ -62,8 +57,8 @@ std::string RestoreRequest(Context& c, const Entry& entry, bool replace) {
       entry.has_expiry() ? std::max<int64_t>(1, entry.expiry_ms() - c.now_ms()) : 0;
   const std::string payload = MakeDumpPayload(entry, ValueLimits(c.engine.config.settings()));
   const std::string ttl = std::to_string(ttl_ms);
-  if (replace) return Request({"RESTORE", entry.key(), ttl, payload, "REPLACE"});
-  return Request({"RESTORE", entry.key(), ttl, payload});
+  if (replace) return EncodeRequest({"RESTORE", entry.key(), ttl, payload, "REPLACE"});
+  return EncodeRequest({"RESTORE", entry.key(), ttl, payload});
 }
 
 void AnswerOutcome(Context& c, const MigrationOutcome& outcome) {
@@ -114,6 +109,29 @@ void Migrate(Context& c) {
   AnswerOutcome(c, outcome);
 }
 
+size_t Credentials(Args words, size_t i) {
+  return EqualsIgnoreCase(words[i], "auth") ? 1 : EqualsIgnoreCase(words[i], "auth2") ? 2 : 0;
+}
+
+// The keys stand behind KEYS where the one before it is empty; a word of the options before may
+// look like KEYS as well.
+void SettleKeys(Args words, std::vector<KeyPosition>& keys) {
+  constexpr size_t kKeyWord = 3, kFirstOption = 6;
+  size_t first = kKeyWord, end = kKeyWord + 1;
+  for (size_t i = kFirstOption; i < words.size(); ++i) {
+    if (EqualsIgnoreCase(words[i], "keys")) {
+      first = words[kKeyWord].empty() ? i + 1 : end;  // both are an error, without keys
+      end = words[kKeyWord].empty() ? words.size() : end;
+      break;
+    }
+    i += Credentials(words, i);
+  }
+  keys.clear();
+  for (size_t i = first; i < end; ++i) {
+    keys.push_back({static_cast<uint32_t>(i), kRW | kAccess | kDelete});
+  }
+}
+
 constexpr Command kCommands[] = {
     {.name = "migrate",
      .arity = -6,
@@ -121,6 +139,7 @@ constexpr Command kCommands[] = {
      .categories = kCatKeyspace | kCatDangerous,
      .keys = {Keys(3, 3, 1, kRW | kAccess | kDelete),
               KeysAfter("KEYS", -2, kRW | kAccess | kDelete | kIncomplete)},
+     .in_history = InHistory::kNever,  // it has happened, and is told as a deletion
      .run = Migrate,
      .group = "generic",
      .syntax = "host port(integer) <key-selector: key | empty-string:\"\"> destination-db "
@@ -134,7 +153,9 @@ constexpr Command kCommands[] = {
                 "6.0.0 Takes AUTH2.",
      .complexity = "O(N) for N elements in the values",
      .summary = "Moves keys to another server.",
-     .tips = "nondeterministic_output"},
+     .tips = "nondeterministic_output",
+     .settle_keys = SettleKeys,
+     .secrets_behind = Credentials},
 };
 
 }  // namespace

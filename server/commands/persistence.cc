@@ -90,6 +90,9 @@ void Shutdown(Context& c) {
   c.engine.request_shutdown(std::move(words));
 }
 
+// It need not wait for anything else behind the gate, such as a load, and ABORT for nothing.
+bool StopsServer(Args words) { return !EqualsIgnoreCase(words.back(), "abort"); }
+
 constexpr Command kCommands[] = {
     {.name = "save",
      .arity = 1,
@@ -129,15 +132,15 @@ constexpr Command kCommands[] = {
      .tips = "nondeterministic_output"},
     {.name = "shutdown",
      .arity = -1,
-     .flags =
-         kAdmin | kNoScript | kLoading | kStale | kNoMulti | kSentinel | kAllowBusy | kAfterScript,
+     .flags = kAdmin | kNoScript | kLoading | kStale | kNoMulti | kSentinel | kAllowBusy,
      .run = Shutdown,
      .group = "server",
      .syntax = "[save-selector: NOSAVE | SAVE] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]",
      .since = "1.0.0",
      .history = "7.0.0 Takes NOW, FORCE and ABORT.",
      .complexity = "O(N) for N keys that are saved, else O(1)",
-     .summary = "Ends the server, and saves the data set where there are save points."},
+     .summary = "Ends the server, and saves the data set where there are save points.",
+     .after_script = StopsServer},
 };
 
 }  // namespace

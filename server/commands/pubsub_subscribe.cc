@@ -1,5 +1,7 @@
 // SUBSCRIBE and its relatives. Each name is confirmed by a push of its own, which CLIENT REPLY does
 // not silence.
+#include <algorithm>
+
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/engine/engine.h"
@@ -28,6 +30,22 @@ bool MaySubscribe(const Context& c, TopicKind kind) {
   return !c.client.is_script && (!c.client.in_exec || kind != TopicKind::kShardChannel);
 }
 
+// Users may have changed since the command was allowed. Who changes one publishes him first, and
+// then looks for his listeners in the topics (CloseListeners); we are in the topics first, and then
+// look at the users. The topics' locks put the two in order: whoever is later sees the other.
+void CloseIfDenied(Context& c, TopicKind kind) {
+  const Client& client = c.client;
+  if (client.user == nullptr || client.user_checked_at == c.engine.users.version()) return;
+  const UserRef user = c.engine.users.Current(*client.user);
+  if (user == nullptr) return;  // who removes him closes all that is his
+  const Args names = c.args.subspan(1);
+  const auto denied = [&](std::string_view name) {
+    return !user->MayUseChannel(name, kind == TopicKind::kPattern);
+  };
+  if (std::none_of(names.begin(), names.end(), denied)) return;
+  c.client.close_after_reply.store(true, std::memory_order_relaxed);
+}
+
 template <TopicKind kind>
 void SubscribeTo(Context& c) {
   if (!MaySubscribe(c, kind)) {
@@ -39,6 +57,7 @@ void SubscribeTo(Context& c) {
     Subscribe(c.engine, c.client, kind, name);
     Confirm(c, kind, &name);
   }
+  CloseIfDenied(c, kind);
 }
 
 template <TopicKind kind>
@@ -56,10 +75,13 @@ void UnsubscribeFrom(Context& c) {
   }
 }
 
+constexpr uint64_t kFlags = kPubSub | kNoScript | kLoading | kStale | kWhileSubscribed;
+
 constexpr Command kCommands[] = {
     {.name = "subscribe",
      .arity = -2,
-     .flags = kPubSub | kNoScript | kLoading | kStale | kSentinel,
+     .flags = kFlags | kSentinel,
+     .channels = Channels::kAll,
      .run = SubscribeTo<TopicKind::kChannel>,
      .group = "pubsub",
      .syntax = "channel [channel ...]",
@@ -68,7 +90,7 @@ constexpr Command kCommands[] = {
      .summary = "Lets the connection get the messages of channels."},
     {.name = "unsubscribe",
      .arity = -1,
-     .flags = kPubSub | kNoScript | kLoading | kStale | kSentinel,
+     .flags = kFlags | kSentinel,
      .run = UnsubscribeFrom<TopicKind::kChannel>,
      .group = "pubsub",
      .syntax = "[channel [channel ...]]",
@@ -77,7 +99,8 @@ constexpr Command kCommands[] = {
      .summary = "Ends the messages of channels, or of all."},
     {.name = "psubscribe",
      .arity = -2,
-     .flags = kPubSub | kNoScript | kLoading | kStale | kSentinel,
+     .flags = kFlags | kSentinel,
+     .channels = Channels::kPatterns,
      .run = SubscribeTo<TopicKind::kPattern>,
      .group = "pubsub",
      .syntax = "pattern [pattern ...]",
@@ -86,7 +109,7 @@ constexpr Command kCommands[] = {
      .summary = "Lets the connection get the messages of channels that match patterns."},
     {.name = "punsubscribe",
      .arity = -1,
-     .flags = kPubSub | kNoScript | kLoading | kStale | kSentinel,
+     .flags = kFlags | kSentinel,
      .run = UnsubscribeFrom<TopicKind::kPattern>,
      .group = "pubsub",
      .syntax = "[pattern [pattern ...]]",
@@ -95,8 +118,9 @@ constexpr Command kCommands[] = {
      .summary = "Ends the messages of patterns, or of all."},
     {.name = "ssubscribe",
      .arity = -2,
-     .flags = kPubSub | kNoScript | kLoading | kStale,
+     .flags = kFlags,
      .keys = {Keys(1, -1, 1, kNotKey)},
+     .channels = Channels::kAll,
      .run = SubscribeTo<TopicKind::kShardChannel>,
      .group = "pubsub",
      .syntax = "shardchannel [shardchannel ...]",
@@ -105,7 +129,7 @@ constexpr Command kCommands[] = {
      .summary = "Lets the connection get the messages of shard channels."},
     {.name = "sunsubscribe",
      .arity = -1,
-     .flags = kPubSub | kNoScript | kLoading | kStale,
+     .flags = kFlags,
      .keys = {Keys(1, -1, 1, kNotKey)},
      .run = UnsubscribeFrom<TopicKind::kShardChannel>,
      .group = "pubsub",

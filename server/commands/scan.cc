@@ -160,7 +160,9 @@ uint32_t RandomShard(Context& c) {
 
 void RandomKey(Context& c) {
   // Where expired keys stay there may be no other: then an expired one is the answer, as in Redis.
+  // Elsewhere each that is met goes, and the search ends with the last.
   constexpr int kMostExpired = 100;
+  const bool expired_stay = !c.engine.RemovesExpired(c.now_ms());
   for (int met = 1;;) {
     const uint32_t index = RandomShard(c);
     if (index == Keyspace::kShards) return c.reply.Null();
@@ -168,7 +170,8 @@ void RandomKey(Context& c) {
     const Slice* slice = shard.existing_slice(c.db());
     if (slice->table.size() == 0) continue;
     Entry* entry = slice->table.Random(ThreadRandom().Next());
-    if (!entry->ExpiredAt(c.now_ms()) || met++ == kMostExpired) return c.reply.Bulk(entry->key());
+    const bool answers = !entry->ExpiredAt(c.now_ms()) || (expired_stay && met++ == kMostExpired);
+    if (answers) return c.reply.Bulk(entry->key());
     std::vector<Entry*> expired{entry};
     RemoveExpiredEntries(c, shard, expired);
   }

@@ -11,8 +11,8 @@ namespace larder {
 Scripting& ScriptingOf(Context& c);
 
 // Of the rows that run something: EVAL, FCALL and their kin.
-inline constexpr uint32_t kRunScriptFlags =
-    kNoScript | kSkipMonitor | kNoMandatoryKeys | kStale | kExclusive | kRunsScript;
+inline constexpr uint64_t kRunScriptFlags =
+    kNoScript | kSkipMonitor | kNoMandatoryKeys | kStale | kExclusive;
 
 // Reads how many of the words from 3 on are keys, from word 2. False when it was answered, with
 // `not_a_number` where it is none.

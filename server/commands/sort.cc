@@ -18,6 +18,7 @@
 #include "server/commands/sort_pattern.h"
 #include "server/commands/store_result.h"
 #include "server/engine/engine.h"
+#include "server/engine/key_uses.h"
 #include "server/engine/permissions.h"
 #include "server/store/list.h"
 #include "server/store/set.h"
@@ -90,6 +91,12 @@ bool NamesOtherKeys(Args args) {
     }
   }
   return false;
+}
+
+// STORE may stand anywhere.
+void AddStoreKey(Args words, std::vector<KeyPosition>& keys) {
+  static constexpr KeyOption kOptions[] = {{"limit", 2}, {"by", 1}, {"get", 1}, {"store", 1, true}};
+  AddTargetKey(words, 2, kOptions, keys);
 }
 
 struct Item {
@@ -322,7 +329,8 @@ constexpr Command kCommands[] = {
      .since = "1.0.0",
      .complexity = "O(N+M*log(M)) for N elements, M of them returned",
      .summary = "Sorts a list, a set or a sorted set, and may store the result.",
-     .exclusive = NamesOtherKeys},
+     .exclusive = NamesOtherKeys,
+     .settle_keys = AddStoreKey},
     {.name = "sort_ro",
      .arity = -2,
      .flags = kReadOnly,

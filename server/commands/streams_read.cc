@@ -187,7 +187,7 @@ void XRead(Context& c) {
 
 // The group of one of the streams. Null after an error was answered.
 StreamGroup* FindReadGroup(Context& c, const Key& key, std::string_view name, Stream** stream) {
-  c.PeekEntry(key, true);
+  c.PeekAndCount(key);
   const Entry* entry = c.WriteEntry(key);
   const bool is_stream = entry != nullptr && entry->type() == ValueType::kStream;
   StreamGroup* group = nullptr;

@@ -52,7 +52,7 @@ bool ParseRangeEnd(Context& c, size_t i, StreamId* id) {
 }
 
 bool WriteGroups(Context& c, const Key& key, Stream** stream) {
-  c.PeekEntry(key, true);
+  c.PeekAndCount(key);
   return c.Write(key, stream);
 }
 

@@ -6,6 +6,7 @@
 #include "server/base/strings.h"
 #include "server/commands/commands.h"
 #include "server/commands/strings.h"
+#include "server/engine/key_uses.h"
 
 namespace larder {
 namespace {
@@ -122,6 +123,10 @@ void MSetNx(Context& c) {
   c.reply.Integer(1);
 }
 
+void SettleUse(Args words, std::vector<KeyPosition>& keys) {
+  keys[0].flags = HasWord(words, "get", 3) ? kRW | kAccess | kUpdate : kOW | kUpdate;
+}
+
 constexpr Command kCommands[] = {
     {.name = "set",
      .arity = -3,
@@ -140,7 +145,8 @@ constexpr Command kCommands[] = {
                 "6.2.0 Takes GET, EXAT and PXAT.\n"
                 "7.0.0 Takes NX and GET together.",
      .complexity = "O(1)",
-     .summary = "Sets a key to a string, whatever it held before."},
+     .summary = "Sets a key to a string, whatever it held before.",
+     .settle_keys = SettleUse},
     {.name = "setnx",
      .arity = 3,
      .flags = kWrite | kDenyOom | kFast,

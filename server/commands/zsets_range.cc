@@ -28,7 +28,7 @@ bool ReadRangeOption(Context& c, const RangeForm& form, size_t* i, RangeRequest*
   } else if (EqualsIgnoreCase(word, "limit") && *i + 2 < c.args.size()) {
     if (!c.Integer(*i + 1, &request->offset) || !c.Integer(*i + 2, &request->limit)) return false;
     *i += 2;
-  } else if (!form.reverse && EqualsIgnoreCase(word, "rev")) {
+  } else if (!form.reverse && !request->reverse && EqualsIgnoreCase(word, "rev")) {
     request->reverse = true;
   } else if (!form.by && request->by == RangeBy::kRank && EqualsIgnoreCase(word, "bylex")) {
     request->by = RangeBy::kLex;

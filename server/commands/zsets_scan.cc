@@ -65,12 +65,12 @@ void ZScan(Context& c) {
   if (!ParseScanOptions(c, 3, false, &options)) return;
   ScanReply reply(c.reply);
   size_t replies = 0;
-  const bool whole = EncodingOf(c, *zset) == "listpack";
-  cursor = zset->Scan(cursor, options.count, whole, [&](const BulkView& member, double score) {
+  const bool packed = EncodingOf(c, *zset) == "listpack";
+  cursor = zset->Scan(cursor, options.count, packed, [&](const BulkView& member, double score) {
     if (!options.Matches(member.bytes)) return;
     c.reply.Bulk(member);
     char digits[kMaxDoubleLength];
-    c.reply.Bulk({digits, FormatDouble(digits, score)});
+    c.reply.Bulk({digits, packed ? FormatPackedScore(digits, score) : FormatDouble(digits, score)});
     replies += 2;
   });
   reply.End(cursor, replies);

@@ -31,7 +31,15 @@ namespace larder {
 struct Transaction {
   struct Queued {
     const Command* command;
+    uint64_t flags;  // of the call (FlagsOf)
     std::vector<std::string> words;
+  };
+  // What EXEC must know of the whole queue before it runs it; noted as that grows.
+  struct Needs {
+    uint64_t flags_of_any = 0;
+    uint64_t flags_of_all = ~uint64_t{0};
+    bool closed_gate = false;      // locks will not do
+    std::vector<uint64_t> hashes;  // of the keys
   };
   struct Watched {
     int db;
@@ -41,6 +49,7 @@ struct Transaction {
   bool active = false;   // between MULTI and EXEC
   bool aborted = false;  // a command was refused while queueing
   std::vector<Queued> queue;
+  Needs needs;
   std::vector<Watched> watched;
   // Not watched any more, but still in their shards: they were forgotten outside the gate.
   std::vector<Watched> unwatched;

@@ -103,10 +103,7 @@ void ClientMemory::Evict(const ClientRegistry& clients, const Settings& settings
       if (!client.leaving_bytes.compare_exchange_strong(none, bytes)) return;
       leaving_.fetch_add(bytes, std::memory_order_relaxed);
       stats.evicted_clients.Add(1);
-      auto letter = std::make_unique<Letter>();
-      letter->kind = Letter::Kind::kClose;
-      letter->client_id = client.id;
-      client.home->Post(std::move(letter));
+      client.home->Post(CloseLetter(client.id));
     });
     Log(LogLevel::kVerbose, "Client ", victim.id, " evicted for its use of memory: ", victim.bytes,
         " bytes");

@@ -18,7 +18,7 @@ namespace larder {
 struct Context;
 
 // Names as in COMMAND INFO's flags (redis.io/commands/command), and some of our own at the end.
-enum CommandFlag : uint32_t {
+enum CommandFlag : uint64_t {
   kWrite = 1u << 0,
   kReadOnly = 1u << 1,
   kDenyOom = 1u << 2,
@@ -34,7 +34,7 @@ enum CommandFlag : uint32_t {
   kNoAuth = 1u << 12,
   kMayReplicate = 1u << 13,
   kNoMandatoryKeys = 1u << 14,
-  kProtectedCommand = 1u << 15,
+  kProtectedCommand = 1u << 15,  // for whom, a directive says (CommandTable::DirectiveOf)
   kNoAsyncLoading = 1u << 16,
   kNoMulti = 1u << 17,
   kAllowBusy = 1u << 18,
@@ -46,12 +46,37 @@ enum CommandFlag : uint32_t {
   kExclusive = 1u << 24,    // closes the gate: works on the whole keyspace
   // Looks at shards of its own choice (KEYS, EXEC): not while the gate is closed.
   kInsideGate = 1u << 25,
-  kMayBeSlow = 1u << 26,    // computed: long enough, perhaps, for its loop to be adopted
-  kContainer = 1u << 27,    // computed: has subcommands
-  kOneKey = 1u << 28,       // computed: always one key, at word keys.specs[0].begin
-  kRunsScript = 1u << 29,   // the script may change the flags (ScriptHost::FlagsOf)
-  kAfterScript = 1u << 30,  // comes after the script that runs, unless that is busy
+  kMayBeSlow = 1u << 26,   // computed: long enough, perhaps, for its loop to be adopted
+  kContainer = 1u << 27,   // computed: has subcommands
+  kOneKey = 1u << 28,      // computed: always one key, at word keys.specs[0].begin
+  kRunsScript = 1u << 29,  // computed: the script may change the flags (ScriptHost::FlagsOf)
+  kRunsAtOnce = 1u << 30,  // is not queued between MULTI and EXEC
+  // A RESP2 client may say it while it is subscribed. With kPubSub: (un)subscribes.
+  kWhileSubscribed = 1u << 31,
+  kChangesUsers = 1ull << 32,    // even the one who says it, in the middle of his transaction
+  kOtherDatabases = 1ull << 33,  // changes not only the selected database
+  kNamesPrimary = 1ull << 34,    // says who is primary, which a server that joins waits for
+  kHealthCheck = 1ull << 35,     // is told what is wrong with the server, though it needs nothing
 };
+
+// What a command runs besides itself, whose flags then count like its own.
+enum class Program : uint8_t {
+  kNone,
+  kQueue,     // what MULTI has queued
+  kSource,    // a script, whose text is the word behind the name,
+  kDigest,    // or its digest,
+  kFunction,  // or the name of a function
+};
+
+// Whether a replication stream or an append-only file may hold the command (BelongsToHistory).
+enum class InHistory : uint8_t {
+  kIfOfData,  // if its flags say that it is about data
+  kAlways,
+  kNever,
+};
+
+// Which words behind the name are channels, for permissions.
+enum class Channels : uint8_t { kNone, kFirst, kAll, kPatterns };
 
 // How a key is used, as in COMMAND INFO's key specifications.
 enum KeyFlag : uint16_t {
@@ -161,9 +186,12 @@ struct Command {
   std::string_view name;         // lower case; of a subcommand only its own word ("setname")
   std::string_view parent = "";  // of a subcommand ("client")
   int arity;  // 3: exactly three words, the name and the parent's among them; -4: four or more
-  uint32_t flags = 0;
+  uint64_t flags = 0;
   uint32_t categories = 0;  // AclCategory bits that the flags do not imply
   KeySpecs keys = {};
+  Channels channels = Channels::kNone;
+  Program program = Program::kNone;
+  InHistory in_history = InHistory::kIfOfData;
   void (*run)(Context&) = nullptr;  // null: a container, which has only subcommands
   std::string_view group;           // as in COMMAND DOCS: "string", "sorted-set" …
   // The words after the name, as in syntax.h: "key value [condition: NX | XX] [GET@6.2.0]". COMMAND
@@ -185,6 +213,16 @@ struct Command {
   // Finds the keys where the specs could be deceived (XREADGROUP with a consumer called STREAMS);
   // the specs are only shown then. As FindKeys in command_table.h; null: the specs find them.
   bool (*find_keys)(Args, std::vector<KeyPosition>&) = nullptr;
+  // Corrects what these have found where only the words settle it: which words are keys (SORT's
+  // STORE), or what is done to them (SET with GET). For FindKeyUses; locks need not know. May be
+  // null.
+  void (*settle_keys)(Args, std::vector<KeyPosition>&) = nullptr;
+  // How many words behind word `i`, which is none, are secrets (AUTH's); MONITOR and SLOWLOG do not
+  // show them. Null: there are never any.
+  size_t (*secrets_behind)(Args, size_t i) = nullptr;
+  // Says whether this call comes after the script that runs, unless that is busy (SHUTDOWN). Null:
+  // no.
+  bool (*after_script)(Args) = nullptr;
 };
 
 // Whether a request of so many words can be this command. A container takes at least two, so that

@@ -8,6 +8,7 @@
 #include "server/base/check.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
+#include "server/config/directive.h"
 #include "server/engine/syntax.h"
 
 namespace larder {
@@ -50,6 +51,11 @@ size_t HashPrefix(uint64_t prefix, size_t size) {
   return static_cast<size_t>((prefix + size) * 0x9e3779b97f4a7c15 >> 40);
 }
 
+bool RunsScript(Program program) {
+  return program == Program::kSource || program == Program::kDigest ||
+         program == Program::kFunction;
+}
+
 // Always exactly one key, at a place of its own.
 bool IsOneWord(const KeySpec& spec) {
   return spec.find == KeySpec::Find::kRange && spec.keyword.empty() && spec.last == 0 &&
@@ -66,6 +72,7 @@ CommandTable::CommandTable(std::span<const std::span<const Command>> rows) {
   for (Command& command : commands_) {
     if (!(command.flags & kFast) && command.complexity != "O(1)") command.flags |= kMayBeSlow;
     if (command.flags & kExclusive) command.flags |= kMayBeSlow;
+    if (RunsScript(command.program)) command.flags |= kRunsScript;
     for (size_t i = 0; i < command.keys.size; ++i) {
       const KeySpec& spec = command.keys.specs[i];
       if (spec.find != KeySpec::Find::kRange || !spec.keyword.empty()) {
@@ -114,6 +121,7 @@ void CommandTable::Check(const Command& command) const {
   CHECK(command.arity != 0 && !command.group.empty() && !command.since.empty());
   CHECK(!command.summary.empty());
   CHECK(!((command.flags & kWrite) && (command.flags & kReadOnly)));
+  CHECK(!(command.flags & kProtectedCommand) || DirectiveOf(command) != nullptr);
   if (!command.parent.empty()) {
     const Command* parent = Find(command.parent);
     CHECK(parent != nullptr && parent->parent.empty());
@@ -192,6 +200,11 @@ std::vector<const Command*> CommandTable::SubcommandsOf(const Command& container
 std::string CommandTable::FullName(const Command& command) {
   if (command.parent.empty()) return std::string(command.name);
   return StrCat(command.parent, "|", command.name);
+}
+
+const Directive* CommandTable::DirectiveOf(const Command& command) {
+  const std::string_view name = command.parent.empty() ? command.name : command.parent;
+  return FindDirective(StrCat("enable-", name, "-command"));
 }
 
 uint32_t CommandTable::Categories(const Command& command) {

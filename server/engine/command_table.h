@@ -13,6 +13,8 @@
 
 namespace larder {
 
+struct Directive;  // server/config/directive.h
+
 class CommandTable {
  public:
   // A line of a row's history, or why it is deprecated.
@@ -56,6 +58,8 @@ class CommandTable {
   static std::string FullName(const Command& command);
   // All categories: those of the row and those that follow from its flags.
   static uint32_t Categories(const Command& command);
+  // The row of the directive that says who may use a protected command ("enable-debug-command").
+  static const Directive* DirectiveOf(const Command& command);
   static std::vector<Change> ChangesOf(const Command& command);
   static Change DeprecationOf(const Command& command);  // only where the row has one
 

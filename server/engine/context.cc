@@ -23,12 +23,18 @@ Key Context::KeyAmongMany(std::string_view name, int of_db) {
   return lock.key(name, HashBytes(name), of_db);
 }
 
-Entry* Context::PeekEntry(const Key& key, bool count) {
+Entry* Context::FindLive(const Key& key) {
   Entry* entry = key.shard->Find(key.db, key.name, key.hash);
   if (entry != nullptr && entry->ExpiredAt(now_ms())) [[unlikely]] {
     entry = MeetExpired(key, entry);
   }
-  if (!count) return entry;
+  return entry;
+}
+
+Entry* Context::PeekEntry(const Key& key) { return FindLive(key); }
+
+Entry* Context::PeekAndCount(const Key& key) {
+  Entry* entry = FindLive(key);
   if (entry != nullptr) {
     worker.stats.keyspace_hits.Add(1);
   } else {
@@ -50,7 +56,7 @@ Entry* Context::MeetExpired(const Key& key, Entry* entry) {
 }
 
 Entry* Context::ReadEntry(const Key& key) {
-  Entry* entry = PeekEntry(key, true);
+  Entry* entry = PeekAndCount(key);
   Touch(entry);
   return entry;
 }
@@ -162,7 +168,8 @@ void Context::StoreEntry(const Key& key, Entry* entry) {
   // How often a key is used outlasts the value; when it was used does not.
   const bool keeps = old != nullptr && CountsUses(engine.config.settings());
   const uint32_t access = keeps ? old->access() : FirstAccess();
-  InsertEntry(key, entry, Delete(key));
+  const bool replaces = Delete(key);
+  InsertEntry(key, entry, replaces);
   entry->set_access(access);
 }
 

@@ -65,8 +65,10 @@ struct Context {
   // The same for a change: an expired entry is removed. Does not count hits. Who changes a
   // collection must have got it from here (or made it), so that its memory is counted.
   Entry* WriteEntry(const Key& key);
-  // Neither counts nor touches (TTL, OBJECT, TYPE with `count` for hits).
-  Entry* PeekEntry(const Key& key, bool count = false);
+  // Neither counts nor touches (OBJECT).
+  Entry* PeekEntry(const Key& key);
+  // Counts a hit or miss, but no use (TTL, TYPE).
+  Entry* PeekAndCount(const Key& key);
 
   // The value of type T, or null where there is no key. False after WRONGTYPE was answered.
   template <typename T>
@@ -222,6 +224,8 @@ struct Context {
 
  private:
   Key KeyAmongMany(std::string_view name, int of_db);
+  // Inline: it is all that is done for a key of most commands.
+  [[gnu::always_inline]] inline Entry* FindLive(const Key& key);
   // What a command sees of an entry whose time is over: nothing, as a rule.
   Entry* MeetExpired(const Key& key, Entry* entry);
   void NoteLocalExpiry(const Key& key);

@@ -1,7 +1,5 @@
 // The way of a request: resolve, refuse, queue in MULTI, lock the keys or close the gate, run,
 // count.
-#include <algorithm>
-
 #include "server/base/clock.h"
 #include "server/base/hash.h"
 #include "server/base/strings.h"
@@ -16,13 +14,17 @@
 namespace larder {
 namespace {
 
+bool IsExec(const Command* command) {
+  return command != nullptr && command->program == Program::kQueue;
+}
+
 bool NeedsKeyspace(const Command& command) {
   return command.keys.size > 0 || (command.flags & (kExclusive | kInsideGate)) != 0;
 }
 
-// SHUTDOWN need not wait for anything else behind the gate, such as a load, and ABORT for nothing.
 bool WaitsForScript(const Attempt& a) {
-  if (!(a.command->flags & kAfterScript) || EqualsIgnoreCase(a.args.back(), "abort")) return false;
+  const auto after_script = a.command->after_script;
+  if (after_script == nullptr || !after_script(a.args)) return false;
   const ScriptHost* scripts = a.engine.scripts;
   return scripts != nullptr && scripts->running() && !ScriptIsBusy(a.engine);
 }
@@ -33,7 +35,7 @@ bool MustBeInside(const Attempt& a, const std::string& refusal) {
   const Command* command = a.command;
   const Transaction& transaction = a.client.transaction;
   const bool leaves_more = !transaction.watched.empty() && !transaction.unwatched.empty();
-  if (!refusal.empty()) return leaves_more && command != nullptr && command->name == "exec";
+  if (!refusal.empty()) return leaves_more && IsExec(command);
   if ((command->flags & kInsideGate) && (command->flags & kAllowBusy)) return leaves_more;
   if (WaitsForScript(a)) return true;
   return NeedsKeyspace(*command) && !MustQueue(a.client, *command);
@@ -51,8 +53,7 @@ void NotePostponed(Engine& engine, Client& client, bool held) {
 // ends its transaction.
 void AnswerRefusal(const Attempt& a, Reply& reply, std::string_view error) {
   NotePostponed(a.engine, a.client, false);
-  const bool exec = a.command != nullptr && a.command->name == "exec";
-  if (exec) {
+  if (IsExec(a.command)) {
     KeyLock lock(a.engine.keyspace);
     Discard(a.worker, a.client, lock);
     if (error.starts_with("ERR ")) error.remove_prefix(4);
@@ -67,18 +68,12 @@ void AnswerRefusal(const Attempt& a, Reply& reply, std::string_view error) {
   a.worker.stats.per_command[a.engine.commands.number(*a.command)].rejected.Add(1);
 }
 
-// True when CLIENT PAUSE, which is active, holds the command, or one that EXEC would run.
-bool HeldByPause(Engine& engine, const Client& client, const Command& command, Args args,
+// Whether a pause holds the command, or what EXEC would run.
+bool HeldByPause(const Engine& engine, const Client& client, const Command& command, Args args,
                  int64_t now_ms) {
-  const std::vector<Transaction::Queued>& queue = client.transaction.queue;
-  if (command.name != "exec" || queue.empty()) {
-    return engine.pause.Holds(client, command, FlagsOf(engine, command, args), now_ms);
-  }
-  return std::any_of(queue.begin(), queue.end(), [&](const Transaction::Queued& queued) {
-    const std::vector<std::string_view> words(queued.words.begin(), queued.words.end());
-    return engine.pause.Holds(client, *queued.command, FlagsOf(engine, *queued.command, words),
-                              now_ms);
-  });
+  if (!engine.pause.active(now_ms)) [[likely]]
+    return false;
+  return engine.pause.Holds(RunFlagsOf(engine, client, command, args).of_any, now_ms);
 }
 
 // A command that may mail something to other clients, of which a loop has too much already.
@@ -99,9 +94,7 @@ Engine::Outcome OutcomeOfWait(Engine& engine, const Worker& worker, Client& clie
   using Outcome = Engine::Outcome;
   if (client.link == Client::Link::kPrimary) [[unlikely]]
     return Outcome::kDone;  // what it sends has happened
-  bool paused = false;
-  if (engine.pause.active(worker.now_ms)) [[unlikely]]
-    paused = HeldByPause(engine, client, command, args, worker.now_ms);
+  const bool paused = HeldByPause(engine, client, command, args, worker.now_ms);
   const bool held = paused || HeldByMail(engine, client, command);
   NotePostponed(engine, client, held);
   if (!held) [[likely]]
@@ -117,15 +110,15 @@ void CollectEffects(Context& c) {
 
 // A browser lured into posting to our port: as in Redis, it is not answered but cut off, before a
 // line of its body can be a command.
-bool IsHttp(const Command* command, Args args) {
-  return command == nullptr &&
+bool IsHttp(const Client& client, const Command* command, Args args) {
+  return command == nullptr && client.link == Client::Link::kClient &&
          (EqualsIgnoreCase(args[0], "post") || EqualsIgnoreCase(args[0], "host:"));
 }
 
 }  // namespace
 
 Engine::Outcome Engine::Execute(Worker& worker, Client& client, const Command* command, Args args) {
-  if (IsHttp(command, args)) return Outcome::kClose;
+  if (IsHttp(client, command, args)) return Outcome::kClose;
   client.last_command.store(command, std::memory_order_relaxed);
   const Attempt attempt{*this, worker, client, command, args};
   Reply reply(client.out, client.resp.load(std::memory_order_relaxed));
@@ -144,7 +137,7 @@ Engine::Outcome Engine::Execute(Worker& worker, Client& client, const Command* c
   if (!refusal.empty()) {
     AnswerRefusal(attempt, reply, refusal);
   } else if (MustQueue(client, *command)) {
-    Enqueue(client, *command, args);
+    Enqueue(*this, worker, client, *command, args);
     reply.Status("QUEUED");
   } else if (const Outcome outcome = RunWithLocks(attempt, reply); outcome != Outcome::kDone) {
     return outcome;
@@ -195,7 +188,7 @@ Engine::Outcome Engine::RunAlone(const Attempt& a, Reply& reply, ReadyKeys& read
 // Commands that touch keys of their own choice (SCAN, RANDOMKEY) find expired ones here and there,
 // which belong together no more than those that the keeper finds.
 void Engine::Commit(Worker& worker, Client& client, const Command& command) {
-  const uint64_t offset = Commit(worker, (command.flags & kTouchesArbitraryKeys) == 0);
+  const uint64_t offset = Append(worker, (command.flags & kTouchesArbitraryKeys) == 0);
   if (offset != 0) [[unlikely]]
     client.written_offset = client.unsafe_offset = offset;
 }
@@ -232,7 +225,7 @@ bool Engine::LockKeys(Worker& worker, const Client& client, const Command& comma
   if (command.exclusive != nullptr && command.exclusive(args)) return false;
   if (command.keys.size == 0) {
     const Transaction& transaction = client.transaction;
-    if (!transaction.active || command.name != "exec") [[likely]]
+    if (!transaction.active || command.program != Program::kQueue) [[likely]]
       return true;
     return LockTransaction(transaction, worker.hashes, lock);
   }

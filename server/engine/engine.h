@@ -98,18 +98,12 @@ class Engine {
   bool Run(Worker& worker, Client& client, const Command& command, Args args, KeyLock& lock,
            Reply& reply, ReadyKeys& ready);
 
-  // Appends to the log what has been changed since the last call, as one piece, a `transaction` if
-  // it is more than one effect. Returns the offset behind it, 0 where there was nothing. REQUIRES:
-  // the locks under which it was changed are still held.
-  uint64_t Commit(Worker& worker, bool transaction) {
-    if (worker.effects.empty()) [[likely]]
-      return 0;
-    const uint64_t offset = log.AppendBlock(worker.effects, transaction);
-    worker.effects.Clear();
-    return offset;
-  }
-  // The same after commands of a client, which WAIT then knows.
+  // Appends to the log what has been changed since the last call: by commands of a client, which
+  // WAIT then knows, as one piece, a transaction if it is more than one effect. REQUIRES: the locks
+  // under which it was changed are still held.
   void Commit(Worker& worker, Client& client, const Command& command);
+  // The same where each effect is by itself (keys that have expired, or are evicted).
+  void CommitApart(Worker& worker) { Append(worker, false); }
   // At the end of a worker's batch, before its replies are sent: tells what it has changed, and
   // writes its late lines. REQUIRES: no lock is held.
   void Settle(Worker& worker) {
@@ -212,6 +206,14 @@ class Engine {
 
  private:
   void PublishInterest();
+  // Returns the offset behind what was appended, 0 where there was nothing.
+  uint64_t Append(Worker& worker, bool as_transaction) {
+    if (worker.effects.empty()) [[likely]]
+      return 0;
+    const uint64_t offset = log.AppendBlock(worker.effects, as_transaction);
+    worker.effects.Clear();
+    return offset;
+  }
   // Inline: steps of Execute and Run, each with one caller, in dispatch.cc.
   [[gnu::always_inline]] inline Outcome RunWithLocks(const Attempt& attempt, Reply& reply);
   Outcome RunAlone(const Attempt& attempt, Reply& reply, ReadyKeys& ready);

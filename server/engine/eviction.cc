@@ -45,9 +45,10 @@ bool Eviction::MakeRoom(Worker& worker) {
   }
   EvictionShare& share = worker.eviction;
   const int64_t limit = engine_.config.settings().maxmemory;
-  // A thread that has not grown has taken nothing. Where growth is not counted, always look.
-  if (limit == share.limit && !share.full && ThreadHeapBytes() <= share.grows_to && HeapIsCounted())
-      [[likely]] {
+  // A thread that has not grown has taken nothing, which is enough as long as there is room. Where
+  // growth is not counted, always look.
+  if (limit == share.limit && !share.full && !exceeded() && ThreadHeapBytes() <= share.grows_to &&
+      HeapIsCounted()) [[likely]] {
     return true;
   }
   const bool policy_evicts = engine_.config.settings().maxmemory_policy !=
@@ -156,7 +157,7 @@ bool Eviction::EvictFrom(Worker& worker, Shard& shard, const Slice& slice,
     return false;
   }
   RemoveKey(engine_, worker, shard, candidate.db, found, candidate.hash, Removal::kEvicted, ready);
-  engine_.Commit(worker, false);
+  engine_.CommitApart(worker);
   return true;
 }
 

@@ -4,7 +4,9 @@
 // what is free before it looks again, and by nothing once nothing is free. So the limit is passed
 // by one command of each thread at most, unless commands store more at once than can be evicted in
 // the time that maxmemory-eviction-tenacity allows one of them; that is caught up with by the next
-// ones and by the keeper.
+// ones and by the keeper. What takes more than a share without asking, as loading a file does, the
+// keeper finds in its next round; from then on every thread looks before every command until there
+// is room again.
 //
 // Any thread, each with its own Worker.
 #pragma once
@@ -72,6 +74,8 @@ class Eviction {
   bool EvictFrom(Worker& worker, Shard& shard, const Slice& slice, const EvictionRules& rules,
                  const EvictionPool::Candidate& candidate, ReadyKeys& ready);
   void NoteExceeded(bool exceeded);
+  // There was no room when any thread looked last.
+  bool exceeded() const { return exceeded_since_us_.load(std::memory_order_relaxed) != 0; }
 
   Engine& engine_;
   std::atomic<bool> held_{false};

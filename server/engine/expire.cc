@@ -57,7 +57,7 @@ bool ExpireSlice(Engine& engine, Worker& worker, Shard& shard, int db, int64_t n
     more = shard.PopDue(db, now_ms, &hash_top);
     if (more) *removed += ExpireOne(engine, worker, shard, db, *slice, hash_top, now_ms, ready);
   }
-  engine.Commit(worker, false);
+  engine.CommitApart(worker);
   return more;
 }
 

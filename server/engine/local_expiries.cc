@@ -36,7 +36,7 @@ void LocalExpiries::RemoveDue(Engine& engine, Worker& worker) {
       if (entry != nullptr && entry->has_expiry() && entry->expiry_ms() == expiry_ms) {
         RemoveKey(engine, worker, shard, db, entry, hash, Removal::kExpired, ready);
       }
-      engine.Commit(worker, false);
+      engine.CommitApart(worker);
     }
     if (!ready.empty()) Parking::Serve(engine, worker, std::move(ready));
     engine.gate.Leave(worker.gate_slot);

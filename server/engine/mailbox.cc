@@ -3,6 +3,44 @@
 #include "server/engine/push.h"
 
 namespace larder {
+namespace {
+
+std::unique_ptr<Letter> NewLetter(Letter::Kind kind, uint64_t client_id = 0) {
+  auto letter = std::make_unique<Letter>();
+  letter->kind = kind;
+  letter->client_id = client_id;
+  return letter;
+}
+
+}  // namespace
+
+std::unique_ptr<Letter> PushLetter(std::shared_ptr<const Push> push,
+                                   std::vector<uint64_t> clients) {
+  std::unique_ptr<Letter> letter = NewLetter(Letter::Kind::kPush);
+  letter->push = std::move(push);
+  letter->clients = std::move(clients);
+  return letter;
+}
+
+std::unique_ptr<Letter> ReplyLetter(uint64_t client_id, OutputBuffer out) {
+  std::unique_ptr<Letter> letter = NewLetter(Letter::Kind::kReply, client_id);
+  letter->out = std::move(out);
+  return letter;
+}
+
+std::unique_ptr<Letter> FinishedLetter(uint64_t client_id) {
+  return NewLetter(Letter::Kind::kFinished, client_id);
+}
+
+std::unique_ptr<Letter> GateOpenLetter() { return NewLetter(Letter::Kind::kGateOpen); }
+
+std::unique_ptr<Letter> PauseEndLetter() { return NewLetter(Letter::Kind::kPauseEnd); }
+
+std::unique_ptr<Letter> CloseLetter(uint64_t client_id) {
+  return NewLetter(Letter::Kind::kClose, client_id);
+}
+
+std::unique_ptr<Letter> StopLetter() { return NewLetter(Letter::Kind::kStop); }
 
 size_t Letter::MemoryBytes() const {
   const size_t pushed = push == nullptr ? 0 : push->MemoryBytes();
@@ -38,15 +76,6 @@ Letter* Mailbox::TakeAll() {
 
 void Mailbox::Delivered(const Letter& letter) {
   waiting_bytes_.fetch_sub(letter.MemoryBytes(), std::memory_order_relaxed);
-}
-
-std::unique_ptr<Letter> PushLetter(std::shared_ptr<const Push> push,
-                                   std::vector<uint64_t> clients) {
-  auto letter = std::make_unique<Letter>();
-  letter->kind = Letter::Kind::kPush;
-  letter->push = std::move(push);
-  letter->clients = std::move(clients);
-  return letter;
 }
 
 void PostPush(Mailbox& home, std::shared_ptr<const Push> push, std::vector<uint64_t> clients) {

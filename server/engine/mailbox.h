@@ -41,6 +41,15 @@ struct Letter {
   size_t MemoryBytes() const;
 };
 
+// One maker for each kind.
+std::unique_ptr<Letter> PushLetter(std::shared_ptr<const Push> push, std::vector<uint64_t> clients);
+std::unique_ptr<Letter> ReplyLetter(uint64_t client_id, OutputBuffer out = {});
+std::unique_ptr<Letter> FinishedLetter(uint64_t client_id);
+std::unique_ptr<Letter> GateOpenLetter();
+std::unique_ptr<Letter> PauseEndLetter();
+std::unique_ptr<Letter> CloseLetter(uint64_t client_id);
+std::unique_ptr<Letter> StopLetter();
+
 class Mailbox {
  public:
   // Some ten thousand messages: more than a loop delivers in the milliseconds (kRetryMs of Loop)

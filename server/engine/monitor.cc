@@ -9,7 +9,6 @@
 #include "server/base/clock.h"
 #include "server/base/quote.h"
 #include "server/base/strings.h"
-#include "server/config/directive.h"
 #include "server/engine/push.h"
 
 namespace larder {
@@ -53,33 +52,14 @@ class MonitorPush final : public Push {
   const std::string line_;
 };
 
-// How many words behind this one are secrets, in HELLO, MIGRATE or as a directive of CONFIG SET.
-size_t SecretsBehind(std::string_view word, bool hello, bool migrate, bool directive) {
-  const bool password = EqualsIgnoreCase(word, "auth");
-  if (hello) return password ? 2 : 0;
-  if (migrate) return password ? 1 : EqualsIgnoreCase(word, "auth2") ? 2 : 0;
-  const Directive* row = directive ? FindDirective(word) : nullptr;
-  return row != nullptr && (row->flags & kSensitive) ? 1 : 0;
-}
-
 }  // namespace
 
 Args Redacted(const Command& command, Args args, std::vector<std::string_view>& words) {
-  const bool auth = command.name == "auth";
-  const bool hello = command.name == "hello";
-  const bool config = command.parent == "config" && command.name == "set";
-  const bool set_user = command.parent == "acl" && command.name == "setuser";
-  const bool migrate = command.name == "migrate";
-  if (!auth && !hello && !config && !set_user && !migrate) return args;
+  if (command.secrets_behind == nullptr) return args;
   words.assign(args.begin(), args.end());
-  size_t secrets = 0;  // of the words that follow
-  for (size_t i = 1; i < words.size(); ++i) {
-    if (auth || (set_user && i > 1) || secrets > 0) {
-      words[i] = kRedacted;
-      secrets -= secrets > 0;
-    } else {
-      secrets = SecretsBehind(words[i], hello, migrate, config && i % 2 == 0);
-    }
+  for (size_t i = 0; i < words.size(); ++i) {
+    size_t secrets = command.secrets_behind(args, i);
+    for (; secrets > 0 && i + 1 < words.size(); --secrets) words[++i] = kRedacted;
   }
   return words;
 }

@@ -13,8 +13,23 @@
 namespace larder {
 namespace {
 
-bool Suits(const Waiter& waiter, const Entry* entry) {
-  return waiter.wait.or_loss || (entry != nullptr && entry->type() == waiter.wait.wants);
+// WaiterPlace::wakes_for: any change, or one after which the key holds a value of a type.
+constexpr uint8_t kAnyChange = 0;
+uint8_t ChangeTo(ValueType type) { return static_cast<uint8_t>(static_cast<int>(type) + 1); }
+
+WaiterPlace PlaceOf(const Waiter& waiter) {
+  return {waiter.wait.or_loss ? kAnyChange : ChangeTo(waiter.wait.wants), waiter.ticket};
+}
+
+// The first of those who are woken alike, behind `after` and no later than `last`; claimed ones are
+// passed over.
+WaiterRef FirstWaiting(const WaiterQueue& queue, uint8_t wakes_for, uint64_t after, uint64_t last) {
+  const auto end = queue.upper_bound({wakes_for, last});
+  for (auto at = queue.upper_bound({wakes_for, after}); at != end; ++at) {
+    const WaiterRef& waiter = at->second;
+    if (waiter->state.load(std::memory_order_acquire) == Waiter::State::kWaiting) return waiter;
+  }
+  return nullptr;
 }
 
 // The entry of a key that has changed. One that has expired meanwhile goes, where the primary does
@@ -25,13 +40,13 @@ const Entry* LiveEntry(Engine& engine, Worker& worker, Shard& shard, int db, std
   if (entry == nullptr || !entry->ExpiredAt(worker.now_ms)) return entry;
   if (engine.RemovesExpired(worker.now_ms)) {
     RemoveKey(engine, worker, shard, db, entry, hash, Removal::kExpired, ready);
-    engine.Commit(worker, false);
+    engine.CommitApart(worker);
   }
   return nullptr;
 }
 
 // The next waiter of a key, behind `after` and no later than `last`, for whom it could hold
-// something; claimed ones are passed over.
+// something.
 WaiterRef NextWaiter(Engine& engine, Worker& worker, int db, std::string_view key, uint64_t after,
                      uint64_t last, ReadyKeys& ready) {
   const uint64_t hash = HashBytes(key);
@@ -42,15 +57,11 @@ WaiterRef NextWaiter(Engine& engine, Worker& worker, int db, std::string_view ke
   const auto found = waiters.find(key);
   if (found == waiters.end()) return nullptr;
   const Entry* entry = LiveEntry(engine, worker, shard, db, key, hash, ready);
-  const auto& queue = found->second;
-  for (auto at = queue.upper_bound(after); at != queue.end() && at->first <= last; ++at) {
-    const WaiterRef& waiter = at->second;
-    if (Suits(*waiter, entry) &&
-        waiter->state.load(std::memory_order_acquire) == Waiter::State::kWaiting) {
-      return waiter;
-    }
-  }
-  return nullptr;
+  WaiterRef next = FirstWaiting(found->second, kAnyChange, after, last);
+  if (entry == nullptr) return next;
+  if (next != nullptr) last = next->ticket;
+  WaiterRef earlier = FirstWaiting(found->second, ChangeTo(entry->type()), after, last);
+  return earlier != nullptr ? earlier : next;
 }
 
 // Permissions may have changed while it waited. True: refused, and answered.
@@ -70,9 +81,7 @@ bool RefuseWoken(Engine& engine, Worker& worker, Client& client, const Command& 
 // Runs a claimed waiter's command, and answers unless it found nothing and waits on.
 void ServeOne(Engine& engine, Worker& worker, const WaiterRef& waiter, ReadyKeys& ready) {
   Client& client = *waiter->client;
-  auto letter = std::make_unique<Letter>();
-  letter->kind = Letter::Kind::kReply;
-  letter->client_id = client.id;
+  std::unique_ptr<Letter> letter = ReplyLetter(client.id);
   Reply reply(letter->out, client.resp.load(std::memory_order_relaxed));
   const Command& command = *waiter->command;
   std::vector<std::string_view> words(waiter->wait.words.begin(), waiter->wait.words.end());
@@ -151,7 +160,7 @@ void Parking::Park(Context& c, Wait wait) {
     const uint64_t hash = HashBytes(key);
     waiter->hashes.push_back(hash);
     // A key named twice needs one place only.
-    c.lock.shard(hash).slice(waiter->db).waiters[key].emplace(waiter->ticket, waiter);
+    c.lock.shard(hash).slice(waiter->db).waiters[key].emplace(PlaceOf(*waiter), waiter);
   }
 }
 
@@ -162,7 +171,7 @@ void Parking::Withdraw(Engine& engine, Waiter& waiter) {
     auto& waiters = lock.shard(waiter.hashes[i]).slice(waiter.db).waiters;
     auto found = waiters.find(waiter.wait.keys[i]);
     if (found == waiters.end()) continue;
-    found->second.erase(waiter.ticket);
+    found->second.erase(PlaceOf(waiter));
     if (found->second.empty()) waiters.erase(found);
   }
   engine.parked_clients.fetch_sub(1, std::memory_order_relaxed);
@@ -170,11 +179,7 @@ void Parking::Withdraw(Engine& engine, Waiter& waiter) {
 
 void Parking::Answer(Engine& engine, Waiter& waiter, OutputBuffer out) {
   Withdraw(engine, waiter);
-  auto letter = std::make_unique<Letter>();
-  letter->kind = Letter::Kind::kReply;
-  letter->client_id = waiter.client->id;
-  letter->out = std::move(out);
-  waiter.client->home->Post(std::move(letter));
+  waiter.client->home->Post(ReplyLetter(waiter.client->id, std::move(out)));
 }
 
 void Parking::RefuseAll(Engine& engine, std::string_view error) {
@@ -185,18 +190,13 @@ void Parking::RefuseAll(Engine& engine, std::string_view error) {
   });
   for (const WaiterRef& waiter : waiters) {
     if (!waiter->Claim()) continue;
-    Withdraw(engine, *waiter);
-    Client& client = *waiter->client;
+    const Client& client = *waiter->client;
+    const uint64_t id = client.id;
     Mailbox* const home = client.home;
-    auto letter = std::make_unique<Letter>();
-    letter->kind = Letter::Kind::kReply;
-    letter->client_id = client.id;
-    Reply(letter->out, client.resp.load(std::memory_order_relaxed)).Error(error);
-    auto close = std::make_unique<Letter>();
-    close->kind = Letter::Kind::kClose;
-    close->client_id = client.id;
-    home->Post(std::move(letter));  // from here on the client is its loop's again
-    home->Post(std::move(close));
+    OutputBuffer out;
+    Reply(out, client.resp.load(std::memory_order_relaxed)).Error(error);
+    Answer(engine, *waiter, std::move(out));  // from here on the client is its loop's again
+    home->Post(CloseLetter(id));
   }
 }
 
@@ -236,19 +236,14 @@ bool Engine::Unblock(uint64_t id, bool with_error) {
   });
   // Whoever claims the waiter keeps the client alive until its letter has come.
   if (waiter == nullptr || !waiter->Claim()) return false;
-  Parking::Withdraw(*this, *waiter);
-  Client& client = *waiter->client;
-  auto letter = std::make_unique<Letter>();
-  letter->kind = Letter::Kind::kReply;
-  letter->client_id = id;
+  OutputBuffer out = std::move(waiter->wait.timeout_reply);
   // Who waits in SHUTDOWN, for which Redis has no time-out, hears of it in the same words.
-  if (with_error || waiter->wait.timeout_reply.empty()) {
-    Reply(letter->out, client.resp.load(std::memory_order_relaxed))
+  if (with_error || out.empty()) {
+    out = {};
+    Reply(out, waiter->client->resp.load(std::memory_order_relaxed))
         .Error("UNBLOCKED client unblocked via CLIENT UNBLOCK");
-  } else {
-    letter->out = std::move(waiter->wait.timeout_reply);
   }
-  client.home->Post(std::move(letter));
+  Parking::Answer(*this, *waiter, std::move(out));
   return true;
 }
 

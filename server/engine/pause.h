@@ -8,16 +8,18 @@
 #include <functional>
 #include <utility>
 
-#include "server/engine/client.h"
+#include "server/engine/command.h"
 
 namespace larder {
 
 class Pause {
  public:
+  // What it holds.
+  enum class Scope : uint8_t { kWrites, kAll };
   // Until a Unix time in milliseconds. A longer or wider pause that is on goes on.
-  void Begin(int64_t until_ms, bool all, int64_t now_ms) {
+  void Begin(int64_t until_ms, Scope scope, int64_t now_ms) {
     const bool running = now_ms < until_ms_.load();
-    all_.store(all || (running && all_.load()));
+    all_.store(scope == Scope::kAll || (running && all_.load()));
     until_ms_.store(running ? std::max(until_ms, until_ms_.load()) : until_ms);
   }
   void End() {
@@ -62,23 +64,15 @@ class Pause {
   // Meanwhile nothing expires, so that what replicas are sent stands still too.
   bool active(int64_t now_ms) const { return by_client(now_ms) || by_server(); }
 
-  // Whether a command, whose call has these flags, must wait. REQUIRES: the pause is active.
-  bool Holds(const Client& client, const Command& command, uint32_t flags, int64_t now_ms) const {
+  // Whether what has these flags (RunFlags::of_any) must wait. REQUIRES: the pause is active.
+  bool Holds(uint64_t flags, int64_t now_ms) const {
     const bool paused = now_ms < until_ms_.load();
-    return (paused && all_.load()) || Writes(client, command, flags);
+    return (paused && all_.load()) || (flags & (kWrite | kMayReplicate)) != 0;
   }
 
  private:
   void Ended() const {
     if (on_end_) on_end_();
-  }
-
-  static bool Writes(const Client& client, const Command& command, uint32_t flags) {
-    constexpr uint32_t kChanges = kWrite | kMayReplicate;
-    if (flags & kChanges) return true;
-    if (command.name != "exec") return false;
-    return std::any_of(client.transaction.queue.begin(), client.transaction.queue.end(),
-                       [](const auto& queued) { return (queued.command->flags & kChanges) != 0; });
   }
 
   std::atomic<int64_t> until_ms_{0};

@@ -14,12 +14,10 @@ uint8_t AccessOf(uint16_t key_flags) {
   return access;
 }
 
-// Channels are the words from the first on, of PUBLISH that one alone.
 void FindChannels(const Command& command, Args args, std::vector<ChannelUse>& channels) {
-  const bool publishes = command.name == "publish" || command.name == "spublish";
-  const bool pattern = command.name == "psubscribe";
-  if (!publishes && !pattern && command.name != "subscribe" && command.name != "ssubscribe") return;
-  const size_t end = publishes ? 2 : args.size();
+  if (command.channels == Channels::kNone) return;
+  const bool pattern = command.channels == Channels::kPatterns;
+  const size_t end = command.channels == Channels::kFirst ? 2 : args.size();
   for (size_t i = 1; i < end; ++i) channels.push_back({static_cast<uint32_t>(i), pattern});
 }
 
@@ -29,11 +27,11 @@ auto WithRequest(const Engine& engine, const Command& command, Args args, Use us
   std::vector<KeyPosition> positions;
   std::vector<KeyUse> keys;
   std::vector<ChannelUse> channels;
-  FindKeyUses(command, args, positions);
+  FindKeyUses(command, args, &positions);
   for (const KeyPosition& position : positions) {
     if (!(position.flags & kNotKey)) keys.push_back({position.index, AccessOf(position.flags)});
   }
-  if (command.flags & kPubSub) FindChannels(command, args, channels);
+  FindChannels(command, args, channels);
   const auto number = static_cast<uint32_t>(engine.commands.number(command));
   return use(AclRequest{number, args, keys, channels});
 }

@@ -27,7 +27,6 @@ class Push {
   virtual size_t MemoryBytes() const = 0;
 };
 
-std::unique_ptr<Letter> PushLetter(std::shared_ptr<const Push> push, std::vector<uint64_t> clients);
 // Mails the push to clients of one home. Any thread, also under a shard's lock.
 void PostPush(Mailbox& home, std::shared_ptr<const Push> push, std::vector<uint64_t> clients);
 

@@ -1,12 +1,13 @@
 #include "server/engine/refusals.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "protocol/errors.h"
 #include "server/base/clock.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
+#include "server/config/directive.h"
+#include "server/config/elasticache.h"
 #include "server/engine/engine.h"
 #include "server/engine/permissions.h"
 #include "server/engine/persistence_host.h"
@@ -33,39 +34,30 @@ bool ProtectedActionAllowed(int64_t action, const Client& client) {
   return false;
 }
 
+std::string Capitals(std::string_view word) {
+  std::string capitals(word);
+  for (char& c : capitals) c = ToUpper(c);
+  return capitals;
+}
+
 std::string ProtectedText(const Attempt& a) {
-  const bool debug = a.command->name == "debug";
+  const Command& command = *a.command;
+  const Directive& directive = *CommandTable::DirectiveOf(command);
   const Settings& settings = a.engine.config.settings();
-  const int64_t who = debug ? settings.enable_debug_command : settings.enable_module_command;
-  if (ProtectedActionAllowed(who, a.client)) return "";
+  if (ProtectedActionAllowed(settings.*directive.field, a.client)) return "";
   return StrCat(
-      "ERR ", debug ? "DEBUG" : "MODULE", " command not allowed. If the ",
-      debug ? "enable-debug-command" : "enable-module-command",
+      "ERR ", Capitals(command.parent.empty() ? command.name : command.parent),
+      " command not allowed. If the ", directive.name,
       " option is set to \"local\", you can run it from a local connection, otherwise you "
       "need to set this option in the configuration file, and then restart the server.");
 }
 
-// Whether it holds for the flags of the command, or of one that EXEC will run.
-template <typename Predicate>
-bool WillRunOne(const Attempt& a, Predicate holds) {
-  if (holds(FlagsOf(a.engine, *a.command, a.args))) return true;
-  if (a.command->name != "exec") return false;
-  const std::vector<Transaction::Queued>& queue = a.client.transaction.queue;
-  std::vector<std::string_view> words;
-  return std::any_of(queue.begin(), queue.end(), [&](const Transaction::Queued& queued) {
-    words.assign(queued.words.begin(), queued.words.end());
-    return holds(FlagsOf(a.engine, *queued.command, words));
-  });
-}
+RunFlags RunFlagsOf(const Attempt& a) { return RunFlagsOf(a.engine, a.client, *a.command, a.args); }
 
-bool WillRun(const Attempt& a, CommandFlag flag) {
-  return WillRunOne(a, [flag](uint32_t flags) { return (flags & flag) != 0; });
-}
+bool WillRun(const Attempt& a, uint64_t flags) { return (RunFlagsOf(a).of_any & flags) != 0; }
 
 // A script without a shebang is refused when it starts (ScriptRunner): its row stands for any.
-bool WillRunWithoutStale(const Attempt& a) {
-  return WillRunOne(a, [](uint32_t flags) { return (flags & kStale) == 0; });
-}
+bool WillRunWithoutStale(const Attempt& a) { return !(RunFlagsOf(a).of_all & kStale); }
 
 // The user's permissions, looked at anew when a user has changed, or may not do everything.
 std::string RefuseWithoutPermission(const Attempt& a) {
@@ -82,18 +74,9 @@ std::string RefuseWithoutPermission(const Attempt& a) {
 }
 
 // In RESP2 a message would look like the reply to the command.
-bool AllowedWhileSubscribed(const Command& command) {
-  static constexpr std::string_view kNames[] = {"ping",         "quit",        "reset",
-                                                "subscribe",    "unsubscribe", "psubscribe",
-                                                "punsubscribe", "ssubscribe",  "sunsubscribe"};
-  return command.parent.empty() &&
-         std::find(std::begin(kNames), std::end(kNames), command.name) != std::end(kNames);
-}
-
 std::string RefuseWhileSubscribed(const Attempt& a) {
-  if (a.client.resp.load(std::memory_order_relaxed) != 2 || AllowedWhileSubscribed(*a.command)) {
-    return "";
-  }
+  const bool allowed = (a.command->flags & kWhileSubscribed) != 0;
+  if (a.client.resp.load(std::memory_order_relaxed) != 2 || allowed) return "";
   return StrCat(
       "ERR Can't execute '", CommandTable::FullName(*a.command),
       "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this "
@@ -106,31 +89,35 @@ std::string RefuseWhileSubscribed(const Attempt& a) {
 std::string RefuseWhileJoining(const Attempt& a) {
   const bool needs_data = a.command->exclusive != nullptr && a.command->exclusive(a.args);
   if ((a.command->flags & kLoading) && !needs_data) return "";
-  if (a.command->name == "replicaof" || a.command->name == "slaveof") return "";
-  if (a.command->name == "ping") return "HAJOINING waiting to be told who is primary";
+  if (a.command->flags & kNamesPrimary) return "";
+  if (a.command->flags & kHealthCheck) return "HAJOINING waiting to be told who is primary";
   return "LOADING waiting to be told who is primary (protected-restart)";
 }
 
 }  // namespace
 
-uint32_t FlagsOf(const Engine& engine, const Command& command, Args args) {
+uint64_t FlagsOf(const Engine& engine, const Command& command, Args args) {
   if (!(command.flags & kRunsScript)) [[likely]]
     return command.flags;
   return engine.scripts->FlagsOf(command, args);
+}
+
+RunFlags RunFlagsOf(const Engine& engine, const Client& client, const Command& command, Args args) {
+  const uint64_t flags = FlagsOf(engine, command, args);
+  if (command.program != Program::kQueue) return {flags, flags};
+  const Transaction::Needs& queue = client.transaction.needs;
+  return {flags | queue.flags_of_any, flags & queue.flags_of_all};
 }
 
 std::string UnknownCommand(const Engine& engine, Args args) {
   const std::string_view name = args[0];
   if (const Command* container = engine.commands.Find(name);
       container != nullptr && args.size() > 1) {
-    std::string capitals(name.substr(0, kShownBytes));
-    for (char& c : capitals) c = ToUpper(c);
-    return StrCat("ERR unknown subcommand '", args[1].substr(0, kShownBytes), "'. Try ", capitals,
-                  " HELP.");
+    return StrCat("ERR unknown subcommand '", args[1].substr(0, kShownBytes), "'. Try ",
+                  Capitals(name.substr(0, kShownBytes)), " HELP.");
   }
-  // AWS still writes it as Redis did before 7.0.
-  const bool aws = engine.config.settings().elasticache != 0;
-  const std::string_view open = aws ? "`" : "'", close = aws ? "`, " : "' ";
+  const auto& [open, close] =
+      engine.config.settings().elasticache ? elasticache::kQuotes : elasticache::Row("'", "' ");
   std::string text = StrCat("ERR unknown command ", open, name.substr(0, kShownBytes), open,
                             ", with args beginning with: ");
   size_t shown = 0;
@@ -157,35 +144,32 @@ bool FoundNoMemory(const Attempt& a) {
   return a.engine.config.settings().maxmemory != 0 && a.worker.eviction.out_of_memory;
 }
 
-// Of the commands that change another database than the selected one, or more than one.
-bool ChangesOthers(const Command& command) {
-  static constexpr std::string_view kNames[] = {"copy", "flushall", "move", "swapdb"};
-  return std::find(std::begin(kNames), std::end(kNames), command.name) != std::end(kNames);
-}
-
 // False where it changes only databases that no snapshot holds: a cache need not stop.
 bool ChangesWhatIsSaved(const Attempt& a) {
   const DatabaseSet& left_out = a.engine.persistence->left_out();
   int64_t db = a.client.db;
-  if (a.command->name != "exec") {
-    return WillRun(a, kWrite) && (!left_out.Has(db) || ChangesOthers(*a.command));
+  const auto changes = [&](uint64_t flags) {
+    return (flags & kWrite) && (!left_out.Has(db) || (flags & kOtherDatabases));
+  };
+  if (a.command->program != Program::kQueue) {
+    return changes(FlagsOf(a.engine, *a.command, a.args));
   }
   for (const Transaction::Queued& queued : a.client.transaction.queue) {
-    const std::vector<std::string_view> words(queued.words.begin(), queued.words.end());
-    if (queued.command->name == "select") ParseInt64(words[1], &db);
-    if (!(FlagsOf(a.engine, *queued.command, words) & kWrite)) continue;
-    if (!left_out.Has(db) || ChangesOthers(*queued.command)) return true;
+    if (queued.command->name == "select") ParseInt64(queued.words[1], &db);
+    if (changes(queued.flags)) return true;
   }
   return false;
 }
 
 std::string RefuseInTrouble(const Attempt& a) {
   const PersistenceHost& persistence = *a.engine.persistence;
-  const bool ping = a.command->name == "ping";
+  const bool health_check = (a.command->flags & kHealthCheck) != 0;
   const bool save_failed =
       persistence.save_failed() && a.engine.config.settings().stop_writes_on_save_error;
-  if (save_failed && (ping || ChangesWhatIsSaved(a))) return std::string(errors::kSaveFailed);
-  if (persistence.aof_error() == 0 || (!ping && !WillRun(a, kWrite))) return "";
+  if (save_failed && (health_check || ChangesWhatIsSaved(a))) {
+    return std::string(errors::kSaveFailed);
+  }
+  if (persistence.aof_error() == 0 || (!health_check && !WillRun(a, kWrite))) return "";
   return StrCat("MISCONF Errors writing to the AOF file: ", std::strerror(persistence.aof_error()));
 }
 
@@ -237,14 +221,22 @@ std::string RefuseBehindGate(const Attempt& a) {
   return loading && !(a.command->flags & kLoading) ? std::string(errors::kLoading) : "";
 }
 
+bool BelongsToHistory(const Command& command) {
+  constexpr uint64_t kOfData = kWrite | kReadOnly | kMayReplicate | kRunsScript;
+  if (command.in_history != InHistory::kIfOfData) return command.in_history == InHistory::kAlways;
+  return (command.flags & kOfData) != 0;
+}
+
 // For every request: a look at each reason is a few loads, and only the texts of errors allocate.
 std::string Refuse(const Attempt& a) {
   if (a.command == nullptr) return UnknownCommand(a.engine, a.args);
   if (!ArityFits(*a.command, a.args.size())) {
     return errors::WrongArity(CommandTable::FullName(*a.command));
   }
-  if (a.client.link == Client::Link::kPrimary) [[unlikely]]
-    return {};
+  if (a.client.link == Client::Link::kPrimary) [[unlikely]] {
+    if (BelongsToHistory(*a.command)) return {};
+    return StrCat("ERR '", CommandTable::FullName(*a.command), "' is no part of a stream");
+  }
   const uint64_t flags = a.command->flags;
   if (flags & kProtectedCommand) [[unlikely]] {
     if (std::string text = ProtectedText(a); !text.empty()) return text;
@@ -290,7 +282,7 @@ std::string Refuse(const Attempt& a) {
     return std::string(a.engine.scripts->BusyError());
   }
   if (a.client.monitor.load(std::memory_order_relaxed)) [[unlikely]] {
-    constexpr auto kAnyData = static_cast<CommandFlag>(kReadOnly | kWrite | kMayReplicate);
+    constexpr uint64_t kAnyData = kReadOnly | kWrite | kMayReplicate;
     if (WillRun(a, kAnyData)) return "ERR Replica can't interact with the keyspace";
   }
   return {};

@@ -21,6 +21,12 @@ struct Attempt {
   Args args;
 };
 
+// Whether a replication stream or an append-only file may hold the command: it changes data or
+// reads them, here or on another server, or says where and in what groups that is done. What is
+// about its sender's own connection, about roles or the server itself is nothing that has happened
+// to data.
+bool BelongsToHistory(const Command& command);
+
 // The error to answer, without the leading minus; empty when the command may run.
 std::string Refuse(const Attempt& attempt);
 
@@ -29,7 +35,13 @@ std::string Refuse(const Attempt& attempt);
 std::string RefuseBehindGate(const Attempt& attempt);
 
 // The flags of a call: the row's, or what the script or function that it runs declares.
-uint32_t FlagsOf(const Engine& engine, const Command& command, Args args);
+uint64_t FlagsOf(const Engine& engine, const Command& command, Args args);
+
+// The same of all that a client's call runs: of EXEC, itself and the queue.
+struct RunFlags {
+  uint64_t of_any, of_all;
+};
+RunFlags RunFlagsOf(const Engine& engine, const Client& client, const Command& command, Args args);
 
 // Redis' text for words that name no command or no subcommand.
 std::string UnknownCommand(const Engine& engine, Args args);

@@ -11,7 +11,8 @@ using ReplyMode = Client::ReplyMode;
 
 // Its confirmations are pushes, not replies, and CLIENT REPLY does not silence them.
 bool Confirms(const Client& client, const Command* command) {
-  return command != nullptr && (command->flags & kPubSub) && command->name.ends_with("subscribe") &&
+  constexpr uint64_t kSubscribes = kPubSub | kWhileSubscribed;
+  return command != nullptr && (command->flags & kSubscribes) == kSubscribes &&
          !MustQueue(client, *command);
 }
 

@@ -34,7 +34,7 @@ class ScriptHost {
   virtual void Abort() = 0;
   // The row's flags of a command that runs a script (kRunsScript), as changed by what the script or
   // function declares: it writes or not, needs memory or not, works on a stale replica or not.
-  virtual uint32_t FlagsOf(const Command& command, Args args) const = 0;
+  virtual uint64_t FlagsOf(const Command& command, Args args) const = 0;
 
   // ---- For snapshots ----------------------------------------------------------------------------
   // The sources of all libraries of functions, by name. Loaded again they are all there is to

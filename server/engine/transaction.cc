@@ -8,29 +8,24 @@
 #include "server/base/strings.h"
 #include "server/engine/engine.h"
 #include "server/engine/permissions.h"
+#include "server/engine/refusals.h"
 
 namespace larder {
 namespace {
 
-// Everything that must be locked for the transaction. False: only the closed gate will do.
-bool CollectHashes(const Transaction& transaction, std::vector<uint64_t>& hashes) {
-  std::vector<std::string_view> words;
-  std::vector<KeyPosition> positions;
-  for (const Transaction::Queued& queued : transaction.queue) {
-    words.assign(queued.words.begin(), queued.words.end());
-    const Command& command = *queued.command;
-    if (command.flags & (kExclusive | kInsideGate)) return false;
-    if (command.exclusive != nullptr && command.exclusive(words)) return false;
-    positions.clear();
-    if (!FindKeys(command, words, positions)) continue;
-    for (const KeyPosition& position : positions) {
-      if (!(position.flags & kNotKey)) hashes.push_back(HashBytes(words[position.index]));
-    }
-  }
-  for (const Transaction::Watched& watched : transaction.watched) {
-    hashes.push_back(HashBytes(watched.key));
-  }
-  return true;
+bool NeedsClosedGate(const Command& command, Args args) {
+  return (command.flags & (kExclusive | kInsideGate)) ||
+         (command.exclusive != nullptr && command.exclusive(args));
+}
+
+void NoteNeeds(Engine& engine, Worker& worker, Transaction::Needs& needs, const Command& command,
+               uint64_t flags, Args args) {
+  needs.flags_of_any |= flags;
+  needs.flags_of_all &= flags;
+  needs.closed_gate |= NeedsClosedGate(command, args);
+  worker.hashed_keys.clear();
+  engine.HashKeys(command, args, worker.hashed_keys);
+  for (const HashedKey& key : worker.hashed_keys) needs.hashes.push_back(key.hash);
 }
 
 bool WatchedKeysHold(Context& c, KeyLock& lock) {
@@ -77,7 +72,7 @@ void RunQueue(Context& c) {
     if (RefuseQueued(c, *queued.command, words)) continue;
     c.engine.Run(c.worker, client, *queued.command, words, c.lock, c.reply, c.ready);
     // Whoever changes himself is changed for the rest, and who removes himself goes on as default.
-    const bool changed_users = queued.command->parent == "acl";
+    const bool changed_users = (queued.command->flags & kChangesUsers) != 0;
     if (changed_users && !FollowUser(c.engine, client)) BecomeDefaultUser(c.engine, client);
   }
   client.in_exec = false;
@@ -88,6 +83,7 @@ void Reset(Client& client) {
   Transaction& transaction = client.transaction;
   transaction.active = transaction.aborted = false;
   transaction.queue.clear();
+  transaction.needs = {};
   client.queued.store(0, std::memory_order_relaxed);
   client.queued_bytes.store(0, std::memory_order_relaxed);
 }
@@ -96,17 +92,16 @@ void Reset(Client& client) {
 
 bool MustQueue(const Client& client, const Command& command) {
   if (!client.transaction.active || client.in_exec || client.is_script) return false;
-  static constexpr std::string_view kRunAtOnce[] = {"exec",  "discard", "multi",
-                                                    "watch", "quit",    "reset"};
-  return !command.parent.empty() || std::find(std::begin(kRunAtOnce), std::end(kRunAtOnce),
-                                              command.name) == std::end(kRunAtOnce);
+  return !(command.flags & kRunsAtOnce);
 }
 
-void Enqueue(Client& client, const Command& command, Args args) {
+void Enqueue(Engine& engine, Worker& worker, Client& client, const Command& command, Args args) {
   Transaction& transaction = client.transaction;
   // Nothing of a transaction that failed already will run.
   if (transaction.aborted) return;
-  transaction.queue.push_back({&command, {args.begin(), args.end()}});
+  const uint64_t flags = FlagsOf(engine, command, args);
+  transaction.queue.push_back({&command, flags, {args.begin(), args.end()}});
+  NoteNeeds(engine, worker, transaction.needs, command, flags, args);
   uint64_t bytes = client.queued_bytes.load(std::memory_order_relaxed) +
                    sizeof(Transaction::Queued) + args.size() * sizeof(std::string);
   for (std::string_view word : args) bytes += word.size();
@@ -153,8 +148,13 @@ void Discard(const Worker& worker, Client& client, KeyLock& lock) {
 }
 
 bool LockTransaction(const Transaction& transaction, std::vector<uint64_t>& hashes, KeyLock& lock) {
-  hashes.clear();
-  return transaction.aborted || (CollectHashes(transaction, hashes) && lock.Lock(hashes));
+  if (transaction.aborted) return true;
+  if (transaction.needs.closed_gate) return false;
+  hashes = transaction.needs.hashes;
+  for (const Transaction::Watched& watched : transaction.watched) {
+    hashes.push_back(HashBytes(watched.key));
+  }
+  return lock.Lock(hashes);
 }
 
 void RunTransaction(Context& c) {

@@ -10,7 +10,7 @@ namespace larder {
 
 // True when the client is between MULTI and EXEC and this command is to be queued, not run.
 bool MustQueue(const Client& client, const Command& command);
-void Enqueue(Client& client, const Command& command, Args args);
+void Enqueue(Engine& engine, Worker& worker, Client& client, const Command& command, Args args);
 
 // Registers the client with a key, which the context has locked.
 void Watch(Context& c, const Key& key);

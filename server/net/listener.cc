@@ -103,11 +103,12 @@ bool Listener::Open(bool anywhere, std::string* error) {
     return false;
   }
   if (endpoints_.empty()) *error = "Configured to not listen anywhere, exiting.";  // Redis' words
-  return !endpoints_.empty();
+  return open_ = !endpoints_.empty();
 }
 
 void Listener::Close() {
   MutexLock lock(mutex_);
+  open_ = false;
   endpoints_.clear();
   port_ = 0;
   if (!unix_path_.empty()) ::unlink(unix_path_.c_str());
@@ -132,6 +133,7 @@ void Listener::WatchLocked(const Endpoint& endpoint) const {
 
 bool Listener::Rebind(int port, const std::string& addresses, std::string* error) {
   MutexLock lock(mutex_);
+  if (!open_) return true;
   // An address that stays can't be bound twice, so the old sockets go first; on failure Config
   // calls this again with the old values.
   std::erase_if(endpoints_, [](const Endpoint& endpoint) { return !endpoint.unix_socket; });

@@ -35,7 +35,8 @@ class Listener {
   // `tag` added as data.
   void Watch(int epoll_fd, uint64_t tag);
   // Binds the addresses anew after CONFIG SET port or bind; the Unix socket stays. False with the
-  // reason; then there is no TCP until it is called with what works.
+  // reason; then there is no TCP until it is called with what works. Where nothing is open (any
+  // more) nothing is bound: what Open will bind, or nobody.
   bool Rebind(int port, const std::string& addresses, std::string* error);
   // After CONFIG SET tcp-keepalive: for connections that come from now on.
   void SetKeepAlive(int64_t seconds);
@@ -52,6 +53,7 @@ class Listener {
 
   Config& config_;
   mutable Mutex mutex_;
+  bool open_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<Endpoint> endpoints_ ABSL_GUARDED_BY(mutex_);
   std::string unix_path_ ABSL_GUARDED_BY(mutex_);
   int port_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -189,16 +189,10 @@ void Loop::Finished(Connection& c, NetWorker& worker) {
 
 void Loop::GateOpened() {
   if (!turned_away_.exchange(false, std::memory_order_seq_cst)) return;
-  auto letter = std::make_unique<Letter>();
-  letter->kind = Letter::Kind::kGateOpen;
-  Post(std::move(letter));
+  Post(GateOpenLetter());
 }
 
-void Loop::PauseEnded() {
-  auto letter = std::make_unique<Letter>();
-  letter->kind = Letter::Kind::kPauseEnd;
-  Post(std::move(letter));
-}
+void Loop::PauseEnded() { Post(PauseEndLetter()); }
 
 void Loop::OfferAgain(std::vector<uint64_t>& clients) {
   for (uint64_t id : clients) {
@@ -335,9 +329,7 @@ void Loop::EvictClients(NetWorker& worker) {
 
 void Loop::Stop(bool now) {
   stops_now_ = now;
-  auto letter = std::make_unique<Letter>();
-  letter->kind = Letter::Kind::kStop;
-  Post(std::move(letter));
+  Post(StopLetter());
 }
 
 void Loop::BeginStop() {

@@ -213,10 +213,7 @@ void Loop::FinishElsewhere(NetWorker& worker, Connection& c, Engine::Outcome out
   if (worker.gate_slot.inside()) engine_.gate.Leave(worker.gate_slot);
   engine_.Settle(worker);
   c.finished = outcome;
-  auto letter = std::make_unique<Letter>();
-  letter->kind = Letter::Kind::kFinished;
-  letter->client_id = c.client.id;
-  c.client.home->Post(std::move(letter));
+  c.client.home->Post(FinishedLetter(c.client.id));
 }
 
 // The thread that has adopted the loop: the running command's connection is set aside, with its

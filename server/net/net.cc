@@ -48,7 +48,7 @@ struct Net::Parts {
   Acceptor acceptor;
   std::vector<std::unique_ptr<Loop>> loops;
   Standby standby;
-  bool anywhere = false, running = false;
+  bool anywhere = false, running = false;  // of the server's thread alone
 };
 
 Net::Net(Engine& engine) : parts_(std::make_unique<Parts>(engine)) {
@@ -84,7 +84,6 @@ void Net::Parts::MakeLoops() {
 }
 
 bool Net::Parts::Rebind(int64_t port, const std::string& addresses, std::string* error) {
-  if (!running) return true;
   const bool bound = listener.Rebind(static_cast<int>(port), addresses, error);
   engine.port.store(listener.port(), std::memory_order_relaxed);
   if (!bound) Log(LogLevel::kWarning, *error);

@@ -105,7 +105,7 @@ bool Aof::TurnOn(std::string* error) {
     return false;
   }
   ForgetFailures();
-  MutexLock lock(mutex_);
+  MutexLock lock(turn_mutex_);
   if (state() != State::kOff) return true;
   ++generation_;
   scheduled_ = true;
@@ -114,7 +114,7 @@ bool Aof::TurnOn(std::string* error) {
 }
 
 void Aof::TurnOff() {
-  MutexLock lock(mutex_);
+  MutexLock lock(turn_mutex_);
   if (state() == State::kOff) return;
   const bool waiting = state() == State::kWaiting && writer_.running();
   ++generation_;
@@ -131,14 +131,22 @@ bool Aof::RewriteIsDue(int64_t now_s) {
   if (state() == State::kOn && writer_.lost()) {
     // Another history has begun (a full sync): what is on disk belongs to the one before.
     ForgetFailures();
-    MutexLock lock(mutex_);
+    MutexLock lock(turn_mutex_);
     ++generation_;
     writer_.End();
     state_ = State::kWaiting;
     scheduled_ = true;
   }
-  if (!scheduled_ && !HasGrown()) return false;
-  return !Limited(now_s);
+  if (!scheduled_) {
+    preparing_ = false;  // it was called off
+    if (!HasGrown()) return false;
+  }
+  if (!preparing_) {
+    if (Limited(now_s)) return false;
+    scheduled_ = preparing_ = true;
+    writer_.RequestSync();  // replies to what comes behind the cut wait for what is before it
+  }
+  return !writer_.syncing();
 }
 
 bool Aof::HasGrown() const {
@@ -197,12 +205,15 @@ AofWriter::Opener Aof::Opener(std::unique_ptr<AppendFile> (AofFiles::*open)(std:
 }
 
 void Aof::BeginRewrite(const DatabaseSet& left_out) {
-  scheduled_ = false;
+  scheduled_ = preparing_ = false;
   began_s_ = WallMs() / 1000;
   writer_.set_snapshot_running(true);
-  MutexLock lock(mutex_);
-  ++info_.rewrites;
-  cut_generation_ = generation_;
+  {
+    MutexLock lock(mutex_);
+    ++info_.rewrites;
+  }
+  MutexLock lock(turn_mutex_);
+  cut_generation_ = generation_.load();
   if (state() == State::kOn) writer_.SwitchAt(Opener(&AofFiles::OpenNext), left_out);
   if (state() == State::kWaiting) writer_.Begin(Opener(&AofFiles::OpenTemporary), left_out);
 }
@@ -250,16 +261,20 @@ bool Aof::WriteBase(Snapshot& snapshot, RdbSave::Options options) {
 }
 
 bool Aof::Commit(const std::string& path, bool rdb, std::string* error) {
-  MutexLock lock(mutex_);
-  if (generation_ != cut_generation_ || writer_.lost()) return false;
-  if (!PutInPlace(path, rdb, error)) return false;
-  if (state() == State::kWaiting) {
-    state_ = State::kOn;
-    writer_.Count();
+  uint64_t all, base;
+  {
+    MutexLock lock(turn_mutex_);
+    if (Turned() || writer_.lost()) return false;
+    if (!PutInPlace(path, rdb, error)) return false;
+    if (state() == State::kWaiting) {
+      state_ = State::kOn;
+      writer_.Count();
+    }
+    std::string ignored;
+    files_.Sizes(&all, &base, &ignored);
   }
-  std::string ignored;
-  uint64_t base;
-  files_.Sizes(&info_.base_bytes, &base, &ignored);
+  MutexLock lock(mutex_);
+  info_.base_bytes = all;
   return true;
 }
 
@@ -285,23 +300,19 @@ bool Aof::PutInPlace(const std::string& path, bool rdb, std::string* error) {
 
 // The temporary increment belonged to a base that did not come about: the next try begins anew.
 void Aof::StopWaiting() {
-  MutexLock lock(mutex_);
+  MutexLock lock(turn_mutex_);
   if (state() != State::kWaiting || !writer_.running()) return;
   writer_.End();
   files_.RemoveTemporary();
   scheduled_ = true;
 }
 
-void Aof::Move() {
-  MutexLock lock(mutex_);
+// No lock: it may be held by who waits for the disk, and everybody waits for this at a full sync.
+// The base that gets in its place meanwhile is of the history whose increments are there.
+void Aof::OutdateRewrite() {
   if (!rewriting()) return;
   ++generation_;
   scheduled_ = true;
-}
-
-bool Aof::Turned() const {
-  MutexLock lock(mutex_);
-  return generation_ != cut_generation_;
 }
 
 void Aof::NoteRewrite(bool ok, bool counts, int64_t now_s) {

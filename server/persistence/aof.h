@@ -62,13 +62,17 @@ class Aof {
 
   // ---- Rewriting --------------------------------------------------------------------------------
   void ScheduleRewrite() { scheduled_ = true; }
-  // `dir` has changed: a rewrite that has begun can't end there, and begins anew.
-  void Move();
+  // `dir` has changed, or the whole data set: what a rewrite that has begun makes is thrown away,
+  // and another is wanted.
+  void OutdateRewrite();
   bool scheduled() const { return scheduled_; }
   // The next rewrite is not held back by those that have failed: something else is asked for.
   void ForgetFailures();
-  // Scheduled, or the file has grown enough.
+  // Scheduled, or the file has grown enough; and what there was when that showed is synced. Asked
+  // in every round of Persistence's thread.
   bool RewriteIsDue(int64_t now_s);
+  // It is due but for that sync.
+  bool preparing() const { return preparing_.load(std::memory_order_relaxed); }
   // At the cut of the snapshot. Closed gate.
   void BeginRewrite(const DatabaseSet& left_out);
   // Writes the base and puts it in its place. REQUIRES: of Snapshot::Write, and the databases that
@@ -94,9 +98,9 @@ class Aof {
   // Puts the base in its place, if the append-only file is still what it was at the cut.
   bool Commit(const std::string& path, bool rdb, std::string* error);
   bool PutInPlace(const std::string& path, bool rdb, std::string* error)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // It was turned on or off, or moved, since the cut.
-  bool Turned() const;
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
+  // It was turned on or off, or OutdateRewrite called, since the cut.
+  bool Turned() const { return generation_ != cut_generation_; }
   void NoteRewrite(bool ok, bool counts, int64_t now_s);
   void StopWaiting();
   AofWriter::Opener Opener(std::unique_ptr<AppendFile> (AofFiles::*open)(std::string*));
@@ -106,13 +110,16 @@ class Aof {
   AofFiles files_;
   AofWriter writer_;
   std::atomic<State> state_{State::kOff};
-  std::atomic<bool> scheduled_{false};
+  std::atomic<bool> scheduled_{false}, preparing_{false};
   std::atomic<int64_t> began_s_{0};  // of the running rewrite, Unix time; 0: none
   std::atomic<uint64_t> total_bytes_{0};
 
-  mutable Mutex mutex_;                              // changes of state_; held while files change
-  uint64_t generation_ ABSL_GUARDED_BY(mutex_) = 0;  // of the state
-  uint64_t cut_generation_ ABSL_GUARDED_BY(mutex_) = 0;  // when the running rewrite began
+  std::atomic<uint64_t> generation_{0};      // of what a base is made for
+  std::atomic<uint64_t> cut_generation_{0};  // when the running rewrite began
+
+  // Changes of state_; held while files change, so it is not for INFO. Taken before mutex_.
+  Mutex turn_mutex_;
+  mutable Mutex mutex_;
   Info info_ ABSL_GUARDED_BY(mutex_);
   int64_t limited_until_s_ ABSL_GUARDED_BY(mutex_) = 0, delay_minutes_ ABSL_GUARDED_BY(mutex_) = 0;
 };

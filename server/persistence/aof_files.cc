@@ -35,41 +35,44 @@ std::string AofFiles::PathOf(const std::string& name) const {
   return StrCat(Directory(), "/", name);
 }
 
-bool AofFiles::Open(std::string* error) {
+AofManifest AofFiles::manifest() const {
   MutexLock lock(mutex_);
-  manifest_ = {};
+  return manifest_;
+}
+
+bool AofFiles::Open(std::string* error) {
+  MutexLock changing(change_mutex_);
   const std::string path = PathOf(ManifestName());
   std::string text;
+  std::optional<AofManifest> manifest;
   const int failed = ReadFile(path, &text);
-  if (failed == ENOENT) return true;
-  if (failed != 0) {
+  if (failed == ENOENT) {
+    manifest.emplace();
+  } else if (failed != 0) {
     *error = StrCat("can't read the AOF manifest file ", path, ": ", std::strerror(failed));
-    return false;
-  }
-  std::optional<AofManifest> manifest = AofManifest::Parse(text, error);
-  if (!manifest) {
+  } else if (manifest = AofManifest::Parse(text, error); !manifest) {
     *error = StrCat("Reading the manifest file ", path, ": ", *error);
-    return false;
   }
-  manifest_ = *std::move(manifest);
-  return true;
+  MutexLock lock(mutex_);
+  manifest_ = manifest.value_or(AofManifest());
+  return manifest.has_value();
 }
 
 bool AofFiles::any() const {
-  MutexLock lock(mutex_);
-  return !manifest_.empty() || MustUpgrade();
+  const AofManifest known = manifest();
+  return !known.empty() || MustUpgrade(known);
 }
 
 bool AofFiles::TakeOldFile(std::string* error) {
-  MutexLock lock(mutex_);
-  return !MustUpgrade() || Upgrade(error);
+  MutexLock changing(change_mutex_);
+  return !MustUpgrade(manifest()) || Upgrade(error);
 }
 
 // Also where an upgrade has written its manifest and then was interrupted.
-bool AofFiles::MustUpgrade() const {
+bool AofFiles::MustUpgrade(const AofManifest& manifest) const {
   if (!Exists(OldPath())) return false;
-  if (manifest_.empty()) return true;
-  return manifest_.base && manifest_.increments.empty() && manifest_.base->name == Stem() &&
+  if (manifest.empty()) return true;
+  return manifest.base && manifest.increments.empty() && manifest.base->name == Stem() &&
          !Exists(PathOf(Stem()));
 }
 
@@ -87,11 +90,9 @@ bool AofFiles::Upgrade(std::string* error) {
   return true;
 }
 
-std::vector<std::string> AofFiles::Names() const {
-  MutexLock lock(mutex_);
-  return manifest_.Names();
-}
+std::vector<std::string> AofFiles::Names() const { return manifest().Names(); }
 
+// Under the lock: what the manifest does not name any more may be removed.
 bool AofFiles::Sizes(uint64_t* all, uint64_t* base, std::string* error) const {
   MutexLock lock(mutex_);
   *all = *base = 0;
@@ -140,32 +141,30 @@ bool AofFiles::Adopt(AofManifest manifest, const std::vector<std::string>& made,
   const std::string path = PathOf(ManifestName()), temporary = PathOf("temp-" + ManifestName());
   const Replaced replaced = ReplaceFile(path, manifest.Format(), temporary);
   if (replaced.error == 0) {
+    MutexLock lock(mutex_);
     manifest_ = std::move(manifest);
     return true;
   }
   errno = replaced.error;
   *error = Because("Can't replace the manifest", path);
   // What the old one names must stay as long as the new one is there.
-  if (replaced.in_place && !ReplaceFile(path, manifest_.Format(), temporary).in_place) return false;
+  const std::string old = this->manifest().Format();
+  if (replaced.in_place && !ReplaceFile(path, old, temporary).in_place) return false;
   for (const std::string& name : made) unlink(PathOf(name).c_str());
   return false;
 }
 
 std::unique_ptr<AppendFile> AofFiles::OpenLast(std::string* error) {
-  {
-    MutexLock lock(mutex_);
-    if (!manifest_.increments.empty()) {
-      const std::string name = manifest_.increments.back().name;
-      Log(LogLevel::kNotice, "Opening AOF incr file ", name, " on server start");
-      return OpenFile(name, 0, error);
-    }
-  }
-  return OpenNext(error);
+  const AofManifest known = manifest();
+  if (known.increments.empty()) return OpenNext(error);
+  const std::string name = known.increments.back().name;
+  Log(LogLevel::kNotice, "Opening AOF incr file ", name, " on server start");
+  return OpenFile(name, 0, error);
 }
 
 std::unique_ptr<AppendFile> AofFiles::OpenNext(std::string* error) {
-  MutexLock lock(mutex_);
-  AofManifest manifest = manifest_;
+  MutexLock changing(change_mutex_);
+  AofManifest manifest = this->manifest();
   const std::string name = manifest.AddIncrement(Stem()).name;
   std::unique_ptr<AppendFile> file = OpenFile(name, O_TRUNC, error);
   if (file == nullptr) return nullptr;
@@ -186,8 +185,8 @@ void AofFiles::RemoveTemporary() {
 
 bool AofFiles::ReplaceBase(const std::string& path, bool rdb, Increments increments,
                            std::string* error) {
-  MutexLock lock(mutex_);
-  AofManifest manifest = manifest_;
+  MutexLock changing(change_mutex_);
+  AofManifest manifest = this->manifest();
   const std::string base =
       manifest.ReplaceBase(Stem(), rdb, increments == Increments::kLast ? 1 : 0).name;
   std::vector<std::string> made = {base};
@@ -203,11 +202,10 @@ bool AofFiles::ReplaceBase(const std::string& path, bool rdb, Increments increme
 }
 
 void AofFiles::RemoveHistory() {
-  MutexLock lock(mutex_);
-  if (manifest_.history.empty() || config_.settings().aof_disable_auto_gc) return;
-  AofManifest manifest = manifest_;
-  manifest.history.clear();
-  std::vector<AofManifest::File> gone = manifest_.history;
+  MutexLock changing(change_mutex_);
+  AofManifest manifest = this->manifest();
+  if (manifest.history.empty() || config_.settings().aof_disable_auto_gc) return;
+  const std::vector<AofManifest::File> gone = std::exchange(manifest.history, {});
   std::string error;
   if (!Adopt(std::move(manifest), {}, &error)) return Log(LogLevel::kWarning, error);
   for (const AofManifest::File& file : gone) {

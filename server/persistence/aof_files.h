@@ -66,11 +66,14 @@ class AofFiles {
   // Writes the manifest and, where that went well, keeps it. Else the files that it was to name are
   // removed, unless it is the one on disk now.
   bool Adopt(AofManifest manifest, const std::vector<std::string>& made, std::string* error)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool MustUpgrade() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool Upgrade(std::string* error) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(change_mutex_);
+  bool MustUpgrade(const AofManifest& manifest) const;
+  bool Upgrade(std::string* error) ABSL_EXCLUSIVE_LOCKS_REQUIRED(change_mutex_);
+  AofManifest manifest() const;
 
   const Config& config_;
+  // Whoever changes the files holds it while the disk works; taken before the other.
+  Mutex change_mutex_;
   mutable Mutex mutex_;
   AofManifest manifest_ ABSL_GUARDED_BY(mutex_);
 };

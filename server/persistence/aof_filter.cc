@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "protocol/limits.h"
+#include "protocol/request_writer.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
 
@@ -88,7 +89,7 @@ void AofFilter::Handle(const ReplicationLog::Piece& request, Pieces& out) {
   const Fate fate = FateOf();
   if (fate == Fate::kDrop) return;
   if (multi_ && !multi_written_) {
-    Text("*1\r\n$5\r\nMULTI\r\n", out);
+    Text(EncodeRequest({"MULTI"}), out);
     multi_written_ = true;
   }
   if (fate != Fate::kKeepAnywhere && written_db_ != db_ && db_ != LogBlock::kAnyDb) {
@@ -96,10 +97,7 @@ void AofFilter::Handle(const ReplicationLog::Piece& request, Pieces& out) {
     written_db_ = db_;
   }
   if (fate == Fate::kDelete) {
-    const std::string_view words[] = {"DEL", words_[1]};
-    std::string text;
-    LogBlock::Encode(text, words);
-    Text(std::move(text), out);
+    Text(EncodeRequest({"DEL", words_[1]}), out);
   } else {
     Keep(request, out);
   }
@@ -113,7 +111,7 @@ bool AofFilter::Follow(Pieces& out) {
     multi_ = true;
     multi_written_ = false;
   } else if (EqualsIgnoreCase(words_[0], "exec")) {
-    if (multi_written_) Text("*1\r\n$4\r\nEXEC\r\n", out);
+    if (multi_written_) Text(EncodeRequest({"EXEC"}), out);
     multi_ = multi_written_ = false;
   } else {
     return false;
@@ -155,7 +153,7 @@ int64_t AofFilter::CopyTarget() const {
 void AofFilter::Keep(const ReplicationLog::Piece& request, Pieces& out) {
   if (!request.bytes.starts_with('*')) {  // an inline command, which no file holds
     std::string text;
-    LogBlock::Encode(text, words_);
+    AppendRequest(text, words_);
     return Text(std::move(text), out);
   }
   const bool joins = !out.empty() && request.chunk != nullptr &&

@@ -11,6 +11,7 @@
 #include "server/base/quote.h"
 #include "server/base/strings.h"
 #include "server/engine/engine.h"
+#include "server/engine/refusals.h"
 #include "server/persistence/command_reader.h"
 #include "server/persistence/key_delay.h"
 #include "server/persistence/snapshot_file.h"
@@ -23,14 +24,6 @@ constexpr uint64_t kClockEvery = 1024;    // commands between two looks at the c
 
 // The beginning of it, without bytes that would spoil the log.
 std::string Shown(std::string_view text) { return Printable(text.substr(0, 128)); }
-
-// What changes data, or would on another server. The rest of what may stand in a file is what
-// replicas are told besides.
-bool BelongsThere(const Command& command) {
-  if (command.name == "migrate" || (command.flags & kAdmin)) return false;
-  constexpr uint32_t kChanges = kWrite | kMayReplicate | kRunsScript;
-  return (command.flags & kChanges) || command.name == "select" || command.parent == "script";
-}
 
 }  // namespace
 
@@ -161,7 +154,7 @@ bool AofLoad::Run(Args words) {
     return false;
   }
   ++commands_;
-  if (!BelongsThere(*command)) return true;
+  if (!BelongsToHistory(*command)) return true;
   KeyLock all(engine_.keyspace, KeyLock::Exclusive());
   ReadyKeys ready;
   Reply reply(client_->out, 2);

@@ -133,14 +133,26 @@ void AofWriter::Poke() {
   }
 }
 
+void AofWriter::RequestSync() {
+  if (!running()) return;
+  MutexLock lock(mutex_);
+  drain_to_ = std::max(drain_to_, engine_.log.offset());
+  ++pokes_;
+  wake_.NotifyOne();
+}
+
+bool AofWriter::syncing() const {
+  if (!running() || lost() || error() != 0) return false;
+  MutexLock lock(mutex_);
+  return synced_offset() < drain_to_;
+}
+
 bool AofWriter::Drain() {
   if (!running()) return true;
   const uint64_t target = engine_.log.offset();
   const int64_t begin_ms = MonotonicMs();
+  RequestSync();
   MutexLock lock(mutex_);
-  drain_to_ = std::max(drain_to_, target);
-  ++pokes_;
-  wake_.NotifyOne();
   while (synced_offset() < target && error() == 0 && !lost() && !stopping_ &&
          MonotonicMs() - begin_ms < kDrainMs) {
     progress_.WaitFor(mutex_, kSlowWait);

@@ -65,6 +65,10 @@ class AofWriter {
   bool SwitchPast(const Opener& open);
   // What is written counts from now on: replies may be held for it.
   void Count();
+  // Has what is in the log by now written and synced, without waiting for it.
+  void RequestSync();
+  // What was requested is not on disk yet, and the disk does not refuse it.
+  bool syncing() const;
   // Writes and syncs all that is in the log. False: the disk refuses, or takes longer than a while.
   bool Drain();
   // Writes and syncs what it can, and stops.

@@ -1,5 +1,5 @@
 // AppendFile: a file that is only appended to. One thread at a time; Sync and size_bytes() by any
-// meanwhile.
+// meanwhile. Tests have one whose disk takes its time.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,7 @@ class AppendFile {
  public:
   // `fd` is taken over; the file has `size_bytes` bytes.
   AppendFile(int fd, uint64_t size_bytes) : fd_(fd), size_bytes_(size_bytes) {}
-  ~AppendFile();
+  virtual ~AppendFile();
   AppendFile(const AppendFile&) = delete;
   AppendFile& operator=(const AppendFile&) = delete;
 
@@ -23,7 +23,7 @@ class AppendFile {
   int Append(std::span<const ReplicationLog::Piece> pieces);
   int Append(std::string_view bytes);
   // Has the disk take what was appended before the call. 0, or errno.
-  int Sync();
+  virtual int Sync();
   // Cuts off what was appended behind the first `size` bytes. 0, or errno.
   int Truncate(uint64_t size);
   uint64_t size_bytes() const { return size_bytes_.load(std::memory_order_relaxed); }

@@ -18,23 +18,41 @@ namespace fs = std::filesystem;
 
 constexpr char kFolder[] = "/backups";
 constexpr char kNameFormat[] = "dump-%Y-%m-%d-%H%M.rdb";
+constexpr int kMinutesPerDay = 24 * 60;
 
 bool IsBackup(std::string_view name) { return HasShape(name, "dump-####-##-##-####.rdb"); }
 
-std::string NameAt(int64_t now_s) {
+std::tm LocalTime(int64_t now_s) {
   const std::time_t time = now_s;
   std::tm local = {};
   localtime_r(&time, &local);
+  return local;
+}
+
+// Whether the clock ever shows that or not.
+std::string NameOf(const std::tm& local) {
   char name[64];
   return {name, std::strftime(name, sizeof(name), kNameFormat, &local)};
 }
 
-int64_t TimeOf(const std::string& name) {
-  std::tm local = {};
-  strptime(name.c_str(), kNameFormat, &local);
-  local.tm_isdst = -1;  // as it was on that day
-  return std::mktime(&local);
+std::string NameAt(int64_t now_s) { return NameOf(LocalTime(now_s)); }
+
+// What it would be called at this minute of that day.
+std::string NameOn(std::tm day, int minute) {
+  day.tm_hour = minute / 60;
+  day.tm_min = minute % 60;
+  return NameOf(day);
 }
+
+std::tm DayBefore(std::tm day) {
+  --day.tm_mday;
+  day.tm_hour = 12;  // which every day has
+  day.tm_isdst = -1;
+  std::mktime(&day);
+  return day;
+}
+
+std::string LastNameOf(const std::tm& day) { return NameOn(day, kMinutesPerDay - 1); }
 
 // Up to the one of this name, by their names, which is by their age. What is later than now a clock
 // that went wrong has made, or people have: that is not counted, and stays.
@@ -78,27 +96,24 @@ int GiveName(const std::string& snapshot, const std::string& folder, const std::
 
 }  // namespace
 
-Backups::Backups(int64_t now_s, const std::string& directory) : last_s_(now_s) {
-  const std::vector<std::string> names = BackupsIn(directory + kFolder, NameAt(now_s));
-  if (!names.empty()) last_s_ = std::min(now_s, TimeOf(names.back()));
+Backups::Backups(int64_t now_s, const std::string& directory) : last_(NameAt(now_s)) {
+  const std::vector<std::string> names =
+      BackupsIn(directory + kFolder, LastNameOf(LocalTime(now_s)));
+  if (!names.empty()) last_ = names.back();
 }
 
-bool Backups::IsDue(int minute_of_day, int64_t now_s) const {
-  const std::time_t time = now_s;
-  std::tm local = {};
-  localtime_r(&time, &local);
-  local.tm_hour = minute_of_day / 60;
-  local.tm_min = minute_of_day % 60;
-  local.tm_sec = 0;
-  local.tm_isdst = -1;
-  int64_t scheduled_s = std::mktime(&local);
-  if (scheduled_s > now_s) {  // the latest one was yesterday's
-    --local.tm_mday;
-    local.tm_isdst = -1;
-    scheduled_s = std::mktime(&local);
-  }
-  return last_s_ < scheduled_s && now_s >= retry_s_;
+bool Backups::IsDue(int minute_of_day, int64_t now_s) {
+  const std::tm today = LocalTime(now_s);
+  const std::string now = NameOf(today);
+  // A clock that went wrong has made it. One of today is left: once a year an hour comes twice.
+  if (last_ > LastNameOf(today)) last_ = now;
+  std::string scheduled = NameOn(today, minute_of_day);
+  if (scheduled > now) scheduled = NameOn(DayBefore(today), minute_of_day);
+  const bool waits = now_s >= failed_s_ && now_s - failed_s_ < kRetryS;
+  return last_ < scheduled && !waits;
 }
+
+void Backups::Skip(int64_t now_s) { last_ = NameAt(now_s); }
 
 bool Backups::Take(const std::string& snapshot, int64_t now_s, size_t keep, std::string* error) {
   const std::string folder = fs::path(snapshot).parent_path().string() + kFolder;
@@ -106,10 +121,10 @@ bool Backups::Take(const std::string& snapshot, int64_t now_s, size_t keep, std:
   const std::string path = StrCat(folder, "/", name);
   if (const int failed = GiveName(snapshot, folder, path); failed != 0) {
     *error = StrCat("no backup ", path, " of ", snapshot, ": ", std::strerror(failed));
-    retry_s_ = now_s + kRetryS;
+    failed_s_ = now_s;
     return false;
   }
-  last_s_ = now_s;
+  last_ = name;
   return RemoveOldest(folder, name, keep, error);
 }
 

@@ -3,7 +3,9 @@
 // and, until the next snapshot takes the place of the first name, no space. On another file system
 // it is a copy, which gets its name when it is whole and on disk.
 //
-// In the folder "backups" beside the snapshot: dump-2026-11-28-0330.rdb, local time.
+// In the folder "backups" beside the snapshot: dump-2026-11-28-0330.rdb, local time. When the next
+// one is due is said by comparing such names, as text: that of the last one, and that which one of
+// the time of day would have had. So days of 23 and of 25 hours have one like all others.
 //
 // One thread: Persistence's own.
 #pragma once
@@ -19,8 +21,12 @@ class Backups {
   Backups(int64_t now_s, const std::string& directory);
 
   // Whether the time of day has passed since the last backup, or since the start where there is
-  // none. One that was missed while the server was down is due at once.
-  bool IsDue(int minute_of_day, int64_t now_s) const;
+  // none. One that was missed while the server was down is due at once. A clock that is set back
+  // by days begins anew: the next time of day it comes to is the next.
+  bool IsDue(int minute_of_day, int64_t now_s);
+
+  // There is nothing to make one of: the next is due at the next time of day.
+  void Skip(int64_t now_s);
 
   // Gives `snapshot` a name among the backups, or makes a copy where the folder is on another file
   // system, and removes all but the newest `keep`; those with a later time than now are left alone.
@@ -31,8 +37,8 @@ class Backups {
  private:
   static constexpr int64_t kRetryS = 60 * 60;  // each try writes a snapshot
 
-  int64_t last_s_;
-  int64_t retry_s_ = 0;  // after one that failed: not before
+  std::string last_;             // the name of the last one, or that of the start
+  int64_t failed_s_ = -kRetryS;  // when the last try failed
 };
 
 }  // namespace larder

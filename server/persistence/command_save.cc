@@ -1,6 +1,6 @@
 #include "server/persistence/command_save.h"
 
-#include "replication/log/log_block.h"
+#include "protocol/request_writer.h"
 #include "server/base/clock.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
@@ -30,7 +30,7 @@ void CommandSave::Key(int db, const Entry& entry) {
 
 void CommandSave::Write(std::span<const std::string_view> words) {
   if (!ok_) return;
-  LogBlock::Encode(buffer_, words);
+  AppendRequest(buffer_, words);
   if (buffer_.size() >= kBufferBytes) Flush();
 }
 

@@ -2,9 +2,10 @@
 
 #include <cerrno>
 #include <cstring>
+#include <initializer_list>
 #include <utility>
-#include <vector>
 
+#include "protocol/request_writer.h"
 #include "server/base/hex.h"
 #include "server/base/numbers.h"
 #include "server/base/strings.h"
@@ -49,10 +50,10 @@ class FullSyncSource : public RdbSource {
   bool Begin(const ImportAddress& address, uint64_t* size_bytes, std::string* error) {
     std::string line;
     if (!address.password.empty()) {
-      const std::vector<std::string> auth =
-          address.user.empty() ? std::vector<std::string>{"AUTH", address.password}
-                               : std::vector<std::string>{"AUTH", address.user, address.password};
-      if (!Ask(auth, &line, error)) return false;
+      const bool admitted = address.user.empty()
+                                ? Ask({"AUTH", address.password}, &line, error)
+                                : Ask({"AUTH", address.user, address.password}, &line, error);
+      if (!admitted) return false;
     }
     // A server that does not know of it goes on with a file.
     if (!Ask({"REPLCONF", "capa", "eof"}, &line, error) && line.empty()) return false;
@@ -87,12 +88,8 @@ class FullSyncSource : public RdbSource {
     return true;
   }
 
-  bool Ask(const std::vector<std::string>& words, std::string* line, std::string* error) {
-    std::string request = StrCat("*", words.size(), "\r\n");
-    for (const std::string& word : words) {
-      StrAppend(request, "$", word.size(), "\r\n", word, "\r\n");
-    }
-    if (!peer_->Send(request, kSilenceMs)) {
+  bool Ask(std::initializer_list<std::string_view> words, std::string* line, std::string* error) {
+    if (!peer_->Send(EncodeRequest(words), kSilenceMs)) {
       *error = "the server has closed the link";
       return line->clear(), false;
     }
@@ -115,8 +112,9 @@ std::optional<Import> OpenFile(const std::string& path, std::string* error) {
   return import;
 }
 
-std::optional<Import> OpenServer(const ImportAddress& address, std::string* error) {
-  auto peer = PeerConnection::Connect(address.host, address.port, kSilenceMs);
+std::optional<Import> OpenServer(const ImportAddress& address, const std::atomic<bool>* stop,
+                                 std::string* error) {
+  auto peer = PeerConnection::Connect(address.host, address.port, kSilenceMs, nullptr, stop);
   if (peer == nullptr) {
     *error = StrCat("no connection to ", address.host, " port ", address.port);
     return std::nullopt;
@@ -165,7 +163,8 @@ std::optional<ImportAddress> ParseImportAddress(std::string_view text) {
 
 bool IsImportAddress(std::string_view text) { return text.find(kBehindScheme) != text.npos; }
 
-std::optional<Import> OpenImport(const std::string& from, int databases, std::string* error) {
+std::optional<Import> OpenImport(const std::string& from, int databases,
+                                 const std::atomic<bool>* stop, std::string* error) {
   if (!IsImportAddress(from)) return OpenFile(from, error);
   const std::optional<ImportAddress> address = ParseImportAddress(from);
   if (!address) {
@@ -177,7 +176,7 @@ std::optional<Import> OpenImport(const std::string& from, int databases, std::st
                     " (directive databases)");
     return std::nullopt;
   }
-  return OpenServer(*address, error);
+  return OpenServer(*address, stop, error);
 }
 
 }  // namespace larder

@@ -8,6 +8,7 @@
 // be written %41.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -34,7 +35,9 @@ struct Import {
   int only_db = -1;         // -1: all
 };
 // Connects and asks, or opens the file, for a server with so many databases. Nothing, with a
-// sentence for people, where that fails.
-std::optional<Import> OpenImport(const std::string& from, int databases, std::string* error);
+// sentence for people, where that fails. `stop`: set, waiting for a server ends, here and when the
+// source is read.
+std::optional<Import> OpenImport(const std::string& from, int databases,
+                                 const std::atomic<bool>* stop, std::string* error);
 
 }  // namespace larder

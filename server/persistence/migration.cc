@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "protocol/request_writer.h"
 #include "server/base/clock.h"
 #include "server/base/random.h"
 #include "server/base/strings.h"
@@ -16,11 +17,6 @@ std::string NameOf(const MigrationRequest& request) {
   return StrCat(request.host, ":", request.port);
 }
 
-std::string SelectRequest(int64_t db) {
-  const std::string number = std::to_string(db);
-  return StrCat("*2\r\n$6\r\nSELECT\r\n$", number.size(), "\r\n", number, "\r\n");
-}
-
 }  // namespace
 
 Migration::Link* Migration::Find(const MigrationRequest& request, bool* refused) {
@@ -28,7 +24,7 @@ Migration::Link* Migration::Find(const MigrationRequest& request, bool* refused)
   auto found = links_.find(name);
   if (found == links_.end()) {
     auto connection =
-        PeerConnection::Connect(request.host, request.port, request.timeout_ms, refused);
+        PeerConnection::Connect(request.host, request.port, request.timeout_ms, refused, nullptr);
     if (connection == nullptr) return nullptr;
     if (links_.size() >= kMostLinks) {
       links_.erase(
@@ -63,7 +59,7 @@ bool Migration::Talk(Link& link, const MigrationRequest& request, MigrationOutco
   PeerConnection& connection = *link.connection;
   const bool select = link.db != request.db;
   std::string preamble = request.auth;
-  if (select) preamble += SelectRequest(request.db);
+  if (select) preamble += EncodeRequest({"SELECT", std::to_string(request.db)});
   bool sent = connection.Send(preamble, request.timeout_ms);
   for (size_t i = 0; sent && i < request.restores.size(); ++i) {
     sent = connection.Send(request.restores[i], request.timeout_ms);

@@ -5,15 +5,15 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 
 #include "server/base/clock.h"
 
 namespace larder {
 
 std::unique_ptr<PeerConnection> PeerConnection::Connect(const std::string& host, int port,
-                                                        int64_t timeout_ms, bool* refused) {
-  std::unique_ptr<PeerConnection> connection(new PeerConnection());
+                                                        int64_t timeout_ms, bool* refused,
+                                                        const std::atomic<bool>* stop) {
+  std::unique_ptr<PeerConnection> connection(new PeerConnection(stop));
   const int64_t deadline_ms = MonotonicMs() + timeout_ms;
   std::string ignored;
   bool answered = false;
@@ -29,13 +29,14 @@ std::unique_ptr<PeerConnection> PeerConnection::Connect(const std::string& host,
 
 Waited PeerConnection::WaitFor(int fd, int16_t event, int64_t deadline_ms) {
   for (;;) {
-    const int64_t left_ms = std::clamp<int64_t>(deadline_ms - MonotonicMs(), 0, INT_MAX);
+    if (stop_ != nullptr && stop_->load(std::memory_order_relaxed)) return Waited::kNotWanted;
+    const int64_t left_ms = std::max<int64_t>(deadline_ms - MonotonicMs(), 0);
     pollfd poll_fd = {fd, event, 0};
-    const int ready = poll(&poll_fd, 1, static_cast<int>(left_ms));
+    const int ready = poll(&poll_fd, 1, static_cast<int>(std::min(left_ms, kLookMs)));
     if (ready > 0) return Waited::kReady;
-    if (ready < 0 && errno == EINTR) continue;
-    timed_out_ = ready == 0;
-    return Waited::kTimeIsOver;
+    if (ready < 0 && errno != EINTR) return Waited::kTimeIsOver;
+    timed_out_ = ready == 0 && left_ms <= kLookMs;
+    if (timed_out_) return Waited::kTimeIsOver;
   }
 }
 

@@ -5,6 +5,7 @@
 #include "server/base/clock.h"
 #include "server/base/log.h"
 #include "server/engine/engine.h"
+#include "server/engine/replication_host.h"
 #include "server/persistence/snapshot_file.h"
 
 namespace larder {
@@ -15,6 +16,12 @@ constexpr std::chrono::milliseconds kQuietRound{1000};  // save points and backu
 constexpr int64_t kRetryDelayS = 5;                     // after a save that failed
 
 int64_t NowS() { return WallMs() / 1000; }
+
+// Whether more than these seconds have passed since then. What a clock has noted that went ahead,
+// and was set back, is long ago.
+bool IsOver(int64_t seconds, int64_t then_s, int64_t now_s) {
+  return now_s < then_s || now_s - then_s > seconds;
+}
 
 }  // namespace
 
@@ -45,7 +52,7 @@ void Persistence::DropUnfinishedFiles() const {
 void Persistence::Stop() {
   if (saved_to_stop_.exchange(false) && changes() > 0) {
     GateClosed closed(engine_.gate, main_worker_.gate_slot);
-    if (!engine_.log.sealed() && !incomplete()) Save();
+    if (!engine_.log.sealed()) Save();
   }
   {
     MutexLock lock(mutex_);
@@ -84,13 +91,11 @@ void Persistence::Run() {
 
 void Persistence::Round() {
   migration_.CloseIdle(MonotonicMs());
-  if (!engine_.replica.load()) incomplete_ = false;
   if (saving() || incomplete()) return;
   const bool save = SaveIsDue(NowS());
   if (!save && !aof_.RewriteIsDue(NowS())) return;
-  if (!save) aof_.writer().Drain();  // replies wait for what is not synced at the cut
   GateClosed closed(engine_.gate, worker_.gate_slot);
-  if (incomplete()) return;  // what came was not whole, and this thread has waited for it
+  if (incomplete()) return;  // what came was not whole, and the gate was closed for it
   if (save) {
     BeginSave(false);
   } else {
@@ -98,17 +103,17 @@ void Persistence::Round() {
   }
 }
 
-bool Persistence::SaveIsDue(int64_t now_s) const {
+bool Persistence::SaveIsDue(int64_t now_s) {
   const auto changes = static_cast<int64_t>(this->changes());
   const bool backup = BackupIsDue(now_s);
   SavePoint due = {};
   {
     MutexLock lock(mutex_);
     if (scheduled_) return true;
-    if (!state_.last_save_ok && now_s - last_try_s_ <= kRetryDelayS) return false;
+    if (!state_.last_save_ok && !IsOver(kRetryDelayS, last_try_s_, now_s)) return false;
     if (backup) return true;
     for (const SavePoint& point : save_points_) {
-      if (changes < point.changes || now_s - state_.last_save_s <= point.seconds) continue;
+      if (changes < point.changes || !IsOver(point.seconds, state_.last_save_s, now_s)) continue;
       due = point;
       break;
     }
@@ -118,9 +123,21 @@ bool Persistence::SaveIsDue(int64_t now_s) const {
   return true;
 }
 
-bool Persistence::BackupIsDue(int64_t now_s) const {
+// Of nothing none is taken: it would push out one that holds something.
+bool Persistence::BackupIsDue(int64_t now_s) {
   const int64_t minute = engine_.config.settings().backup_minute;
-  return minute >= 0 && backups_.IsDue(static_cast<int>(minute), now_s);
+  if (minute < 0 || !backups_.IsDue(static_cast<int>(minute), now_s)) return false;
+  if (HasKeysForFiles()) return true;
+  Log(LogLevel::kNotice, "No daily backup: there are no keys");
+  backups_.Skip(now_s);
+  return false;
+}
+
+bool Persistence::HasKeysForFiles() const {
+  for (int db = 0; db < engine_.keyspace.databases(); ++db) {
+    if (!left_out_.Has(db) && engine_.keyspace.Size(db) > 0) return true;
+  }
+  return false;
 }
 
 void Persistence::TakeBackup() {
@@ -182,7 +199,10 @@ Persistence::State Persistence::state() const {
   return state;
 }
 
-bool Persistence::incomplete() const { return incomplete_ && engine_.replica.load(); }
+bool Persistence::incomplete() const {
+  if (engine_.replication != nullptr && engine_.replication->joining()) return true;
+  return incomplete_ && engine_.replica.load();
+}
 
 uint64_t Persistence::TotalChanges() const { return engine_.stats.Sum(&WorkerStats::changes); }
 

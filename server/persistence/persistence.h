@@ -48,7 +48,8 @@ class Persistence : public PersistenceHost {
   std::function<void()> on_sync;
 
   // ---- Saving (persistence_save.cc) -------------------------------------------------------------
-  // Writes the file while everybody waits. False: see the log. Closed gate.
+  // Writes the file while everybody waits. False: see the log; also where the data set is
+  // incomplete(). Closed gate.
   bool Save();
   // How files are written now, as the directives say.
   RdbSave::Options SaveOptions() const;
@@ -58,7 +59,7 @@ class Persistence : public PersistenceHost {
     kBusy,  // the same is being done already
   };
   // Cuts a snapshot, which the thread writes; `later`: when the present one is written, or the
-  // transaction has ended. Closed gate.
+  // transaction has ended, as where it waits for the data set to be whole. Closed gate.
   Begun BeginSave(bool later);
   // Something is being written, for the disk or a replica.
   bool saving() const;
@@ -67,13 +68,13 @@ class Persistence : public PersistenceHost {
   // For a file that is written elsewhere, by a full sync: its number among those that may become
   // `dbfilename`. Closed gate, at the moment whose data it holds.
   uint64_t NumberFile() { return ++targets_; }
-  // Has `put` put that file in its place; kAborted: a later one is there already.
-  Snapshot::Outcome Keep(uint64_t number, absl::FunctionRef<bool()> put);
+  // Has `put` give that file this path; kAborted: a later one is there already.
+  Snapshot::Outcome Keep(uint64_t number, absl::FunctionRef<bool(const std::string& path)> put);
   // It holds what TotalChanges() was at its cut.
   void NoteSaved(bool ok, uint64_t changes_then);
   uint64_t TotalChanges() const;
   // The log has begun another history, of which the append-only file has nothing yet: that is known
-  // when this returns. Closed gate.
+  // when this returns, and a rewrite that runs ends and begins anew. Closed gate.
   void NoteNewHistory();
   // FLUSHALL and the like: the snapshot that is being written is of no use any more, and if it is
   // not in its place when this returns it never will be.
@@ -108,12 +109,15 @@ class Persistence : public PersistenceHost {
   // closed all the time; without a file the data set is empty. False, with a sentence for people,
   // where one is refused. Called once; save points count from its end on.
   bool LoadAtStart(std::string* error);
+  // AbortLoading came before it was done: nothing was written, and nobody is served.
+  bool load_stopped() const { return load_stopped_; }
   // Whether it found a data set, be it an empty one.
   bool found_data() const { return found_data_; }
-  // The keyspace was emptied for what a primary sends, and that is not whole yet: no file is to be
-  // made of it by itself, since the last one holds more. Closed gate.
+  // What is here is less than what there is elsewhere: the start has found no data, or the keyspace
+  // was emptied for what a primary sends, and that is not whole yet. No file is made of it on a
+  // replica, since the last one may hold more. Closed gate, or before replication starts.
   void NoteIncomplete(bool incomplete) { incomplete_ = incomplete; }
-  // Who has become a primary goes on with what there is.
+  // So it is, or that is not known yet. Who has become a primary goes on with what there is.
   bool incomplete() const;
   // Makes it end, and the server stay useless. Any thread.
   void AbortLoading() { stop_loading_.store(true, std::memory_order_relaxed); }
@@ -163,8 +167,9 @@ class Persistence : public PersistenceHost {
   void Round();
   void ReadSavePoints(const std::string& text);
   void NoteUsedMemory(std::string_view bytes);
-  bool SaveIsDue(int64_t now_s) const;
-  bool BackupIsDue(int64_t now_s) const;
+  bool SaveIsDue(int64_t now_s);
+  bool BackupIsDue(int64_t now_s);
+  bool HasKeysForFiles() const;
   void TakeBackup();
   void WriteInBackground();
   // Where a snapshot of this moment is to be, CONFIG SET may change it for the next; its number
@@ -198,6 +203,7 @@ class Persistence : public PersistenceHost {
   AofWriter::Events WriterEvents();
   void FollowDatabasePersist();
   void AbortRewrite();
+  void RestartRewrite();
   void WriteAofBase();
   void DropLeftOut();
   void FollowAofDirectives();
@@ -219,8 +225,8 @@ class Persistence : public PersistenceHost {
   Backups backups_;  // the thread's
   std::atomic<size_t> save_points_count_{0};
   std::optional<GateClosed> gate_at_start_;  // of the starting thread, as the next
-  bool found_data_ = false;
-  std::atomic<bool> incomplete_{false};
+  bool load_stopped_ = false, found_data_ = false;
+  std::atomic<bool> incomplete_{true};  // until it is known what the start has found
   std::atomic<bool> stop_loading_{false};
   std::atomic<bool> saving_to_stop_{false};
   std::atomic<bool> saved_to_stop_{false};

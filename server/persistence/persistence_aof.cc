@@ -18,6 +18,7 @@ AofWriter::Events Persistence::WriterEvents() {
           .on_sync =
               [this](std::optional<uint64_t> offset) {
                 synced_offset_ = offset.value_or(kNothing);
+                if (aof_.preparing()) changed_.NotifyOne();
                 if (on_sync) on_sync();
               },
           .on_outdated = [this] { aof_.ScheduleRewrite(); }};
@@ -40,8 +41,7 @@ void Persistence::FollowAofDirectives() {
     return true;
   });
   engine_.config.OnChange("dir", [this](const std::string&, std::string*) {
-    AbortRewrite();
-    aof_.Move();
+    RestartRewrite();
     return true;
   });
   for (std::string_view name : {"appendfsync", "no-appendfsync-on-rewrite"}) {
@@ -68,6 +68,7 @@ void Persistence::WarnOfLocalWrites() const {
 // What was on disk was of the one before, and the writer hears of that with the next news only.
 void Persistence::NoteNewHistory() {
   synced_offset_ = kNothing;
+  RestartRewrite();
   aof_.writer().Poke();
 }
 
@@ -89,7 +90,7 @@ void Persistence::FollowDatabasePersist() {
 Persistence::Begun Persistence::BeginRewrite(bool later) {
   MutexLock lock(mutex_);
   if (aof_.rewriting()) return Begun::kBusy;
-  if (later || Saving()) {
+  if (later || Saving() || incomplete()) {
     aof_.ScheduleRewrite();
     changed_.NotifyOne();
     return Begun::kScheduled;
@@ -107,6 +108,12 @@ Persistence::Begun Persistence::BeginRewrite(bool later) {
 void Persistence::AbortRewrite() {
   MutexLock lock(mutex_);
   if (aof_.rewriting()) snapshot_.Abort(cut_);
+}
+
+// What the one that runs makes would be of no use: it ends soon, and the next begins.
+void Persistence::RestartRewrite() {
+  AbortRewrite();
+  aof_.OutdateRewrite();
 }
 
 void Persistence::WriteAofBase() {

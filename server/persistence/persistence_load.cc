@@ -45,21 +45,27 @@ bool Persistence::LoadAtStart(std::string* error) {
     } else if (imports && error->empty() && !stop_loading_) {
       ImportAll(error);
     }
-    if (append_only && error->empty() && !stop_loading_) {
+    load_stopped_ = stop_loading_.load(std::memory_order_relaxed);
+    if (append_only && error->empty() && !load_stopped_) {
       aof_left_out_ = left_out_;
       aof_.Start(SaveOptions(), LibraryFacts(), error);
     }
     // Who waits there must not have a write acknowledged that no file takes.
-    if (!error->empty()) loading_.store(true, std::memory_order_relaxed);
+    if (!error->empty() || load_stopped_) loading_.store(true, std::memory_order_relaxed);
     gate_at_start_.reset();
   }
-  if (stop_loading_.load(std::memory_order_relaxed)) return true;
+  if (load_stopped_) {
+    Log(LogLevel::kWarning, "Loading was stopped: the server ends with its files as they were");
+    return true;
+  }
   if (!error->empty()) {
     Log(LogLevel::kWarning, "Terminating server after rdb file reading failure.");
     *error = StrCat("Fatal error loading the DB: ", *error, ". Exiting.");
     return false;
   }
   found_data_ = ok || !engine_.config.Text("import").empty();
+  // One that was missed is made good from what was found, not from what comes in since.
+  if (!found_data_) backups_.Skip(WallMs() / 1000);
   loading_.store(false, std::memory_order_relaxed);
   thread_ = std::thread([this] { Run(); });
   if (!ok) return true;  // there is no file
@@ -93,7 +99,7 @@ bool Persistence::ImportAll(std::string* error) {
   const std::string what = server ? "another server" : from;
   Log(LogLevel::kNotice, "Importing from ", what);
   std::optional<Import> import = OpenImport(server ? from : engine_.config.Path("import"),
-                                            engine_.keyspace.databases(), error);
+                                            engine_.keyspace.databases(), &stop_loading_, error);
   bool loaded = import && Load(*import->source, import->size_bytes,
                                {.replace_existing = true, .only_db = import->only_db}, error);
   if (loaded && import->only_db >= 0 && engine_.keyspace.empty()) {
@@ -176,7 +182,7 @@ bool Persistence::Load(RdbSource& source, uint64_t size_bytes, RdbLoad::Options 
     state_.keys_expired = load.keys_expired();
   }
   if (!ok) {
-    Log(LogLevel::kWarning, load.error(), ". Failure loading rdb format");
+    if (!load.stopped()) Log(LogLevel::kWarning, load.error(), ". Failure loading rdb format");
     if (!beside) engine_.keyspace.FlushAll();
     *error = load.error();
     return false;

@@ -105,13 +105,19 @@ Snapshot::Outcome Persistence::PutInPlace(uint64_t number, absl::FunctionRef<boo
   return Outcome::kWritten;
 }
 
-Snapshot::Outcome Persistence::Keep(uint64_t number, absl::FunctionRef<bool()> put) {
+Snapshot::Outcome Persistence::Keep(uint64_t number,
+                                    absl::FunctionRef<bool(const std::string& path)> put) {
+  const std::string path = engine_.config.Path("dbfilename");
   MutexLock lock(place_mutex_);
-  return PutInPlace(number, put);
+  return PutInPlace(number, [&] { return put(path); });
 }
 
 bool Persistence::Save() {
   using Outcome = Snapshot::Outcome;
+  if (incomplete()) {
+    Log(LogLevel::kWarning, "DB not saved: the data of the primary are not here yet");
+    return false;
+  }
   std::string error;
   const Outcome outcome = WriteFile(
       SnapshotFile::kWhileAllWait, TargetNow(),
@@ -145,6 +151,7 @@ bool Persistence::Quiet() const {
 }
 
 Persistence::Begun Persistence::BeginSave(bool later) {
+  later |= incomplete();
   MutexLock lock(mutex_);
   if (Saving() && !snapshot_.aborted() && (!later || !aof_.rewriting())) return Begun::kBusy;
   // One that was aborted is about to end; the thread begins the next then.

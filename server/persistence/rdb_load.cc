@@ -45,7 +45,9 @@ bool RdbLoad::Run() {
   builders_.Take(std::exchange(chunk_, {}));
   builders_.Finish();
   const bool loaded = read && builders_.ok();
-  if (!loaded) {
+  if (stopped_) {
+    error_ = "it was stopped";
+  } else if (!loaded) {
     // What was refused comes before what could not be read any more.
     const bool refused = !builders_.ok();
     error_ = StrCat("Internal error in RDB reading offset ",
@@ -60,10 +62,9 @@ bool RdbLoad::ReadAll() {
   bool good = ReadHeader();
   for (bool end = false; good && !end;) {
     uint8_t byte;
-    if (options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed)) {
-      reader_.Fail("it was stopped");
-    }
-    good = reader_.Byte(&byte) && (IsOpcode(byte) ? ReadOpcode(byte, &end) : ReadKey(byte));
+    stopped_ = options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed);
+    good = !stopped_ && reader_.Byte(&byte) &&
+           (IsOpcode(byte) ? ReadOpcode(byte, &end) : ReadKey(byte));
     position_.store(reader_.position(), std::memory_order_relaxed);
   }
   if (options_.ended_at != nullptr) *options_.ended_at = reader_.position();

@@ -48,6 +48,7 @@ class RdbLoad {
   bool Run();
   // "Internal error in RDB reading offset 17 -> unknown type of value".
   const std::string& error() const { return error_; }
+  bool stopped() const { return stopped_; }  // as options.stop has asked
 
   uint64_t keys_loaded() const { return builders_.keys_loaded(); }
   uint64_t keys_expired() const { return builders_.keys_expired(); }
@@ -90,6 +91,7 @@ class RdbLoad {
   int db_ = 0;
   Prefix prefix_;
   std::string error_;
+  bool stopped_ = false;
   uint64_t keys_found_ = 0;
   std::atomic<uint64_t> position_{0};
 };

@@ -1,5 +1,7 @@
 #include "server/pubsub/topics.h"
 
+#include <bit>
+
 #include "server/base/glob.h"
 #include "server/base/hash.h"
 
@@ -41,6 +43,7 @@ Topics::Stripe& Topics::StripeOf(std::string_view name) const {
 void Topics::Forget(Stripe& stripe, StringMap<Audience>::iterator topic) {
   pairs_.fetch_sub(topic->second.size(), std::memory_order_relaxed);
   stripe.topics.erase(topic);
+  if (stripe.topics.empty()) occupied_.fetch_and(~BitOf(stripe), std::memory_order_relaxed);
   size_.fetch_sub(1, std::memory_order_relaxed);
 }
 
@@ -49,6 +52,7 @@ void Topics::Add(std::string_view name, const Subscriber& subscriber) {
   MutexLock lock(stripe.mutex);
   auto topic = stripe.topics.find(name);
   if (topic == stripe.topics.end()) {
+    if (stripe.topics.empty()) occupied_.fetch_or(BitOf(stripe), std::memory_order_relaxed);
     topic = stripe.topics.emplace(std::string(name), Audience()).first;
     size_.fetch_add(1, std::memory_order_relaxed);
   }
@@ -75,9 +79,9 @@ size_t Topics::Tell(std::string_view name, Deliver deliver) {
 }
 
 size_t Topics::TellMatching(std::string_view text, Deliver deliver) {
-  if (size() == 0) return 0;
   size_t told = 0;
-  for (Stripe& stripe : stripes_) {
+  for (uint64_t left = occupied_.load(std::memory_order_relaxed); left != 0; left &= left - 1) {
+    Stripe& stripe = stripes_[static_cast<size_t>(std::countr_zero(left))];
     MutexLock lock(stripe.mutex);
     for (const auto& [pattern, audience] : stripe.topics) {
       if (!GlobMatch(pattern, text)) continue;

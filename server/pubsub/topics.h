@@ -83,11 +83,14 @@ class Topics {
   };
 
   Stripe& StripeOf(std::string_view name) const;
+  uint64_t BitOf(const Stripe& stripe) const { return uint64_t{1} << (&stripe - stripes_.data()); }
   void Forget(Stripe& stripe, StringMap<Audience>::iterator topic)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(stripe.mutex);
 
   mutable std::array<Stripe, kStripes> stripes_;
   std::atomic<size_t> size_{0}, pairs_{0};
+  // A bit for each stripe that has names: 64 locks are dear to who looks for a few patterns.
+  std::atomic<uint64_t> occupied_{0};
   std::atomic<size_t> next_stripe_{0};  // where TakeAny begins to look
 };
 

@@ -15,40 +15,55 @@ namespace {
 constexpr int64_t kMostTextBytes = 512 << 20;
 constexpr int64_t kMostNumberBytes = 32;
 
-// What the text of the value at `index` takes at most is taken from *room; false when it is used
-// up. Nesting that the library will refuse is not looked at.
-bool FitsInto(lua_State* state, int index, int64_t* room) {
-  switch (lua_type(state, index)) {
-    case LUA_TSTRING:
-      *room -= 6 * static_cast<int64_t>(lua_objlen(state, index)) + 2;  // "\u0000" for each byte
-      break;
-    case LUA_TTABLE: {
-      *room -= 2;
-      if (!lua_checkstack(state, 4)) return true;
-      const int table = index > 0 ? index : lua_gettop(state) + 1 + index;
-      lua_pushnil(state);
-      while (lua_next(state, table) != 0) {
-        *room -= 2;
-        if (!FitsInto(state, -2, room) || !FitsInto(state, -1, room)) {
-          lua_pop(state, 2);
-          return false;
-        }
-        lua_pop(state, 1);
-      }
-      break;
-    }
-    default:
-      *room -= kMostNumberBytes;
+// What is left for the text of a value.
+struct Room {
+  int64_t bytes;
+  int most_depth;  // of tables within tables
+};
+
+void Take(lua_State* state, int index, int depth, Room* room);
+
+void TakeTable(lua_State* state, int index, int depth, Room* room) {
+  // Not left to the library, which may look at others first, of whose text there is no end.
+  if (depth > room->most_depth || !lua_checkstack(state, 4)) {
+    luaL_error(state, "Cannot serialise, excessive nesting (%d)", depth);
   }
-  return *room >= 0;
+  room->bytes -= 2;
+  const int table = index > 0 ? index : lua_gettop(state) + 1 + index;
+  lua_pushnil(state);
+  while (lua_next(state, table) != 0) {
+    room->bytes -= 2;
+    Take(state, -2, depth, room);
+    Take(state, -1, depth, room);
+    lua_pop(state, 1);
+  }
 }
 
-// Upvalues: the configuration, where the library's function looks for it, and that function.
+// Takes from the room what the text of the value at `index`, within `depth` tables, takes at most;
+// an error of Lua where it does not fit.
+void Take(lua_State* state, int index, int depth, Room* room) {
+  switch (lua_type(state, index)) {
+    case LUA_TSTRING:
+      room->bytes -= 6 * static_cast<int64_t>(lua_objlen(state, index)) + 2;  // "\u0000" for each
+      break;
+    case LUA_TTABLE:
+      TakeTable(state, index, depth + 1, room);
+      break;
+    default:
+      room->bytes -= kMostNumberBytes;
+  }
+  if (room->bytes < 0) luaL_error(state, "Cannot serialise, the text is too long");
+}
+
+// Upvalues: the configuration, where the library's function looks for it, that function, and
+// encode_max_depth, which tells without an argument what it is.
 int Encode(lua_State* state) {
   luaL_argcheck(state, lua_gettop(state) == 1, 1, "expected 1 argument");
-  int64_t room = kMostTextBytes;
-  if (!FitsInto(state, 1, &room))
-    return luaL_error(state, "Cannot serialise, the text is too long");
+  lua_pushvalue(state, lua_upvalueindex(3));
+  lua_call(state, 0, 1);
+  Room room{kMostTextBytes, static_cast<int>(lua_tointeger(state, -1))};
+  lua_pop(state, 1);
+  Take(state, 1, 0, &room);
   return lua_tocfunction(state, lua_upvalueindex(2))(state);
 }
 
@@ -60,7 +75,8 @@ int NewModule(lua_State* state) {
   lua_getfield(state, 1, "encode");
   lua_getupvalue(state, 2, 1);
   lua_insert(state, 2);
-  lua_pushcclosure(state, Encode, 2);
+  lua_getfield(state, 1, "encode_max_depth");
+  lua_pushcclosure(state, Encode, 3);
   lua_setfield(state, 1, "encode");
   lua_pushcfunction(state, NewModule);
   lua_setfield(state, 1, "new");

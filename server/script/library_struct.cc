@@ -5,6 +5,7 @@
 //   many as the number before it says); s string with a zero behind; f d float, double; blanks are
 //   skipped
 #include <algorithm>
+#include <cctype>
 #include <climits>
 #include <cstdint>
 #include <cstring>
@@ -40,7 +41,7 @@ class Format {
   size_t size() const { return size_; }
   bool little_endian() const { return little_endian_; }
   bool is_integer() const { return std::strchr("bBhHlLTiI", option_) != nullptr; }
-  bool is_letter() const { return (option_ | 0x20) >= 'a' && (option_ | 0x20) <= 'z'; }
+  bool is_alphanumeric() const { return std::isalnum(static_cast<unsigned char>(option_)) != 0; }
   bool is_signed() const { return option_ >= 'a'; }
 
   // How many bytes must stand before an element at `position`.
@@ -278,7 +279,7 @@ int Size(lua_State* state) {
     } else if (format.option() == 'c' && format.size() == 0) {
       luaL_argerror(state, 1, "option 'c0' has no fixed size");
     }
-    if (!format.is_letter()) format.Control();
+    if (!format.is_alphanumeric()) format.Control();  // of the others, what is none has no size
     position += format.size();
   }
   lua_pushinteger(state, static_cast<lua_Integer>(position));

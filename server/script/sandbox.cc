@@ -110,14 +110,25 @@ int Unpack(lua_State* state) {
   return static_cast<int>(count);
 }
 
-// The collector belongs to all scripts: one may ask and collect, but not switch it off.
+// The collector belongs to all scripts: one may ask and collect, but neither switch it off nor set
+// its pace, which always was Lua's own before.
 int CollectGarbage(lua_State* state) {
-  const std::string_view option = luaL_optstring(state, 1, "collect");
+  static constexpr const char* kOptions[] = {"collect", "count",    "step",       "stop",
+                                             "restart", "setpause", "setstepmul", nullptr};
+  enum Option { kCollect, kCount, kStep, kStop, kRestart, kSetPause, kSetStepMultiplier };
+  const int option = luaL_checkoption(state, 1, "collect", kOptions);
+  const int argument = luaL_optint(state, 2, 0);
+  if (option == kStep) {
+    lua_pushboolean(state, lua_gc(state, LUA_GCSTEP, argument));
+    return 1;
+  }
   lua_Number result = 0;
-  if (option == "count") {
-    result = lua_gc(state, LUA_GCCOUNT, 0) + lua_gc(state, LUA_GCCOUNTB, 0) / 1024.0;
-  } else if (option == "collect") {
+  if (option == kCollect) {
     lua_gc(state, LUA_GCCOLLECT, 0);
+  } else if (option == kCount) {
+    result = lua_gc(state, LUA_GCCOUNT, 0) + lua_gc(state, LUA_GCCOUNTB, 0) / 1024.0;
+  } else if (option == kSetPause || option == kSetStepMultiplier) {
+    result = 200;  // percent
   }
   lua_pushnumber(state, result);
   return 1;

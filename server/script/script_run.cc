@@ -53,9 +53,11 @@ ServerApi::CallResult ScriptRun::Call(Args args) {
   out.Clear();
   if (args.size() > 1) lookahead_.Note(client_.db.load(std::memory_order_relaxed), args[1]);
   caller_.engine.Run(caller_.worker, client_, *command, args, caller_.lock, reply_, caller_.ready);
-  // A script that reads anything makes all its keys tracked, as in Redis.
+  // What a script reads, as Redis does since 7.2; and what it was called with, as before: some have
+  // relied on that, and to be told more than one needs does no harm.
   if (caller_.client.tracking.on() && (command->flags & kReadOnly)) [[unlikely]] {
     RememberKeys(caller_.engine, caller_.client, caller_.command, caller_.args);
+    RememberKeys(caller_.engine, caller_.client, *command, args);
   }
   if (!out.splices().empty()) [[unlikely]] {
     flat_ = out.Flatten();

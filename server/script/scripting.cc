@@ -10,8 +10,8 @@ namespace larder {
 namespace {
 
 // What a command promises that runs something with these flags.
-uint32_t CommandFlags(uint32_t row_flags, uint32_t script_flags) {
-  uint32_t flags = row_flags & ~(kStale | kDenyOom | kWrite | kMayReplicate);
+uint64_t CommandFlags(uint64_t row_flags, uint32_t script_flags) {
+  uint64_t flags = row_flags & ~(kStale | kDenyOom | kWrite | kMayReplicate);
   if (!(script_flags & (kScriptAllowOom | kScriptNoWrites))) flags |= kDenyOom;
   if (!(script_flags & kScriptNoWrites)) flags |= kWrite;
   if (script_flags & kScriptAllowStale) flags |= kStale;
@@ -32,11 +32,11 @@ int64_t Scripting::running_since_us() const {
   return state.since_us();
 }
 
-uint32_t Scripting::FlagsOf(const Command& command, Args args) const {
+uint64_t Scripting::FlagsOf(const Command& command, Args args) const {
   std::optional<uint32_t> script_flags;
-  if (command.name.starts_with("fcall")) {
+  if (command.program == Program::kFunction) {
     script_flags = functions_.Flags(args[1]);
-  } else if (command.name.starts_with("evalsha")) {
+  } else if (command.program == Program::kDigest) {
     script_flags = scripts_.Flags(args[1]);
   } else {
     std::string error;

@@ -23,7 +23,7 @@ class Scripting : public ScriptHost {
   int64_t running_since_us() const override;
   std::string_view BusyError() const override;
   void Abort() override { runner_.state().Abort(); }
-  uint32_t FlagsOf(const Command& command, Args args) const override;
+  uint64_t FlagsOf(const Command& command, Args args) const override;
 
   std::vector<std::string> LibrarySources() const override;
   std::string RestoreLibraries(std::span<const std::string> sources, LibraryMerge merge) override {

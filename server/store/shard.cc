@@ -180,10 +180,13 @@ void Shard::TouchWatchers(int db, std::string_view key, KeyFate fate) {
   if (slice == nullptr || slice->watchers.empty()) return;
   auto found = slice->watchers.find(key);
   if (found == slice->watchers.end()) return;
-  for (const WatchRef& watch : found->second) {
+  // Who has seen one change need not see the next: a key that many watch is then written at once.
+  absl::erase_if(found->second, [fate](const WatchRef& watch) {
     watch->changed |= fate == KeyFate::kStays || !watch->expired;
     watch->expired = false;
-  }
+    return watch->changed;
+  });
+  if (found->second.empty()) slice->watchers.erase(found);
 }
 
 void Shard::FreeRetired() {

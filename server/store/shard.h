@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <compare>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -37,6 +38,15 @@ enum class KeyFate : uint8_t { kStays, kGoes };  // of a key that was changed
 struct Waiter;
 using WaiterRef = std::shared_ptr<Waiter>;
 
+// Those who wait for one key. Apart from each other are those whom different changes wake, so that
+// a change costs nothing for who wants another; among the former, who came first is first.
+struct WaiterPlace {
+  uint8_t wakes_for;  // chosen by the engine
+  uint64_t ticket;    // who came earlier has a lower one
+  auto operator<=>(const WaiterPlace&) const = default;
+};
+using WaiterQueue = absl::btree_map<WaiterPlace, WaiterRef>;
+
 // What one shard holds of one database. The table is what nearly all requests look at, and what is
 // counted beside it: one cache line.
 struct alignas(64) Slice {
@@ -47,7 +57,7 @@ struct alignas(64) Slice {
   std::atomic<size_t> expiry_bytes{0};
   ExpiryIndex expiry;
   StringMap<absl::flat_hash_set<WatchRef>> watchers;
-  StringMap<absl::btree_map<uint64_t, WaiterRef>> waiters;  // by ticket: who came first is first
+  StringMap<WaiterQueue> waiters;
   int saved_as = 0;     // the database that it was at the cut of the snapshot that runs
   bool at_cut = false;  // its table was there at that cut, and has not been flushed since
 };
@@ -121,7 +131,7 @@ class alignas(64) Shard {
   // The next record of the expiry index that is due; see ExpiryIndex::PopDue.
   bool PopDue(int db, int64_t now_ms, uint32_t* hash_top);
 
-  // Marks the clients that watch the key.
+  // Marks the clients that watch the key; those who find it changed watch it no longer.
   void TouchWatchers(int db, std::string_view key, KeyFate fate);
 
   // Slot arrays that resizes replaced, see Table. Freed by whoever knows that nobody prefetches.

@@ -10,6 +10,7 @@
 
 #include "server/acl/acl_log.h"
 #include "server/acl/user_list.h"
+#include "server/base/read_file.h"
 #include "tests/acl/acl_player.h"
 
 namespace larder {
@@ -142,6 +143,31 @@ TEST_F(UsersTest, SavedFileLoadsTheSameUsers) {
   EXPECT_EQ(UserLines(users_), lines);
   std::filesystem::remove(path);
   EXPECT_TRUE(LoadUserFile(path, users_, &gone).starts_with("Error loading ACLs, opening file '"));
+}
+
+TEST_F(UsersTest, FileIsAsNewAsTheLastSaveHoweverManySave) {
+  const std::string path = testing::TempDir() + "larder_saves." + std::to_string(getpid()) + ".acl";
+  std::string many;
+  for (int i = 0; i < 300; ++i) many += "user a" + std::to_string(i) + " on\n";
+  std::vector<User> loaded;
+  EXPECT_EQ(ParseUserFile(many, "f", users_, &loaded), "");
+  users_.Replace(std::move(loaded));
+  std::atomic<bool> done{false}, failed{false};
+  std::thread another([&] {
+    while (!done) failed = failed || !SaveUserFile(path, users_);
+  });
+  for (int i = 0; i < 30; ++i) {
+    const std::string name = "b" + std::to_string(i);
+    EXPECT_EQ(Set(name, {"on"}), "");
+    EXPECT_TRUE(SaveUserFile(path, users_));
+    std::string text;
+    ASSERT_EQ(ReadFile(path, &text), 0);
+    EXPECT_NE(text.find("user " + name + " on"), std::string::npos);
+  }
+  done = true;
+  another.join();
+  EXPECT_FALSE(failed);
+  std::filesystem::remove(path);
 }
 
 TEST_F(UsersTest, FileThatCannotBeReadIsNotEmpty) {

@@ -52,12 +52,12 @@ std::string Sorted(std::string_view words) {
 }
 
 struct Bit {
-  uint32_t bit;
+  uint64_t bit;
   const char* name;
 };
 
 template <size_t size>
-std::string NamesOf(const Bit (&names)[size], uint32_t bits) {
+std::string NamesOf(const Bit (&names)[size], uint64_t bits) {
   std::vector<std::string> found;
   for (const Bit& name : names) {
     if (bits & name.bit) found.push_back(name.name);

@@ -16,17 +16,10 @@ class CountingMailbox : public Mailbox {
   void Wake() override { ++wakes; }
 };
 
-std::unique_ptr<Letter> LetterTo(uint64_t id) {
-  auto letter = std::make_unique<Letter>();
-  letter->kind = Letter::Kind::kPush;
-  letter->client_id = id;
-  return letter;
-}
-
 TEST(Mailbox, HandsLettersOutInTheOrderOfPosting) {
   CountingMailbox mailbox;
   EXPECT_TRUE(mailbox.empty());
-  for (uint64_t id = 1; id <= 3; ++id) mailbox.Post(LetterTo(id));
+  for (uint64_t id = 1; id <= 3; ++id) mailbox.Post(ReplyLetter(id));
   EXPECT_FALSE(mailbox.empty());
   uint64_t expected = 1;
   for (Letter* letter = mailbox.TakeAll(); letter != nullptr;) {
@@ -40,9 +33,9 @@ TEST(Mailbox, HandsLettersOutInTheOrderOfPosting) {
 
 TEST(Mailbox, IsFullUntilItsLettersAreDelivered) {
   CountingMailbox mailbox;
-  auto large = LetterTo(1);
+  auto large = ReplyLetter(1);
   large->out.bytes().Append(std::string(Mailbox::kFullBytes, 'x'));
-  mailbox.Post(LetterTo(1));
+  mailbox.Post(ReplyLetter(1));
   EXPECT_FALSE(mailbox.full());
   mailbox.Post(std::move(large));
   EXPECT_TRUE(mailbox.full());
@@ -57,7 +50,7 @@ TEST(Mailbox, IsFullUntilItsLettersAreDelivered) {
 
 TEST(Mailbox, FreesWhatNobodyTook) {
   CountingMailbox mailbox;
-  mailbox.Post(LetterTo(1));
+  mailbox.Post(ReplyLetter(1));
 }
 
 TEST(Mailbox, LosesNothingFromManyThreads) {
@@ -65,7 +58,7 @@ TEST(Mailbox, LosesNothingFromManyThreads) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&] {
-      for (uint64_t i = 0; i < 1000; ++i) mailbox.Post(LetterTo(i));
+      for (uint64_t i = 0; i < 1000; ++i) mailbox.Post(ReplyLetter(i));
     });
   }
   int taken = 0;

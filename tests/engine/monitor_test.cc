@@ -75,5 +75,16 @@ TEST_F(MonitorsTest, CommandsOfAdminsAreNotShown) {
   EXPECT_TRUE(here_.empty());
 }
 
+TEST(Redacted, HidesAsManyWordsAsTheRowSaysAreSecrets) {
+  constexpr auto behind_auth = [](Args words, size_t i) -> size_t {
+    return words[i] == "AUTH" ? 2 : 0;
+  };
+  const Command command{.name = "hello", .secrets_behind = behind_auth};
+  const std::vector<std::string_view> said = {"HELLO", "AUTH", "AUTH", "secret", "3", "AUTH"};
+  std::vector<std::string_view> words;
+  Redacted(command, said, words);
+  EXPECT_THAT(words, ElementsAre("HELLO", "AUTH", "(redacted)", "(redacted)", "3", "AUTH"));
+}
+
 }  // namespace
 }  // namespace larder

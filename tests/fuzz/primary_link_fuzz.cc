@@ -25,7 +25,7 @@ Socket Sent(std::string_view bytes) {
   return near;
 }
 
-void Check(std::string_view bytes) {
+void Receive(std::string_view bytes) {
   static const Interrupter& interrupter = *new Interrupter;
   static const Settings& settings = []() -> Settings& {
     auto& made = *new Settings;
@@ -59,6 +59,6 @@ void Check(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   constexpr size_t kMost = 64 * 1024;  // a socket takes that much at once
   larder::SetLogLevel(larder::LogLevel::kNothing);
-  if (size > 0) larder::Check({reinterpret_cast<const char*>(data), std::min(size, kMost)});
+  if (size > 0) larder::Receive({reinterpret_cast<const char*>(data), std::min(size, kMost)});
   return 0;
 }

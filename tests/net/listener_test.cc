@@ -32,5 +32,13 @@ TEST_F(ListenerTest, HasNoPortOnceItIsClosed) {
   EXPECT_EQ(listener_.port(), 0);
 }
 
+// CONFIG SET port of a client who is still served while the server stops.
+TEST_F(ListenerTest, StaysClosedWhateverIsToBeBound) {
+  const int port = listener_.port();
+  listener_.Close();
+  EXPECT_TRUE(listener_.Rebind(port, "127.0.0.1", &error_));
+  EXPECT_EQ(listener_.port(), 0);
+}
+
 }  // namespace
 }  // namespace larder

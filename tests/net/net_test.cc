@@ -313,7 +313,7 @@ TEST(Net, OffersWhatAPauseHoldsWhenThatEnds) {
   Engine& engine = *server.engine;
   TestClient client(server);
   EXPECT_EQ(client.Ask("SET k v"), "+OK\r\n");
-  engine.pause.Begin(WallMs() + 60'000, false, WallMs());
+  engine.pause.Begin(WallMs() + 60'000, Pause::Scope::kWrites, WallMs());
   client.Send("SET k v\r\n");
   while (engine.parked_clients.load() == 0) std::this_thread::sleep_for(milliseconds(1));
   int64_t offers = 0;
@@ -326,7 +326,7 @@ TEST(Net, OffersWhatAPauseHoldsWhenThatEnds) {
   EXPECT_LE(offers, 2 + MsSince(start) / 1000);  // the first, and one a second
   engine.pause.End();
   EXPECT_EQ(client.ReadLine(), "+OK\r\n");
-  engine.pause.Begin(WallMs() + 50, false, WallMs());
+  engine.pause.Begin(WallMs() + 50, Pause::Scope::kWrites, WallMs());
   EXPECT_EQ(client.Ask("SET k v"), "+OK\r\n") << "at the time that was set";
 }
 

@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 
+#include "protocol/request_writer.h"
 #include "server/base/random.h"
 #include "server/base/strings.h"
 
@@ -14,7 +15,7 @@ using Words = std::initializer_list<std::string_view>;
 
 std::string Encoded(std::initializer_list<Words> requests) {
   std::string bytes;
-  for (const Words& words : requests) LogBlock::Encode(bytes, {words.begin(), words.size()});
+  for (const Words& words : requests) bytes += EncodeRequest(words);
   return bytes;
 }
 

@@ -78,6 +78,64 @@ TEST_F(BackupsTest, TheDayOfAnotherClockHasOneToo) {
   EXPECT_TRUE(backups.IsDue(2 * 60 + 30, At(2026, 3, 29, 4, 0)));
 }
 
+// On the 29th of March the clock leaves out two o'clock, on the 25th of October it is shown twice.
+TEST_F(BackupsTest, DaysOfAnyLengthHaveOneBackup) {
+  constexpr int kHalfPastTwo = 2 * 60 + 30;
+  for (const int64_t noon : {At(2026, 3, 27, 12, 0), At(2026, 10, 23, 12, 0)}) {
+    Backups backups(noon, folder_);
+    backups.Skip(noon);  // what the summer had
+    for (int64_t now_s = noon; now_s < noon + 4 * kDayS; now_s += 60) {
+      if (!backups.IsDue(kHalfPastTwo, now_s)) continue;
+      ASSERT_TRUE(Take(backups, now_s, 99)) << error_;
+    }
+  }
+  EXPECT_EQ(Names(),
+            (std::set<std::string>{"dump-2026-03-28-0230.rdb", "dump-2026-03-29-0300.rdb",
+                                   "dump-2026-03-30-0230.rdb", "dump-2026-03-31-0230.rdb",
+                                   "dump-2026-10-24-0230.rdb", "dump-2026-10-25-0230.rdb",
+                                   "dump-2026-10-26-0230.rdb", "dump-2026-10-27-0230.rdb"}));
+}
+
+TEST_F(BackupsTest, AStartInTheHourThatComesTwiceFindsTheOneOfTheFirst) {
+  const int64_t first_s = At(2026, 10, 25, 1, 45) + 60 * 60;
+  {
+    Backups backups(first_s, folder_);
+    ASSERT_TRUE(Take(backups, first_s, 7)) << error_;
+  }
+  const int64_t second_s = first_s + 45 * 60;
+  ASSERT_EQ(Names(), (std::set<std::string>{"dump-2026-10-25-0245.rdb"}));
+  Backups backups(second_s, folder_);
+  EXPECT_FALSE(backups.IsDue(2 * 60 + 30, second_s));
+  EXPECT_FALSE(backups.IsDue(2 * 60 + 30, second_s + 60 * 60));
+}
+
+TEST_F(BackupsTest, AClockThatWasAheadStopsThemForADayAtMost) {
+  Backups backups(At(2026, 11, 1, 0, 0), folder_);
+  ASSERT_TRUE(Take(backups, At(2027, 12, 6, 3, 30), 7)) << error_;
+  EXPECT_FALSE(backups.IsDue(kHalfPastThree, At(2026, 11, 2, 12, 0)));
+  EXPECT_FALSE(backups.IsDue(kHalfPastThree, At(2026, 11, 3, 3, 29)));
+  EXPECT_TRUE(backups.IsDue(kHalfPastThree, At(2026, 11, 3, 3, 30)));
+}
+
+TEST_F(BackupsTest, ATryThatFailedWhileItWasAheadIsLongAgo) {
+  std::ofstream(Folder()) << "a file where the folder should be";
+  Backups backups(At(2026, 11, 1, 0, 0), folder_);
+  EXPECT_FALSE(Take(backups, At(2027, 12, 6, 3, 30), 7));
+  EXPECT_TRUE(backups.IsDue(kHalfPastThree, At(2026, 11, 2, 3, 30)));
+}
+
+TEST_F(BackupsTest, WhatIsSkippedIsNotMadeGood) {
+  fs::create_directory(Folder());
+  std::ofstream(Folder() + "/dump-2026-11-01-0330.rdb") << "old";
+  const int64_t start_s = At(2026, 11, 5, 12, 0);
+  Backups backups(start_s, folder_);
+  EXPECT_TRUE(backups.IsDue(kHalfPastThree, start_s));
+  backups.Skip(start_s);
+  EXPECT_FALSE(backups.IsDue(kHalfPastThree, start_s));
+  EXPECT_FALSE(backups.IsDue(kHalfPastThree, At(2026, 11, 6, 3, 29)));
+  EXPECT_TRUE(backups.IsDue(kHalfPastThree, At(2026, 11, 6, 3, 30)));
+}
+
 TEST_F(BackupsTest, OneThatWasMissedIsDueAtTheStart) {
   {
     Backups backups(At(2026, 11, 20, 3, 0), folder_);

@@ -77,6 +77,21 @@ class Slow(AofDiskTest):
                     self.disk.hold(call, part)  # also what is to come, if it has not come yet
                     self.there_after_a_kill(server, "before", "during")
 
+    def test_a_rewrite_that_waits_for_a_sync_keeps_no_save_from_its_time(self):
+        server = self.server(*ON)
+        self.disk.hold("fsync", ".incr.")
+        server.call("SET", "k", "1")
+        self.disk.await_held()
+        server.call("CONFIG", "SET", "auto-aof-rewrite-min-size", "1",
+                    "auto-aof-rewrite-percentage", "1")
+        server.await_log("Starting automatic rewriting of AOF")
+        server.call("CONFIG", "SET", "save", "1 1")
+        wait_until(lambda: server.info("rdb_saves") == "1", "a save")
+        self.assertEqual(server.info("aof_rewrites"), "0")
+        self.disk.work()
+        wait_until(lambda: server.info("aof_rewrites") == "1", "the rewrite")
+        self.assertEqual(rewritten(server), "ok")
+
     def test_with_always_replies_wait_again_when_a_rewrite_without_syncs_is_over(self):
         server = self.server(*ALWAYS, "--no-appendfsync-on-rewrite", "yes")
         server.call("BGREWRITEAOF")

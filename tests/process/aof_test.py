@@ -149,6 +149,24 @@ class Restart(unittest.TestCase):
                 self.assertEqual(digest(again), before)
                 self.assertEqual(again.call("GET", "c"), b"2")
 
+    def test_trims_streams_as_far_as_they_were_trimmed(self):
+        add = "for i = 1, 12000 do redis.call('XADD', KEYS[1], i .. '-1', 'f', 'v') end"
+        trims = (("MAXLEN", "=", 10), ("MAXLEN", "~", 10, "LIMIT", 0), ("MINID", "11991-1"))
+        with Server(*ON) as server:
+            for i, trim in enumerate(trims):
+                server.call("EVAL", add, 1, "x%d" % i)
+                self.assertGreater(server.call("XTRIM", "x%d" % i, *trim), 10_000)
+            server.call("EVAL", add, 1, "redis")
+            before = digest(server)
+            server.stop(signal.SIGKILL)
+            with Server("--dir", server.folder, *ON) as again:
+                self.assertEqual(digest(again), before)
+                again.stop(signal.SIGKILL)
+            with open(last_file(server), "ab") as file:  # Redis keeps a LIMIT beside exact words
+                file.write(encode("XTRIM", "redis", "MAXLEN", "=", 10, "LIMIT", 5))
+            with Server("--dir", server.folder, *ON) as again:
+                self.assertEqual(again.call("XLEN", "redis"), 10)
+
     def test_a_stop_does_not_wait_for_what_makes_loading_slow(self):
         with Server(*ON) as server:
             server.call("SET", "k", "v")
@@ -452,6 +470,25 @@ class Replica(unittest.TestCase):
             replica.stop(signal.SIGKILL)
             with Server("--dir", replica.folder, *ALWAYS) as again:
                 self.assertEqual(digest(again), before)
+
+    def test_a_full_sync_ends_a_rewrite_of_the_old_data_and_begins_another(self):
+        with Server("--repl-diskless-sync-delay", "0") as primary:
+            primary.call("SET", "new", "1")
+            for on in ("no", "yes"):
+                with self.subTest(on), Server("--appendonly", on) as replica:
+                    replica.call("SET", "old", "1")
+                    # By itself the rewrite does not end before the test.
+                    replica.call("CONFIG", "SET", "rdb-key-save-delay", "100000000")
+                    replica.call("BGREWRITEAOF")
+                    replica.await_log("Background append only file rewriting started")
+                    replica.call("CONFIG", "SET", "rdb-key-save-delay", "0")
+                    replica.call("REPLICAOF", "127.0.0.1", primary.port)
+                    replica.await_log("it was not wanted any more")
+                    replica.await_log("Background AOF rewrite finished successfully")
+                    self.assertEqual(rewritten(replica), "ok")
+                    replica.stop(signal.SIGKILL)
+                    with Server("--dir", replica.folder, *ON) as again:
+                        self.assertEqual(again.call("KEYS", "*"), [b"new"])
 
 
 class Redis(unittest.TestCase):

@@ -2,11 +2,12 @@
 """`import`: a data set taken over at the start, from a file or from a real redis-server, which must
 not notice more than a replica that came and went."""
 import os
+import signal
 import socket
 import threading
 import unittest
 
-from harness import Server, redis_server, wait_for_end, wait_until
+from harness import DEADLINE_S, Server, redis_server, wait_for_end, wait_until
 
 KEYS = 3000
 
@@ -176,6 +177,44 @@ class FromNobody(unittest.TestCase):
             self.refused("redis://127.0.0.1:%d" % listener.getsockname()[1],
                          "the input ends too early")
             thread.join()
+
+
+class FromOneWhoLetsItWait(unittest.TestCase):
+    """A server that takes long to make its snapshot, or has no room for a connection."""
+
+    def setUp(self):
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+        self.addCleanup(self.listener.close)
+        self.listener.settimeout(DEADLINE_S)
+        self.port = self.listener.getsockname()[1]
+
+    def importing(self):
+        return Server("--import", "redis://127.0.0.1:%d" % self.port, wait=False)
+
+    def end(self, server):
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(wait_for_end(server.process), 0)
+
+    def test_a_stop_does_not_wait_for_the_snapshot(self):
+        with self.importing() as server, self.listener.accept()[0] as peer:
+            peer.recv(1000)
+            peer.sendall(b"+OK\r\n")
+            peer.recv(1000)
+            peer.sendall(b"+FULLRESYNC %s 0\r\n\n" % (b"a" * 40))
+            self.end(server)
+
+    def test_a_stop_does_not_wait_for_the_rest_of_a_value(self):
+        with self.importing() as server, self.listener.accept()[0] as peer:
+            peer.recv(1000)
+            peer.sendall(b"+OK\r\n")
+            peer.recv(1000)
+            peer.sendall(b"+FULLRESYNC %s 0\r\n$1000\r\nREDIS0010\x00\x01k\x20v" % (b"a" * 40))
+            self.end(server)
+
+    def test_a_stop_does_not_wait_for_the_connection(self):
+        with socket.create_connection(("127.0.0.1", self.port)), self.importing() as server:
+            server.await_log("Importing from another server")
+            self.end(server)
 
 
 if __name__ == "__main__":

@@ -61,7 +61,7 @@ class Start(unittest.TestCase):
                 before, port = server.call("CONFIG", "GET", "*"), server.port
             with open(path) as file:
                 text = file.read()
-            self.assertIn("# mine\nmaxmemory 67108864\n", text)
+            self.assertIn("# mine\nmaxmemory 64mb\n", text)
             self.assertIn("\nhash-max-listpack-value 64\n", text)
             with Server(path, port=port) as server:
                 self.assertEqual(server.call("CONFIG", "GET", "*"), before)
@@ -158,16 +158,59 @@ class Start(unittest.TestCase):
         except OSError:
             return False
 
-    def test_systemd_is_told_when_it_is_ready(self):
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "notify")
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-                manager.bind(path)
-                manager.settimeout(20)
-                with Server("--supervised", "systemd", environment={"NOTIFY_SOCKET": path}):
-                    said = b""
-                    while b"READY=1" not in said:
-                        said += manager.recv(4096)
+
+
+class Supervised(unittest.TestCase):
+    """As systemd does, which starts it and waits for what it says."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = os.path.join(folder.name, "notify")
+        self.manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(self.manager.close)
+        self.manager.bind(self.path)
+        self.manager.settimeout(DEADLINE_S)
+
+    def start(self, *options, **more):
+        return Server("--supervised", "systemd", *options,
+                      environment={"NOTIFY_SOCKET": self.path}, **more)
+
+    def said(self, until):
+        """What it says, up to that."""
+        said = b""
+        while until not in said:
+            said += self.manager.recv(4096) + b"\n"
+        return said
+
+    def test_it_says_when_it_is_ready(self):
+        with self.start():
+            said = self.said(until=b"READY=1")
+        self.assertLess(said.index(b"STATUS=Loading the data set\n"), said.index(b"READY=1\n"))
+        self.assertIn(b"STATUS=Ready to accept connections\n", said)
+
+    def test_it_stays_in_the_foreground(self):
+        with self.start("--daemonize", "yes") as server:
+            self.said(until=b"READY=1")
+            self.assertEqual(int(server.info("process_id")), server.process.pid)
+            self.assertEqual(server.stop(), 0)
+
+    def test_who_ends_while_it_loads_was_never_ready(self):
+        for file in ((), ("--appendonly", "yes")):
+            with Server(*file) as first:
+                for i in range(20):
+                    first.call("SET", i, "v")
+                self.assertEqual(first.call("SAVE"), b"OK")
+                first.stop()
+                with self.start("--dir", first.folder, "--key-load-delay", "1000000", *file,
+                                wait=False) as server:
+                    self.said(until=b"STATUS=Loading the data set")
+                    server.await_log("Listening on port")
+                    self.assertEqual(server.stop(), 0)
+                    self.assertNotIn(b"READY=1", self.said(until=b"STOPPING=1"))
+                    self.assertIn("Loading was stopped", server.log())
+                    self.assertNotIn("Internal error in RDB", server.log())
+                    self.assertNotIn("Ready to accept", server.log())
 
 
 class Stop(ServerTest):

@@ -167,6 +167,37 @@ class BadPrimary(unittest.TestCase):
             replica.await_log("after processing the command 'NOSUCH'")
             replica.await_log("after processing the command 'INCR'")
 
+    def test_what_is_about_the_primary_s_own_connection_is_told_and_passed_over(self):
+        """So that nothing of it stays when the link has gone."""
+        odd = (("SUBSCRIBE", "c"), ("PSUBSCRIBE", "p*"), ("SSUBSCRIBE", "s"), ("MONITOR",),
+               ("CLIENT", "REPLY", "OFF"), ("CLIENT", "TRACKING", "ON", "BCAST"), ("WATCH", "k"),
+               ("AUTH", "user", "password"), ("HELLO", 3), ("RESET",), ("QUIT",), ("SHUTDOWN",),
+               ("REPLICAOF", "NO", "ONE"), ("FAILOVER",), ("PSYNC", "?", -1), ("WAIT", 1, 0),
+               ("CONFIG", "SET", "maxmemory", 1), ("CLIENT", "PAUSE", 100_000), ("POST", "/"),
+               ("DEBUG", "SLEEP", 100), ("EXEC",), ("DISCARD",))
+        silent = (("BLPOP", "k", 0), ("XREAD", "BLOCK", 0, "STREAMS", "k", "$"), ("GET", "k"))
+        nothing = (("MULTI",), ("SET", "lost", 1), ("DISCARD",))
+        whole = b"".join(encode(*words) for words in odd + silent + nothing + (("SET", "k", 1),))
+        begun = encode("MULTI") + encode("SET", "lost", 1)
+        with FakePrimary(full() + whole + begun, b"+CONTINUE\r\n" + encode("SET", "last", 1)) \
+                as primary, Server() as replica:
+            replica.call("REPLICAOF", "127.0.0.1", primary.port)
+            wait_until(lambda: replica.info("master_repl_offset") == str(len(whole)), "the stream")
+            log = replica.log()
+            for words in odd:
+                name = "|".join(words[:2] if words[0] in ("CLIENT", "CONFIG") else words[:1])
+                self.assertIn("after processing the command '%s'" % words[0], log, name)
+            self.assertEqual(log.count("sending an error to its master"), len(odd), log)
+            self.assertEqual(replica.call("PUBSUB", "CHANNELS"), [])
+            self.assertEqual(replica.call("PUBSUB", "NUMPAT"), 0)
+            self.assertEqual(replica.call("PUBLISH", "c", "m"), 0)
+            self.assertEqual(replica.info("master_link_status"), "up")
+            self.assertEqual(replica.call("GET", "k"), b"1")
+            primary.links[0].shutdown(socket.SHUT_RDWR)
+            wait_until(lambda: replica.call("GET", "last") == b"1", "the next link")
+            self.assertEqual(primary.asked[1][6], str(len(whole) + 1))
+            self.assertIsNone(replica.call("GET", "lost"))
+
 
 class BadReplica(unittest.TestCase):
     # Of 100 KB each; sockets hold some MB.

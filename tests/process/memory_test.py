@@ -217,6 +217,18 @@ class Maxmemory(unittest.TestCase):
             wait_until(lambda: b"eviction-cycle" in
                        [event[0] for event in server.call("LATENCY", "LATEST")], "the event")
 
+    def test_what_another_thread_took_is_heeded(self):
+        with Server("--maxmemory", 16 * MB, "--io-threads", 4) as server, \
+                contextlib.ExitStack() as stack:
+            wires = [stack.enter_context(server.wire()) for _ in range(40)]
+            for wire in wires:  # each of their threads may grow a little before it looks again
+                self.assertEqual(wire.call("SET", "key", "v" * 500), b"OK")
+            wires[0].call("DEBUG", "POPULATE", 20000, "key", 1000)
+            wait_until(lambda: server.info("current_eviction_exceeded_time") != "0",
+                       "that it is noticed")
+            for wire in wires:
+                self.assertIn(b"-OOM", wire.call("SET", "key", "w" * 500))
+
     def test_a_promoted_replica_evicts_without_commands(self):
         with Server("--repl-diskless-sync-delay", 0) as primary, \
                 Server("--maxmemory", 10 * MB, "--maxmemory-policy", "allkeys-random",

@@ -83,7 +83,7 @@ class Announced(Options):
         self.assertIn("ip=replica.example,port=1234,", primary.info("slave0"))
         self.assertEqual(primary.call("ROLE")[2][0][:2], [b"replica.example", b"1234"])
 
-    def test_that_it_has_never_reached_a_primary(self):
+    def test_a_backlog_begins_when_a_primary_is_reached_and_stays(self):
         nowhere = ("REPLICAOF", "127.0.0.1", 1)
         primary, replica = self.server(*NOW), self.server()
 
@@ -94,12 +94,19 @@ class Announced(Options):
 
         replica.call(*nowhere)
         self.assertEqual(told(), (-1, "0"))
+        self.assertEqual(replica.call("REPLICAOF", "NO", "ONE"), b"OK")
+        replica.call("SET", "k", "v")
+        self.assertEqual([replica.info(field) for field in (
+            "repl_backlog_active", "repl_backlog_first_byte_offset", "repl_backlog_histlen",
+            "master_repl_offset")], ["0"] * 4)
         self.follow(replica, primary)
         self.assertEqual(replica.info("repl_backlog_active"), "1")
         replica.call(*nowhere)
         since, active = told()
         self.assertGreaterEqual(since, 0)
         self.assertEqual(active, "1")
+        primary.call(*nowhere)  # a primary that had replicas keeps what it has
+        self.assertEqual(primary.info("repl_backlog_active"), "1")
         replica.call("REPLICAOF", "NO", "ONE")
         replica.call(*nowhere)
         self.assertEqual(told(), (-1, "1"))

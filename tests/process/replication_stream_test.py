@@ -30,11 +30,12 @@ def shown(words):
 
 
 class ReplicaLink:
-    """A replica that only collects the stream."""
+    """A replica that only collects the stream, and says where it listens."""
 
-    def __init__(self, server):
+    def __init__(self, server, port=0):
         self.wire = server.wire()
-        assert self.wire.call("REPLCONF", "capa", "eof", "capa", "psync2") == b"OK"
+        assert self.wire.call("REPLCONF", "listening-port", port, "capa", "eof",
+                              "capa", "psync2") == b"OK"
         self.wire.send(encode("PSYNC", "?", "-1"))
         reply = self._line().split()
         assert reply[0] == b"+FULLRESYNC", reply

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Users that change while something of theirs runs: a script and a transaction run whole."""
+"""Users that change while something of theirs runs: a script and a transaction run whole, and who
+subscribes meanwhile hears nothing that he may not."""
 import select
 import unittest
 
@@ -11,9 +12,9 @@ TAGS = "for i = 1, %d do redis.call('SADD', 'a', i) end " % WRITES + \
 
 
 class UserChanges(unittest.TestCase):
-    def user(self, server):
-        self.assertEqual(server.call("ACL", "SETUSER", "shop", "on", "nopass", "~*", "+@all"),
-                         b"OK")
+    def user(self, server, *rules):
+        self.assertEqual(server.call("ACL", "SETUSER", "shop", "on", "nopass", "~*", "+@all",
+                                     *rules), b"OK")
         wire = server.wire()
         self.addCleanup(wire.socket.close)
         self.assertEqual(wire.call("AUTH", "shop", "any"), b"OK")
@@ -48,6 +49,25 @@ class UserChanges(unittest.TestCase):
                 shop.call(*words)
             self.assertEqual(shop.call("EXEC")[1][:7], b"-NOPERM")
             self.assertIsNone(server.call("GET", "x"))
+
+    # The transaction stands still between the check of its SUBSCRIBE and that itself until the
+    # channel is taken away: as if it were another loop that happens to be slow there.
+    def test_who_loses_a_channel_while_he_subscribes_is_let_go(self):
+        wait = "repeat until redis.call('PUBSUB', 'NUMSUB', 'taken')[2] == 1"
+        for subscribe, name in (("SUBSCRIBE", "secret"), ("PSUBSCRIBE", "secret*")):
+            with self.subTest(subscribe), Server("--busy-reply-threshold", 1_000_000) as server, \
+                    server.wire() as begun, server.wire() as taken:
+                shop = self.user(server, "allchannels")
+                begun.call("SUBSCRIBE", "begun")
+                for words in (("MULTI",), ("PUBLISH", "begun", ""), ("EVAL", wait, 0),
+                              (subscribe, name)):
+                    shop.call(*words)
+                shop.send(encode("EXEC"))
+                begun.reply()
+                server.call("ACL", "SETUSER", "shop", "resetchannels")
+                taken.call("SUBSCRIBE", "taken")
+                shop.rest()  # is let go
+                wait_until(lambda: server.call("PUBLISH", "secret", "") == 0, "no listener")
 
 
 if __name__ == "__main__":

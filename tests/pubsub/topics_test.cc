@@ -77,6 +77,20 @@ TEST(Topics, TellsEveryPatternThatMatches) {
               UnorderedElementsAre(Pair("n*", ElementsAre(1)), Pair("ne?s", ElementsAre(1))));
 }
 
+TEST(Topics, FindsPatternsThatComeAndGo) {
+  Topics patterns;
+  Told told;
+  const auto pattern = [](int i) { return "n" + std::to_string(i) + "*"; };
+  for (int i = 100; i < 300; ++i) {
+    patterns.Add(pattern(i), {kOne, 1});
+    EXPECT_EQ(patterns.TellMatching("n" + std::to_string(i), told.deliver()), 1u);
+  }
+  for (int i = 100; i < 300; ++i) patterns.Remove(pattern(i), {kOne, 1});
+  EXPECT_EQ(patterns.TellMatching("n100", told.deliver()), 0u);
+  patterns.Add(pattern(100), {kOne, 1});
+  EXPECT_EQ(patterns.TellMatching("n100", told.deliver()), 1u);
+}
+
 TEST(Topics, TakesANameAway) {
   Topics topics;
   topics.Add("key", {kOne, 1});

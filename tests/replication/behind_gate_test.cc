@@ -27,6 +27,7 @@ class BehindGate : public testing::Test {
  protected:
   using Words = std::initializer_list<std::string_view>;
   using Outcome = Engine::Outcome;
+  static constexpr Pause::Scope kWrites = Pause::Scope::kWrites;
 
   BehindGate() { engine_.scripts = &scripting_; }
 
@@ -94,7 +95,7 @@ TEST_F(BehindGate, NorDoesATransaction) {
 }
 
 TEST_F(BehindGate, WhoIsPausedMeanwhileIsOfferedAgain) {
-  auto pause = [this] { engine_.pause.Begin(worker_.now_ms + 60'000, false, worker_.now_ms); };
+  auto pause = [this] { engine_.pause.Begin(worker_.now_ms + 60'000, kWrites, worker_.now_ms); };
   EXPECT_EQ(CallBehind(pause, {"FLUSHALL"}), Outcome::kPaused);
   EXPECT_EQ(Answer(), "");
   engine_.pause.End();
@@ -104,7 +105,7 @@ TEST_F(BehindGate, WhoIsPausedMeanwhileIsOfferedAgain) {
 
 TEST_F(BehindGate, WhoIsRefusedAfterAPauseIsBlockedNoMore) {
   worker_.now_ms = WallMs();
-  engine_.pause.Begin(worker_.now_ms + 60'000, false, worker_.now_ms);
+  engine_.pause.Begin(worker_.now_ms + 60'000, kWrites, worker_.now_ms);
   EXPECT_EQ(Call({"FLUSHALL"}), Outcome::kPaused);
   EXPECT_EQ(engine_.parked_clients, 1);
   engine_.replica = true;

@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "protocol/request_writer.h"
 #include "replication/log/replication_log.h"
 
 namespace larder {
@@ -21,7 +22,7 @@ LogBlock Block(int db, std::vector<std::string_view> words) {
 
 std::string Encoded(std::vector<std::string_view> words) {
   std::string out;
-  LogBlock::Encode(out, words);
+  AppendRequest(out, words);
   return out;
 }
 
@@ -82,6 +83,16 @@ TEST(ReplicationLog, TellsThePlaceWhereAReaderBeginsAndWhereItSelectsAnew) {
   place = log.SelectAnew();
   EXPECT_EQ(place.offset, offset + select.size());
   EXPECT_EQ(place.db, 5);
+}
+
+// Of who was restarted and has not found his primary again.
+TEST(ReplicationLog, KnowsTheDatabaseOfAPrimarysStreamThoughNothingIsKept) {
+  ReplicationLog log;
+  log.Restart(1000, 5);
+  log.SetRaw(true);
+  EXPECT_EQ(log.end().db, 5);
+  log.SetRaw(false);
+  EXPECT_EQ(log.end().db, LogBlock::kAnyDb);
 }
 
 TEST(ReplicationLog, WrapsTheEffectsOfATransactionAndSelectsInsideIt) {

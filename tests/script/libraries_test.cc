@@ -58,7 +58,15 @@ TEST(Json, RefusesWhatIsTooDeepOrTooLong) {
               HasSubstr("Cannot serialise, excessive nesting (1001)"));
   EXPECT_THAT(player.Run("return cjson.decode(('['):rep(1001) .. (']'):rep(1001))"),
               HasSubstr("Found too many nested data structures (1001)"));
+  // Nobody lives to see the end of 2^1000 paths.
+  EXPECT_THAT(player.Run("local t = {} t[1] = t t[2] = t return cjson.encode(t)"),
+              HasSubstr("Cannot serialise, excessive nesting (1001)"));
+  EXPECT_THAT(player.Run("cjson.encode_max_depth(3) return cjson.encode({{{1}}})"),
+              HasSubstr("[[[1]]]"));
   EXPECT_THAT(player.Run("cjson.encode_max_depth(2147483647) local t = {} t[1] = t "
+                         "return cjson.encode(t)"),
+              HasSubstr("excessive nesting"));
+  EXPECT_THAT(player.Run("cjson.encode_max_depth(2147483647) local t = {} t[1] = t t[2] = t "
                          "return cjson.encode(t)"),
               HasSubstr("excessive nesting"));
   EXPECT_THAT(player.Run("cjson.decode_max_depth(2147483647) return cjson.decode(('['):rep(1e6))"),
@@ -122,6 +130,7 @@ TEST(Struct, PacksAndUnpacks) {
   EXPECT_EQ(player.Run("return {struct.unpack('<i3', struct.pack('<i3', -5))}"),
             "*2\r\n:-5\r\n:4\r\n");
   EXPECT_EQ(player.Run("return struct.size('!8bi8')"), ":16\r\n");
+  EXPECT_EQ(player.Run("return struct.size('x2')"), ":1\r\n");  // no option, and no size
   EXPECT_EQ(player.Run("return {struct.unpack('bc0', '\\2ab')}"), "*2\r\n$2\r\nab\r\n:4\r\n");
   EXPECT_EQ(player.Run("return {struct.unpack('s', 'ab\\0')}"), "*2\r\n$2\r\nab\r\n:4\r\n");
   EXPECT_EQ(player.Run("return select(1, struct.unpack('>d', struct.pack('>d', 42)))"), ":42\r\n");
