@@ -195,21 +195,19 @@ class FromOneWhoLetsItWait(unittest.TestCase):
         server.process.send_signal(signal.SIGTERM)
         self.assertEqual(wait_for_end(server.process), 0)
 
-    def test_a_stop_does_not_wait_for_the_snapshot(self):
+    def end_behind(self, begin_of_snapshot):
         with self.importing() as server, self.listener.accept()[0] as peer:
             peer.recv(1000)
             peer.sendall(b"+OK\r\n")
             peer.recv(1000)
-            peer.sendall(b"+FULLRESYNC %s 0\r\n\n" % (b"a" * 40))
+            peer.sendall(b"+FULLRESYNC %s 0\r\n" % (b"a" * 40) + begin_of_snapshot)
             self.end(server)
 
+    def test_a_stop_does_not_wait_for_the_snapshot(self):
+        self.end_behind(b"\n")
+
     def test_a_stop_does_not_wait_for_the_rest_of_a_value(self):
-        with self.importing() as server, self.listener.accept()[0] as peer:
-            peer.recv(1000)
-            peer.sendall(b"+OK\r\n")
-            peer.recv(1000)
-            peer.sendall(b"+FULLRESYNC %s 0\r\n$1000\r\nREDIS0010\x00\x01k\x20v" % (b"a" * 40))
-            self.end(server)
+        self.end_behind(b"$1000\r\nREDIS0010\x00\x01k\x20v")
 
     def test_a_stop_does_not_wait_for_the_connection(self):
         with socket.create_connection(("127.0.0.1", self.port)), self.importing() as server:
